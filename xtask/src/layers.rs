@@ -1,0 +1,170 @@
+//! The layer table of ARCHITECTURE.md as data, and its check.
+
+use thiserror::Error;
+
+use crate::workspace::{self, Metadata, ReadWorkspaceError};
+
+/// What one member of the workspace may depend on.
+struct Layer {
+    name: &'static str,
+    /// Members that its code may name.
+    may_use: &'static [&'static str],
+    /// Whether it decides without moving bytes: no runtime, socket, database or clock of its own.
+    is_pure: bool,
+}
+
+const fn pure(name: &'static str, may_use: &'static [&'static str]) -> Layer {
+    Layer { name, may_use, is_pure: true }
+}
+
+const fn shell(name: &'static str, may_use: &'static [&'static str]) -> Layer {
+    Layer { name, may_use, is_pure: false }
+}
+
+const IDS: &str = "colloque-ids";
+const PROTOCOL: &str = "colloque-protocol";
+const DOMAIN: &str = "colloque-domain";
+const JOURNAL: &str = "colloque-journal";
+const VAULT: &str = "colloque-vault";
+const E2EE: &str = "colloque-e2ee";
+const SIGNALING_CORE: &str = "colloque-signaling-core";
+const SFU_CORE: &str = "colloque-sfu-core";
+const CALL: &str = "colloque-call";
+const DOCUMENTS: &str = "colloque-documents";
+const CONSULTATION: &str = "colloque-consultation";
+const SIGNALING: &str = "colloque-signaling";
+const SFU: &str = "colloque-sfu";
+const KIT: &str = "colloque-kit";
+const WEB: &str = "colloque-web";
+const SIGNALS: &str = "colloque-signals";
+
+const LAYERS: &[Layer] = &[
+    pure(IDS, &[]),
+    pure(PROTOCOL, &[IDS]),
+    pure(DOMAIN, &[IDS]),
+    pure(JOURNAL, &[IDS]),
+    pure(VAULT, &[IDS]),
+    pure(SFU_CORE, &[IDS]),
+    pure(E2EE, &[IDS]),
+    pure(SIGNALING_CORE, &[IDS, PROTOCOL]),
+    pure(CALL, &[IDS, PROTOCOL, E2EE]),
+    pure(DOCUMENTS, &[IDS, DOMAIN]),
+    shell(CONSULTATION, &[IDS, PROTOCOL, DOMAIN, JOURNAL, VAULT, DOCUMENTS]),
+    shell(SIGNALING, &[IDS, PROTOCOL, SIGNALING_CORE]),
+    shell(SFU, &[IDS, PROTOCOL, SFU_CORE]),
+    shell(KIT, &[IDS, PROTOCOL, JOURNAL, WEB]),
+    shell(WEB, &[IDS, PROTOCOL, CALL, E2EE]),
+    shell(SIGNALS, &[IDS, PROTOCOL, CALL, WEB]),
+    shell("colloque-patient", &[IDS, PROTOCOL, CALL, E2EE, JOURNAL, WEB]),
+    shell("colloque-pro", &[IDS, PROTOCOL, CALL, E2EE, JOURNAL, KIT, SIGNALS, WEB]),
+    shell("colloque-admin", &[IDS, PROTOCOL, JOURNAL, KIT, WEB]),
+    shell("colloque", &[IDS, PROTOCOL, CONSULTATION, SIGNALING, SFU]),
+    shell("xtask", &[]),
+];
+
+/// Members below `tests/`: they look at everything, and nothing but tests looks at them.
+const TEST_MEMBERS: &[&str] = &["colloque-load", "colloque-test-support"];
+
+/// Crates that a pure member may not use outside its tests.
+const NOT_PURE: &[&str] =
+    &["tokio", "axum", "hyper", "sqlx", "reqwest", "socket2", "libc", "lettre", "tracing-subscriber"];
+
+/// Why the layers are broken.
+#[derive(Debug, Error)]
+pub enum CheckLayersError {
+    /// The workspace could not be read.
+    #[error(transparent)]
+    Workspace(#[from] ReadWorkspaceError),
+    /// One sentence for each fault.
+    #[error("{}", .0.join("\n       "))]
+    Broken(Vec<String>),
+}
+
+/// Checks every member's dependencies against the table.
+///
+/// # Errors
+///
+/// [`CheckLayersError::Broken`] names each edge that reaches upward and each member that the table does not know.
+pub fn check() -> Result<(), CheckLayersError> {
+    let faults = faults(&workspace::metadata()?);
+    if faults.is_empty() { Ok(()) } else { Err(CheckLayersError::Broken(faults)) }
+}
+
+fn faults(metadata: &Metadata) -> Vec<String> {
+    let mut faults = Vec::new();
+    for package in metadata.packages.iter().filter(|package| !TEST_MEMBERS.contains(&package.name.as_str())) {
+        let Some(layer) = LAYERS.iter().find(|layer| layer.name == package.name) else {
+            faults.push(format!("{} is not in the layer table", package.name));
+            continue;
+        };
+        for dependency in &package.dependencies {
+            let is_for_tests = dependency.kind.as_deref() == Some("dev");
+            let name = dependency.name.as_str();
+            // A test may meet any crate that decides: a client's engine against a server's shell.
+            let is_pure_member = LAYERS.iter().any(|layer| layer.is_pure && layer.name == name);
+            let is_allowed_member =
+                layer.may_use.contains(&name) || (is_for_tests && (is_pure_member || TEST_MEMBERS.contains(&name)));
+            if dependency.path.is_some() && !is_allowed_member {
+                faults.push(format!("{} may not depend on {name}", package.name));
+            }
+            if layer.is_pure && !is_for_tests && NOT_PURE.contains(&name) {
+                faults.push(format!("{} decides and moves no byte, so it may not depend on {name}", package.name));
+            }
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::{Dependency, Package};
+
+    fn workspace_of(name: &str, dependency: &str, kind: Option<&str>, is_member: bool) -> Metadata {
+        let dependency = Dependency {
+            name: dependency.to_owned(),
+            kind: kind.map(str::to_owned),
+            path: is_member.then(|| "somewhere".into()),
+        };
+        let package = Package { name: name.to_owned(), dependencies: vec![dependency] };
+        Metadata { packages: vec![package], target_directory: "target".into() }
+    }
+
+    #[test]
+    fn a_downward_edge_passes() {
+        assert_eq!(faults(&workspace_of(SIGNALING, SIGNALING_CORE, None, true)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_upward_edge_is_named() {
+        let faults = faults(&workspace_of(DOMAIN, CONSULTATION, None, true));
+        assert_eq!(faults, ["colloque-domain may not depend on colloque-consultation"]);
+    }
+
+    #[test]
+    fn a_test_may_meet_a_pure_crate_and_no_other_shell() {
+        assert_eq!(faults(&workspace_of(SIGNALING, CALL, Some("dev"), true)).len(), 0);
+        assert_eq!(faults(&workspace_of(SIGNALING, CONSULTATION, Some("dev"), true)).len(), 1);
+    }
+
+    #[test]
+    fn a_pure_crate_with_a_runtime_is_named_unless_it_is_for_tests() {
+        assert_eq!(faults(&workspace_of(SFU_CORE, "tokio", None, false)).len(), 1);
+        assert_eq!(faults(&workspace_of(SFU_CORE, "tokio", Some("dev"), false)).len(), 0);
+    }
+
+    #[test]
+    fn an_unknown_member_is_named() {
+        assert_eq!(faults(&workspace_of("colloque-else", "serde", None, false)).len(), 1);
+    }
+
+    #[test]
+    fn every_name_in_the_table_has_its_own_row() {
+        for layer in LAYERS {
+            assert_eq!(LAYERS.iter().filter(|other| other.name == layer.name).count(), 1, "{}", layer.name);
+            for used in layer.may_use {
+                assert!(LAYERS.iter().any(|other| other.name == *used), "{used}");
+            }
+        }
+    }
+}

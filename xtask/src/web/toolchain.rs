@@ -1,0 +1,133 @@
+//! Compiles for browsers, with the standard library that rustup or Debian has.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::{BuildWebError, Bundle};
+use crate::command::run;
+use crate::workspace;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+const PROFILE: &str = "wasm-release";
+
+/// Debian's compiler, the only one whose version is that of the sources in `rust-web-src`.
+const DEBIAN_COMPILER: &str = "/usr/bin/rustc";
+
+/// Lets the page framework erase the types of its views, which makes the pages a fifth smaller.
+const BROWSER_COMPILER_FLAGS: &str = "--cfg erase_components";
+
+/// Chooses a standard library instead of the first that works: `rustup` or `debian`.
+const CHOICE: &str = "COLLOQUE_WASM_STD";
+
+/// Where the standard library for browsers comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StandardLibrary {
+    /// Installed by rustup beside the compiler.
+    Rustup,
+    /// Compiled from Debian's package `rust-web-src`, for networks that cannot reach rustup's server.
+    Debian,
+}
+
+/// Compiles the bundles and gives the folder of the `.wasm` files.
+pub fn compile(bundles: &[Bundle]) -> Result<PathBuf, BuildWebError> {
+    let library = standard_library()?;
+    let target_folder = target_folder(library)?;
+    let mut cargo = cargo("build", &target_folder);
+    for bundle in bundles {
+        cargo.args(["--package", &format!("colloque-{}", bundle.name())]);
+    }
+    if library == StandardLibrary::Debian {
+        cargo.arg("-Zbuild-std=std,panic_abort").env("RUSTC", DEBIAN_COMPILER).env("RUSTC_BOOTSTRAP", "1");
+        cargo.env("PATH", path_with_linker()?);
+    }
+    run(&mut cargo)?;
+    Ok(target_folder.join(TARGET).join(PROFILE))
+}
+
+/// Runs the linter over packages that are compiled for browsers only; false where its compiler has no standard library for them.
+pub fn lint(packages: &[&str]) -> Result<bool, BuildWebError> {
+    let library = standard_library()?;
+    if library == StandardLibrary::Debian {
+        return Ok(false);
+    }
+    let mut clippy = cargo("clippy", &target_folder(library)?);
+    clippy.arg("--quiet");
+    for package in packages {
+        clippy.args(["--package", package]);
+    }
+    run(clippy.args(["--", "-D", "warnings"]))?;
+    Ok(true)
+}
+
+fn cargo(command: &str, target_folder: &Path) -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args([command, "--target", TARGET, "--profile", PROFILE]).env("CARGO_TARGET_DIR", target_folder);
+    cargo.env("RUSTFLAGS", BROWSER_COMPILER_FLAGS).env_remove("CARGO_ENCODED_RUSTFLAGS");
+    cargo
+}
+
+fn standard_library() -> Result<StandardLibrary, BuildWebError> {
+    match std::env::var(CHOICE).as_deref() {
+        Ok("debian") => return Ok(StandardLibrary::Debian),
+        Ok("rustup") => return Ok(StandardLibrary::Rustup),
+        _ => {}
+    }
+    if is_installed_by_rustup() {
+        return Ok(StandardLibrary::Rustup);
+    }
+    println!("adding the standard library for browsers: rustup target add {TARGET}");
+    let added = Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .current_dir(workspace::root())
+        .status()
+        .is_ok_and(|status| status.success());
+    if added && is_installed_by_rustup() {
+        return Ok(StandardLibrary::Rustup);
+    }
+    if Path::new("/usr/lib/rustlib/src/rust/library/std").exists() && Path::new(DEBIAN_COMPILER).exists() {
+        println!("rustup cannot fetch it: building it from Debian's rust-web-src");
+        return Ok(StandardLibrary::Debian);
+    }
+    Err(BuildWebError::NoWasmToolchain)
+}
+
+fn is_installed_by_rustup() -> bool {
+    sysroot().is_some_and(|sysroot| sysroot.join("lib/rustlib").join(TARGET).join("lib").exists())
+}
+
+/// Gives the folder of rustup's compiler.
+fn sysroot() -> Option<PathBuf> {
+    let answer = Command::new("rustc")
+        .args(["--print", "sysroot"])
+        .current_dir(workspace::root())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    answer.status.success().then(|| PathBuf::from(String::from_utf8_lossy(&answer.stdout).trim()))
+}
+
+/// Gives a search path on which `rust-lld` is found: rustup's comes with the compiler, Debian's with a package.
+fn path_with_linker() -> Result<std::ffi::OsString, BuildWebError> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let beside_compiler = sysroot()
+        .and_then(|sysroot| std::fs::read_dir(sysroot.join("lib/rustlib")).ok())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path().join("bin"))
+        .filter(|folder| folder.join("rust-lld").exists());
+    std::env::join_paths(beside_compiler.chain(std::env::split_paths(&path)))
+        .map_err(|_| BuildWebError::NoWasmToolchain)
+}
+
+/// Gives a target folder apart: native and browser builds would otherwise throw each other's files away.
+fn target_folder(library: StandardLibrary) -> Result<PathBuf, BuildWebError> {
+    let native = workspace::metadata()?.target_directory;
+    let name = match library {
+        StandardLibrary::Rustup => "wasm",
+        StandardLibrary::Debian => "wasm-debian",
+    };
+    // A target folder inside the checkout stays inside the checkout.
+    let is_inside = native.starts_with(workspace::root());
+    Ok(if is_inside { native.join(name) } else { native.with_file_name(name) })
+}
