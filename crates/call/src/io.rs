@@ -1,0 +1,95 @@
+//! What goes into a [`crate::Call`] and what comes out of it.
+
+use colloque_protocol::Role;
+use colloque_protocol::signaling::MediaState;
+
+use crate::link::{LinkInput, LinkOutput};
+use crate::media::{MediaInput, MediaOutput};
+
+/// What a call starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallOptions {
+    /// The person's role in the consultation: practitioner or patient.
+    pub role: Role,
+    /// What is switched on.
+    pub local: MediaState,
+    /// Whether the page is visible.
+    pub visible: bool,
+    /// Random, to spread attempts over time.
+    pub seed: u64,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// The person wants in, or back in.
+    Join,
+    /// Something happened to the connection.
+    Link(LinkInput),
+    /// Something happened to the peer connection.
+    Media(MediaInput),
+    /// Capture changed, by [`Output::SwitchMedia`] or by itself (device unplugged, screen share stopped).
+    LocalMediaChanged(MediaState),
+    /// Patient: the checks before waiting found this.
+    DevicesChecked {
+        /// A camera gives pictures.
+        camera: bool,
+        /// A microphone gives sound.
+        microphone: bool,
+    },
+    /// The page became visible or hidden.
+    PageVisible(bool),
+    /// The person did something.
+    Act(Action),
+    /// The deadline came.
+    Tick,
+}
+
+/// What a person does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Patient: answers the practitioner's call.
+    Answer,
+    /// Patient: asks the practitioner's desk to ring again.
+    NotifyAgain,
+    /// Practitioner: admits the waiting patient.
+    Admit,
+    /// Practitioner: does not receive the patient now.
+    Refuse,
+    /// Practitioner: announces a delay, in minutes; 0 withdraws it.
+    AnnounceDelay {
+        /// Minutes, 0 to 240.
+        minutes: u16,
+    },
+    /// Leaves; the room stays open.
+    Leave,
+    /// Practitioner: ends the consultation for everybody.
+    End,
+    /// Tries to connect now.
+    Retry,
+    /// Continues here instead of on the other device.
+    TakeOver,
+    /// Switches the microphone.
+    Microphone(bool),
+    /// Switches the camera.
+    Camera(bool),
+    /// Chooses the rear or the front camera.
+    RearCamera(bool),
+    /// Shares the screen, or stops.
+    Screen(bool),
+}
+
+/// What the shell does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// For the connection.
+    Link(LinkOutput),
+    /// For the peer connection.
+    Media(MediaOutput),
+    /// Make capture so; report by [`Input::LocalMediaChanged`] what came of it.
+    SwitchMedia(MediaState),
+    /// Send nothing of what is captured, on this peer connection and on later ones, until [`Output::ResumeSending`].
+    PauseSending,
+    /// Send again what is switched on.
+    ResumeSending,
+}

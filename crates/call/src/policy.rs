@@ -1,0 +1,88 @@
+//! Every waiting time of a client, with what more and less of it costs.
+
+use std::time::Duration;
+
+/// Time for a ticket, a socket, a challenge and an answer to the join, all together.
+///
+/// Longer: a dead network is noticed later. Shorter: a phone on a slow network never gets in.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// First pause after a lost or failed connection; each further failure doubles it. Half of a pause is random.
+///
+/// Longer: a short cut is felt longer. Shorter: a server that restarts meets all its clients at once.
+pub const RECONNECT_PAUSE: Duration = Duration::from_millis(500);
+
+/// Longest pause between two attempts to connect.
+///
+/// Longer: a network that returns without saying so is found later. Shorter: a phone without network spends its battery.
+pub const RECONNECT_PAUSE_LIMIT: Duration = Duration::from_secs(10);
+
+/// Shortest pause after the server said that it is full or failing.
+///
+/// Longer: a place that becomes free stays empty. Shorter: a struggling server is asked more.
+pub const BUSY_PAUSE: Duration = Duration::from_secs(4);
+
+/// Pause before another attempt while the room is not open yet.
+///
+/// Longer: the patient who came early enters later. Shorter: more tickets are signed for nothing.
+pub const TOO_EARLY_PAUSE: Duration = Duration::from_secs(30);
+
+/// Clients of a stopping server spread their return over this time.
+///
+/// Longer: a restart is felt longer. Shorter: the new server meets all of them at once.
+pub const SERVER_STOPPING_SPREAD: Duration = Duration::from_secs(2);
+
+/// Tickets fetched again without a pause, when one was too old or used before.
+///
+/// More: a wrong clock makes the client ask in a loop. Fewer: two slow joins in a row are felt.
+pub const QUICK_REFETCHES: u32 = 2;
+
+/// Silence allowed after a ping that was sent because the network changed.
+///
+/// Longer: a socket that died with the old network is noticed later. Shorter: a slow network loses a good socket.
+pub const PROBE_LIMIT: Duration = Duration::from_secs(3);
+
+/// How long a waiting person or a picture may be cut off before the screen says so.
+///
+/// Longer: a person talks to nobody. Shorter: the screen flashes at each short cut.
+pub const RECONNECTING_AFTER: Duration = Duration::from_secs(2);
+
+/// How long a loss lasts before the person is offered to act.
+///
+/// Longer: the person feels helpless. Shorter: they act against a recovery under way.
+pub const RETRY_OFFERED_AFTER: Duration = Duration::from_secs(15);
+
+/// Time without signaling after which camera and microphone pause, though media still flows: nobody could end the call.
+///
+/// Longer: a person is seen and heard without control. Shorter: a server restart interrupts each consultation.
+pub const SENDING_PAUSED_AFTER: Duration = Duration::from_secs(15);
+
+/// Time without media before ICE restarts on the same peer connection.
+///
+/// Longer: a change of network is felt longer. Shorter: losses that heal by themselves cost an exchange.
+pub const ICE_RESTART_AFTER: Duration = Duration::from_secs(2);
+
+/// Time without media before a new peer connection is made; doubles with each one that never connects.
+///
+/// Longer: a dead transport is felt longer. Shorter: an ICE restart on a slow network is cut short.
+pub const NEW_PEER_AFTER: Duration = Duration::from_secs(8);
+
+/// Most doublings of [`NEW_PEER_AFTER`].
+///
+/// More: a network that returns is found later. Fewer: a network that blocks media is tried more.
+pub const NEW_PEER_DOUBLINGS: u32 = 2;
+
+/// Shortest life of a peer connection that failed at once.
+///
+/// Longer: a passing failure is felt longer. Shorter: a browser that refuses is asked in a loop.
+pub const FAILED_PEER_PAUSE: Duration = Duration::from_secs(2);
+
+/// Peer connections in a row that never connected before the network is said to block media.
+///
+/// More: the person waits longer for advice. Fewer: one unlucky attempt raises an alarm.
+pub const PEERS_BEFORE_BLOCKED: u32 = 2;
+
+/// Time until a called patient who looks at the page is taken to have answered.
+///
+/// Longer: the practitioner waits. Shorter: the patient is surprised.
+pub const ANSWERS_ITSELF_AFTER: Duration = Duration::from_secs(3);

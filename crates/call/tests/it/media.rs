@@ -1,0 +1,211 @@
+use std::time::Duration;
+
+use colloque_call::policy::{FAILED_PEER_PAUSE, ICE_RESTART_AFTER, NEW_PEER_AFTER};
+use colloque_call::{Input, LinkInput, LinkOutput, MediaInput, MediaOutput, MediaPath, Output, PeerState};
+use colloque_protocol::Role;
+use colloque_protocol::signaling::{ClientMessage, OfferRefusal, ServerMessage, Stage};
+
+use crate::world::{Page, joined, state};
+
+fn offers(outputs: &[Output]) -> Vec<(u32, bool)> {
+    outputs
+        .iter()
+        .filter_map(|output| match output {
+            Output::Link(LinkOutput::Send(ClientMessage::Offer { generation, ice_restart, .. })) => {
+                Some((*generation, *ice_restart))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn new_peers(outputs: &[Output]) -> usize {
+    outputs.iter().filter(|output| matches!(output, Output::Media(MediaOutput::CreatePeer { .. }))).count()
+}
+
+fn restarts(outputs: &[Output]) -> usize {
+    outputs
+        .iter()
+        .filter(|output| matches!(output, Output::Media(MediaOutput::CreateOffer { ice_restart: true, .. })))
+        .count()
+}
+
+#[test]
+fn the_offer_is_prepared_while_waiting_and_leaves_with_the_admission() {
+    let mut page = Page::waiting(Role::Patient);
+    let prepared = page.asked();
+    assert_eq!((new_peers(&prepared), offers(&prepared)), (1, vec![]));
+    page.pass_alive(Duration::from_secs(1_800));
+    let waited = page.asked();
+    assert_eq!((new_peers(&waited), offers(&waited)), (0, vec![]), "however long the wait");
+    page.hears(ServerMessage::Room { state: state(Stage::Open) });
+    assert_eq!(offers(&page.asked()), [(1, false)]);
+}
+
+#[test]
+fn an_offer_that_gets_ready_after_the_admission_leaves_at_once() {
+    let mut page = Page::new(Role::Patient);
+    page.input(Input::Join);
+    page.knocks();
+    page.hears(joined(Stage::Open));
+    assert_eq!(offers(&page.asked()), []);
+    page.offer_ready();
+    assert_eq!(offers(&page.asked()), [(1, false)]);
+}
+
+#[test]
+fn only_the_answer_to_the_last_offer_is_applied() {
+    let mut page = Page::waiting(Role::Patient);
+    page.hears(ServerMessage::Room { state: state(Stage::Open) });
+    page.asked();
+    page.hears(ServerMessage::Answer { generation: 7, sdp: "other".to_owned() });
+    assert_eq!(page.asked(), []);
+    page.hears(ServerMessage::Answer { generation: 1, sdp: "answer".to_owned() });
+    let applied = MediaOutput::ApplyAnswer { peer: 1, generation: 1, sdp: "answer".to_owned() };
+    assert_eq!(page.asked(), [Output::Media(applied)]);
+    page.hears(ServerMessage::Answer { generation: 1, sdp: "again".to_owned() });
+    assert_eq!(page.asked(), []);
+}
+
+#[test]
+fn a_lost_path_restarts_ice_then_gets_a_new_peer() {
+    let mut page = Page::in_call(Role::Patient);
+    page.peer(PeerState::Disconnected);
+    let since = page.now;
+    assert_eq!(page.call.view().media, MediaPath::Lost { since });
+    page.pass_alive(ICE_RESTART_AFTER - Duration::from_millis(1));
+    assert_eq!(restarts(&page.asked()), 0);
+    page.pass_alive(Duration::from_millis(1));
+    let asked = page.asked();
+    assert_eq!((restarts(&asked), new_peers(&asked)), (1, 0));
+    page.offer_ready();
+    assert_eq!(offers(&page.asked()), [(2, true)]);
+    page.pass_alive(NEW_PEER_AFTER - ICE_RESTART_AFTER);
+    let asked = page.asked();
+    assert_eq!((restarts(&asked), new_peers(&asked)), (0, 1));
+    page.offer_ready();
+    page.media_connects();
+    assert_eq!(page.call.view().media, MediaPath::Up);
+}
+
+#[test]
+fn a_path_that_heals_by_itself_costs_nothing() {
+    let mut page = Page::in_call(Role::Patient);
+    page.peer(PeerState::Disconnected);
+    page.pass_alive(Duration::from_secs(1));
+    page.peer(PeerState::Connected);
+    page.pass_alive(Duration::from_secs(20));
+    let asked = page.asked();
+    assert_eq!((restarts(&asked), new_peers(&asked)), (0, 0));
+}
+
+#[test]
+fn a_path_that_the_server_says_is_silent_is_lost_too() {
+    let mut page = Page::in_call(Role::Patient);
+    page.hears(ServerMessage::MediaPath { up: false });
+    assert!(matches!(page.call.view().media, MediaPath::Lost { .. }));
+    page.pass_alive(ICE_RESTART_AFTER);
+    assert_eq!(restarts(&page.asked()), 1);
+    page.hears(ServerMessage::MediaPath { up: true });
+    assert_eq!(page.call.view().media, MediaPath::Up);
+}
+
+/// Loses media and signaling, comes back after `away`; gives the restarts and the new peers asked on return.
+fn after_being_away(away: Duration) -> (usize, usize) {
+    let mut page = Page::in_call(Role::Patient);
+    page.peer(PeerState::Disconnected);
+    page.link(LinkInput::SocketClosed);
+    page.pass(away);
+    let asked = page.asked();
+    assert_eq!((restarts(&asked), new_peers(&asked)), (0, 0), "without signaling nothing is negotiated");
+    page.knocks();
+    page.hears(joined(Stage::Open));
+    page.pass_alive(Duration::from_millis(1));
+    let asked = page.asked();
+    (restarts(&asked), new_peers(&asked))
+}
+
+#[test]
+fn a_return_restarts_ice_after_a_short_loss_and_makes_a_new_peer_after_a_long_one() {
+    assert_eq!(after_being_away(Duration::from_secs(4)), (1, 0));
+    assert_eq!(after_being_away(Duration::from_secs(9)), (0, 1));
+}
+
+#[test]
+fn an_offer_whose_answer_was_lost_with_the_connection_is_made_anew() {
+    let mut page = Page::waiting(Role::Patient);
+    page.hears(ServerMessage::Room { state: state(Stage::Open) });
+    page.link(LinkInput::SocketClosed);
+    page.pass(Duration::from_secs(1));
+    page.knocks();
+    page.asked();
+    page.hears(joined(Stage::Open));
+    assert_eq!(new_peers(&page.asked()), 1);
+}
+
+#[test]
+fn media_that_lives_through_a_loss_of_signaling_is_left_alone() {
+    let mut page = Page::in_call(Role::Patient);
+    page.link(LinkInput::SocketClosed);
+    page.pass(Duration::from_secs(1));
+    page.knocks();
+    page.hears(joined(Stage::Open));
+    page.pass_alive(Duration::from_secs(20));
+    let asked = page.asked();
+    assert_eq!((restarts(&asked), new_peers(&asked), offers(&asked)), (0, 0, vec![]));
+}
+
+#[test]
+fn a_server_that_forgot_the_peer_gets_a_new_one_at_once() {
+    let mut page = Page::in_call(Role::Patient);
+    page.peer(PeerState::Failed);
+    page.pass_alive(Duration::from_millis(1));
+    page.offer_ready();
+    let generation = page.generation();
+    page.asked();
+    page.hears(ServerMessage::OfferRefused { generation, code: OfferRefusal::Unavailable });
+    assert_eq!(new_peers(&page.asked()), 1);
+}
+
+#[test]
+fn a_network_that_blocks_media_is_named_and_still_tried() {
+    let mut page = Page::waiting(Role::Patient);
+    page.hears(ServerMessage::Room { state: state(Stage::Open) });
+    let mut blocked_after = None;
+    for second in 0..120 {
+        page.pass_alive(Duration::from_secs(1));
+        page.offer_ready();
+        let generation = page.generation();
+        page.hears(ServerMessage::Answer { generation, sdp: "answer".to_owned() });
+        if page.call.view().media == MediaPath::Blocked {
+            blocked_after = blocked_after.or(Some(second));
+        }
+    }
+    assert!(matches!(blocked_after, Some(15..30)), "{blocked_after:?}");
+    let tried = new_peers(&page.asked());
+    assert!((4..8).contains(&tried), "{tried} peers in two minutes");
+    page.peer(PeerState::Connected);
+    assert_eq!(page.call.view().media, MediaPath::Up);
+}
+
+#[test]
+fn a_browser_that_cannot_negotiate_is_not_asked_in_a_loop() {
+    let mut page = Page::waiting(Role::Patient);
+    page.hears(ServerMessage::Room { state: state(Stage::Open) });
+    page.asked();
+    for _ in 0..60 {
+        let generation = page.generation();
+        page.input(Input::Media(MediaInput::NegotiationFailed { generation }));
+        page.pass_alive(Duration::from_secs(1));
+    }
+    let tried = new_peers(&page.asked());
+    assert!(tried <= 60 / usize::try_from(FAILED_PEER_PAUSE.as_secs()).unwrap(), "{tried}");
+    assert!(tried >= 5, "{tried}");
+}
+
+#[test]
+fn what_an_older_peer_says_is_not_believed() {
+    let mut page = Page::in_call(Role::Patient);
+    page.input(Input::Media(MediaInput::StateChanged { peer: 99, state: PeerState::Failed }));
+    assert_eq!(page.call.view().media, MediaPath::Up);
+}

@@ -1,0 +1,88 @@
+//! What signaling tells the consultation service of a connection, to be journaled.
+
+use std::net::IpAddr;
+
+use colloque_ids::{ConnectionId, PracticeId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::identity::{AuthenticationMethod, Role};
+use crate::signaling::JoinRefusal;
+use crate::ticket::{Person, RoomScope};
+
+/// One fact of the connection journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionEvent {
+    /// What happened.
+    pub fact: ConnectionFact,
+    /// When, by the server's clock.
+    pub occurred_at: Timestamp,
+    /// The WebSocket it happened on, if any.
+    pub connection: Option<ConnectionId>,
+    /// Where that WebSocket comes from.
+    pub from: Option<IpAddr>,
+    /// Who, when a ticket with a good signature said so.
+    pub who: Option<ConnectedPerson>,
+    /// The room and its consultation, when known.
+    pub room: Option<RoomScope>,
+}
+
+/// A person whose ticket was good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectedPerson {
+    /// The practice named by the ticket.
+    pub practice: PracticeId,
+    /// The person.
+    pub person: Person,
+    /// Their role.
+    pub role: Role,
+    /// How they were authenticated.
+    pub verified_by: Vec<AuthenticationMethod>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum ConnectionFact {
+    /// A verified person entered the waiting room, or the room if already admitted.
+    Joined,
+    /// A person came back within the resume window.
+    Resumed,
+    /// Somebody was not let in.
+    JoinRefused {
+        /// Why.
+        refusal: JoinRefusal,
+    },
+    /// The practitioner did not receive the patient.
+    PatientRefused,
+    /// Media flows for this person.
+    MediaConnected,
+    /// Media stopped without the person leaving.
+    MediaLost,
+    /// A connection ended.
+    Disconnected {
+        /// Why.
+        cause: DisconnectCause,
+    },
+}
+
+/// Why a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisconnectCause {
+    /// The person left.
+    Left,
+    /// The practitioner ended the consultation for everybody.
+    Ended,
+    /// The browser closed the socket: closed tab, reload, sleep.
+    SocketClosed,
+    /// Nothing was heard for the heartbeat limit.
+    TimedOut,
+    /// The same person continued on another device.
+    Replaced,
+    /// The client broke the protocol or its limits.
+    Misbehaved,
+    /// The server stops.
+    ServerStopped,
+    /// The person's session was ended, or their consent withdrawn.
+    SignedOut,
+}

@@ -1,0 +1,362 @@
+//! The messages of the signaling WebSocket: JSON texts, one message each: a name, or an object whose one key is the name.
+//!
+//! The server speaks first ([`ServerMessage::Challenge`]); the client answers with [`ClientMessage::Join`]; nothing else is
+//! accepted before. One connection serves one ticket: a room, or the desk of a practice.
+
+use std::time::Duration;
+
+use colloque_ids::{AppointmentId, ConsultationId, DocumentId, ParticipantId, RoomId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::identity::IdentityCard;
+use crate::key::BrowserKey;
+
+/// Version of these messages, sent in [`ClientMessage::Join`].
+pub const SIGNALING_VERSION: u32 = 1;
+
+/// Longest message accepted from a client, in bytes: an SDP offer of three media fits four times.
+pub const MAX_CLIENT_MESSAGE_BYTES: usize = 64 * 1024;
+
+/// Pause between two heartbeats of a client.
+///
+/// Longer: a vanished phone is noticed later. Shorter: a waiting phone's radio sleeps less.
+pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Silence after which the server gives a connection up.
+pub const HEARTBEAT_LIMIT: Duration = Duration::from_secs(15);
+
+/// How long a person who lost their connection may come back to the same place.
+pub const RESUME_WINDOW: Duration = Duration::from_secs(600);
+
+/// Longest delay that can be announced, in minutes.
+pub const MAX_DELAY_MINUTES: u16 = 240;
+
+/// What a client says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientMessage {
+    /// Presents a ticket. First message of a connection.
+    Join {
+        /// [`SIGNALING_VERSION`].
+        version: u32,
+        /// The ticket's text.
+        ticket: String,
+        /// The key whose thumbprint the ticket names.
+        key: BrowserKey,
+        /// ECDSA P-256 signature of [`crate::key::join_proof_input`], 64 bytes, base64url without padding.
+        proof: String,
+        /// Takes the place of the same person's other device.
+        take_over: bool,
+    },
+    /// Says that the client is there. Answered with [`ServerMessage::Pong`].
+    Ping {
+        /// Echoed.
+        sequence: u32,
+    },
+    /// Patient: what the checks before waiting found, shown to the practitioner.
+    DeviceCheck(DeviceCheck),
+    /// Patient: asks the practitioner's desk to ring again.
+    NotifyAgain,
+    /// Practitioner: admits the waiting patient.
+    Admit,
+    /// Practitioner: does not receive the patient now.
+    Refuse,
+    /// Practitioner, or desk: tells the waiting patient of a delay.
+    AnnounceDelay {
+        /// Whose patient, from a desk. Absent in a room, whose patient is meant.
+        #[serde(default)]
+        appointment: Option<AppointmentId>,
+        /// Minutes, at most [`MAX_DELAY_MINUTES`]; 0 withdraws the announcement.
+        minutes: u16,
+    },
+    /// Negotiates media. Refused before admission.
+    Offer {
+        /// Counts this client's offers; the answer carries the same number.
+        generation: u32,
+        /// Whether the offer restarts ICE on the peer connection of the offer before. Otherwise it comes from a new peer
+        /// connection, which takes the place of the older one.
+        #[serde(default)]
+        ice_restart: bool,
+        /// SDP.
+        sdp: String,
+    },
+    /// Says what is switched on; relayed to the other party.
+    MediaState(MediaState),
+    /// Leaves; the room stays open.
+    Leave,
+    /// Practitioner: ends the consultation for everybody.
+    End,
+}
+
+/// What the server says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServerMessage {
+    /// First message of a connection: the nonce to sign.
+    Challenge {
+        /// 32 random bytes, base64url without padding.
+        nonce: String,
+    },
+    /// The ticket opened a room.
+    Joined {
+        /// This person in this room; the same after a resume.
+        participant: ParticipantId,
+        /// The room.
+        room: RoomId,
+        /// What the other party sees of this person.
+        you: IdentityCard,
+        /// Where the room stands.
+        state: RoomState,
+    },
+    /// The ticket opened a desk.
+    DeskJoined {
+        /// Everybody who waits or is in consultation now.
+        queue: Vec<QueueEntry>,
+    },
+    /// The connection is refused; the server closes it.
+    Refused {
+        /// Why.
+        code: JoinRefusal,
+    },
+    /// The room changed.
+    Room {
+        /// Where it stands now.
+        state: RoomState,
+    },
+    /// Desk: an entry appeared or changed.
+    QueueChanged {
+        /// The entry, by appointment.
+        entry: QueueEntry,
+    },
+    /// Desk: an entry left the queue.
+    QueueLeft {
+        /// Its appointment.
+        appointment: AppointmentId,
+    },
+    /// Desk: a waiting patient asks again.
+    PatientCallsAgain {
+        /// Its appointment.
+        appointment: AppointmentId,
+    },
+    /// The SFU's answer to an offer.
+    Answer {
+        /// The offer's number.
+        generation: u32,
+        /// SDP.
+        sdp: String,
+    },
+    /// An offer was not accepted.
+    OfferRefused {
+        /// The offer's number.
+        generation: u32,
+        /// Why.
+        code: OfferRefusal,
+    },
+    /// The SFU says how this client's own media goes.
+    MediaPath {
+        /// Whether packets flow.
+        up: bool,
+    },
+    /// The practitioner announced a delay.
+    DelayAnnounced {
+        /// Minutes; 0 withdraws the announcement.
+        minutes: u16,
+    },
+    /// A document was issued for this patient in this consultation.
+    DocumentReady {
+        /// The document.
+        document: DocumentId,
+    },
+    /// A message was not acted on; the connection goes on.
+    NotDone {
+        /// Why.
+        code: ActionRefusal,
+    },
+    /// The consultation is over for this connection; the server closes it.
+    Ended {
+        /// Why.
+        reason: EndReason,
+    },
+    /// Answers a [`ClientMessage::Ping`].
+    Pong {
+        /// Echoed.
+        sequence: u32,
+    },
+}
+
+/// Where a room stands, for one of its two parties.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomState {
+    /// Stage of the consultation.
+    pub stage: Stage,
+    /// The other party, once verified.
+    pub other: Option<OtherParty>,
+    /// When the patient was admitted.
+    pub admitted_at: Option<Timestamp>,
+    /// Delay announced, in minutes; 0 when none.
+    pub delay_minutes: u16,
+}
+
+/// Stage of a consultation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Nobody was admitted yet.
+    Waiting,
+    /// The patient was admitted: media may be negotiated.
+    Open,
+}
+
+/// The other party, as this one sees them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherParty {
+    /// The verified identity card.
+    pub card: IdentityCard,
+    /// Whether they are there.
+    pub presence: Presence,
+    /// What they switched on.
+    pub media: MediaState,
+    /// What their checks found, practitioners only.
+    pub device_check: Option<DeviceCheck>,
+}
+
+/// Whether a person is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// Connected.
+    Here {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Connection lost; may come back.
+    Lost {
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+/// What a person switched on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct MediaState {
+    /// Microphone.
+    pub microphone: bool,
+    /// Camera.
+    pub camera: bool,
+    /// Whether it is the rear camera.
+    pub rear_camera: bool,
+    /// Screen share.
+    pub screen: bool,
+}
+
+/// What the checks before waiting found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceCheck {
+    /// A camera gives pictures.
+    pub camera: bool,
+    /// A microphone was given, and something was heard in it: false for a person who has not spoken yet.
+    pub microphone: bool,
+    /// Round trip of the signaling connection, in milliseconds.
+    pub round_trip_ms: u32,
+}
+
+/// One line of the waiting queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueEntry {
+    /// The appointment; its name and hour come from the day list.
+    pub appointment: AppointmentId,
+    /// The consultation.
+    pub consultation: ConsultationId,
+    /// Stage of the consultation.
+    pub stage: Stage,
+    /// When the patient arrived first.
+    pub arrived_at: Timestamp,
+    /// Whether the patient is there now.
+    pub presence: Presence,
+    /// What their checks found.
+    pub device_check: Option<DeviceCheck>,
+    /// Delay announced, in minutes; 0 when none.
+    pub delay_minutes: u16,
+}
+
+/// Why a connection is not let in. The texts for people are in the frontend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JoinRefusal {
+    /// Not a ticket, or its signature or proof of key is wrong.
+    TicketInvalid,
+    /// The ticket's minute is over: fetch another.
+    TicketExpired,
+    /// The ticket was used before: fetch another.
+    TicketReplayed,
+    /// The person named is neither the booked practitioner nor the booked patient.
+    WrongPerson,
+    /// The patient's consent is not recorded.
+    ConsentMissing,
+    /// The room opens later.
+    TooEarly,
+    /// The appointment's time is over.
+    TooLate,
+    /// The same person is there on another device: ask, then join with `take_over`.
+    AlreadyElsewhere,
+    /// The consultation is over.
+    ConsultationOver,
+    /// The client speaks another version: reload.
+    WrongVersion,
+    /// No room left: wait and try again.
+    ServerFull,
+    /// Something failed here: try again.
+    ServerFailed,
+}
+
+/// Why an offer is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferRefusal {
+    /// The patient is not admitted yet.
+    NotAdmitted,
+    /// The offer is not SDP that the SFU can serve.
+    Unacceptable,
+    /// The SFU is full or failing: try again.
+    Unavailable,
+}
+
+/// Why a message was not acted on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionRefusal {
+    /// The role does not allow it.
+    NotYours,
+    /// The other party is not there.
+    NobodyThere,
+    /// It was done before.
+    AlreadyDone,
+    /// It could not be recorded, so it was not done: try again.
+    NotRecorded,
+    /// Too many messages in a short time.
+    TooMany,
+}
+
+/// Why a consultation is over for a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// The practitioner ended the consultation.
+    EndedByPractitioner,
+    /// The practitioner cannot receive the patient now.
+    RefusedByPractitioner,
+    /// This person left.
+    YouLeft,
+    /// This person continued on another device.
+    ContinuedElsewhere,
+    /// The appointment was moved or cancelled.
+    AppointmentChanged,
+    /// The server stops; join again in a moment.
+    ServerStopping,
+    /// Too much silence, or a broken protocol; join again.
+    ConnectionGivenUp,
+    /// This person's session was ended: they prove again who they are.
+    SignedOut,
+    /// This person withdrew their consent.
+    ConsentWithdrawn,
+}

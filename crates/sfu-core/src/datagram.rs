@@ -1,0 +1,256 @@
+use std::time::Instant;
+
+use crate::arena::{Path, SendArena};
+use crate::core::{Core, Event, push_allowed, push_copy};
+use crate::dtls::DtlsEvent;
+use crate::peer::{Opened, Peer, Secure};
+use crate::ring::Packet;
+use crate::rtp::{RtpHeader, is_rtcp};
+use crate::srtp::guess_index;
+use crate::stun::{self, BindingRequest, BindingSuccess};
+use crate::track::KeyframeRequest;
+use crate::vp8;
+
+impl Core {
+    /// Takes one datagram that came from `from`; its bytes are opened in place.
+    ///
+    /// What is malformed, forged, replayed or from nobody known gets no answer.
+    ///
+    /// # Source
+    ///
+    /// RFC 7983 section 7: the first byte tells STUN, DTLS and RTP apart.
+    pub fn handle_datagram(&mut self, now: Instant, from: Path, datagram: &mut [u8], out: &mut SendArena) {
+        match datagram.first() {
+            Some(0..=3) => self.handle_stun(now, from, datagram, out),
+            Some(20..=63) => self.handle_dtls(now, from, datagram, out),
+            Some(128..=191) if is_rtcp(datagram) => self.handle_rtcp(now, from, datagram, out),
+            Some(128..=191) => self.handle_rtp(now, from, datagram, out),
+            _ => {}
+        }
+    }
+
+    fn handle_stun(&mut self, now: Instant, from: Path, datagram: &[u8], out: &mut SendArena) {
+        if let Some(answer) = BindingSuccess::parse(datagram) {
+            self.take_answer(now, from, &answer);
+            return;
+        }
+        let Ok(request) = BindingRequest::parse(datagram) else { return };
+        let Some(key) = request.to_ufrag.try_into().ok().and_then(|ufrag: [u8; 8]| self.peer_by_ufrag.get(&ufrag))
+        else {
+            return;
+        };
+        let key = *key;
+        if !self.peers[key].ice.is_authentic(&request) {
+            return;
+        }
+        // An address may pass from one peer to another, as when a network hands a port out again, but nobody takes it from a
+        // peer that is there.
+        let owner =
+            self.peer_by_address.get(&from).filter(|owner| **owner != key).and_then(|owner| self.peers.get(*owner));
+        if owner.is_some_and(|owner| owner.holds(from, now)) {
+            return;
+        }
+        let peer = &mut self.peers[key];
+        let removed = peer.ice.accept_check(from, datagram.len(), request.is_nominated, now, &mut self.random);
+        // The challenge first: the client's answer then arrives before the handshake that the response lets it begin.
+        peer.ice.send_challenges(now, |to, challenge| push_copy(out, to, challenge));
+        let mut response = [0; stun::MAX_RESPONSE_BYTES];
+        let length = peer.ice.write_success(request.transaction, from, &mut response);
+        push_allowed(out, &mut peer.ice, now, from, &response[..length]);
+        if peer.ice.is_challenging() {
+            self.mark_urgent(key);
+        }
+        if let Some(removed) = removed
+            && self.peer_by_address.get(&removed) == Some(&key)
+        {
+            self.peer_by_address.remove(&removed);
+            self.last_address = None;
+        }
+        if self.peer_by_address.insert(from, key) != Some(key) {
+            self.last_address = None;
+        }
+        self.note_heard(key, now);
+    }
+
+    fn take_answer(&mut self, now: Instant, from: Path, answer: &BindingSuccess<'_>) {
+        let Some(key) = self.peer_at(from) else { return };
+        if self.peers[key].ice.take_answer(from, answer, now) {
+            self.note_heard(key, now);
+        }
+    }
+
+    fn handle_dtls(&mut self, now: Instant, from: Path, datagram: &[u8], out: &mut SendArena) {
+        let Some(key) = self.peer_at(from) else { return };
+        let Peer { dtls, ice, .. } = &mut self.peers[key];
+        ice.note_received(from, datagram.len());
+        let Some(to) = ice.handshake_path(from) else { return };
+        let event = dtls.handle_datagram(&self.dtls, now, datagram, |reply| push_allowed(out, ice, now, to, reply));
+        self.mark_urgent(key);
+        self.handle_dtls_event(now, key, event, out);
+    }
+
+    pub(crate) fn handle_dtls_event(&mut self, now: Instant, key: usize, event: DtlsEvent, out: &mut SendArena) {
+        match event {
+            DtlsEvent::Progress if self.peers[key].dtls.has_failed() => self.drop_peer(key),
+            DtlsEvent::Progress => {}
+            DtlsEvent::Closed => self.drop_peer(key),
+            DtlsEvent::Connected(keys) => {
+                let peer = &mut self.peers[key];
+                peer.ice.prove_by_handshake(now);
+                peer.secure = Some(Secure {
+                    inbound: keys.client,
+                    outbound: keys.server,
+                    rtcp_index: 0,
+                    inbound_rtcp: Vec::new(),
+                });
+                self.note_heard(key, now);
+                let (room, peer) = self.names(key);
+                self.events.push_back(Event::PeerConnected { room, peer });
+                self.request_first_keyframes(now, key, out);
+            }
+        }
+    }
+
+    /// A subscriber that just became able to receive needs a picture to begin with.
+    fn request_first_keyframes(&mut self, now: Instant, key: usize, out: &mut SendArena) {
+        for line in 0..self.peers[key].lines.len() {
+            let source = self.peers[key].lines[line].slot.as_ref().and_then(|slot| slot.source());
+            if let Some(source) = source {
+                self.request_keyframe(now, source, out);
+            }
+        }
+    }
+
+    fn handle_rtp(&mut self, now: Instant, from: Path, datagram: &mut [u8], out: &mut SendArena) {
+        let Some(key) = self.peer_at(from) else { return };
+        let peer = &mut self.peers[key];
+        // Before the packet is opened: what is refused costs no cryptography.
+        if !peer.spent.may_publish(now) {
+            return;
+        }
+        let Some(header) = RtpHeader::parse(datagram) else { return };
+        let Some(opened) = peer.open_rtp(&header, datagram) else { return };
+        peer.spent.charge_media(datagram.len(), &self.limits, now);
+        self.note_heard(key, now);
+        let Some(payload) = header.without_padding(&datagram[header.header_bytes..opened.plain_bytes]) else { return };
+        self.forward(now, key, &header, opened, payload, out);
+    }
+
+    fn forward(
+        &mut self,
+        now: Instant,
+        publisher: usize,
+        header: &RtpHeader,
+        opened: Opened,
+        payload: &[u8],
+        out: &mut SendArena,
+    ) {
+        let peer = &self.peers[publisher];
+        let (line, refused) = (&peer.lines[opened.line], peer.spent.refused());
+        let Some(track_key) = line.track else { return };
+        let expected_type = if opened.is_rtx { line.types.rtx } else { Some(line.types.codec) };
+        if expected_type != Some(header.payload_type) {
+            return;
+        }
+        let track = &mut self.tracks[track_key];
+        let (index, payload) = if opened.is_rtx {
+            // Bandwidth probes on the retransmission stream carry nothing.
+            let Some((original, payload)) = payload.split_first_chunk::<2>() else { return };
+            let Some(highest) = track.highest() else { return };
+            (guess_index(Some(highest), u16::from_be_bytes(*original)), payload)
+        } else {
+            if track.ssrc != Some(header.ssrc) {
+                let is_change = track.ssrc.is_some();
+                if !track.restart(header.ssrc, now) {
+                    return;
+                }
+                self.peers[publisher].owes_report = true;
+                self.mark_urgent(publisher);
+                if is_change {
+                    self.restart_subscribers(track_key);
+                }
+            }
+            (opened.index, payload)
+        };
+        let track = &mut self.tracks[track_key];
+        if !opened.is_rtx {
+            track.note_refused(refused, index);
+        }
+        let is_keyframe = track.kind.is_video() && vp8::begins_keyframe(payload);
+        let packet = Packet { index, timestamp: header.timestamp, is_marked: header.is_marked, payload };
+        if !track.insert(packet, is_keyframe, opened.is_rtx, now) {
+            return;
+        }
+        let has_gaps = !track.gaps.is_empty();
+        let mut awaits_keyframe = false;
+        for subscription in &track.subscribers {
+            let Some(peer) = self.peers.get_mut(subscription.peer) else { continue };
+            peer.forward(subscription.line, &packet, is_keyframe, now, out);
+            awaits_keyframe |= peer.is_connected()
+                && peer.lines[subscription.line].slot.as_ref().is_some_and(|slot| slot.awaits_keyframe());
+        }
+        if awaits_keyframe || track.is_keyframe_wanted() {
+            self.request_keyframe(now, track_key, out);
+        }
+        if has_gaps {
+            self.mark_urgent(publisher);
+        }
+    }
+
+    fn restart_subscribers(&mut self, track: usize) {
+        for subscription in &self.tracks[track].subscribers {
+            if let Some(peer) = self.peers.get_mut(subscription.peer)
+                && let Some(slot) = peer.lines[subscription.line].slot.as_mut()
+            {
+                slot.restart();
+            }
+        }
+    }
+
+    /// Asks a track's publisher for a keyframe, now or when the pause allows it.
+    pub(crate) fn request_keyframe(&mut self, now: Instant, track: usize, out: &mut SendArena) {
+        let Some(track) = self.tracks.get_mut(track) else { return };
+        track.want_keyframe();
+        let publisher = track.publisher;
+        let request = track.take_keyframe_request(now);
+        if request == KeyframeRequest::None {
+            return;
+        }
+        // Until the keyframe comes, the request is repeated.
+        self.mark_urgent(publisher);
+        if let KeyframeRequest::Send(ssrc) = request
+            && let Some(peer) = self.peers.get_mut(publisher)
+        {
+            let sender = peer.feedback_ssrc();
+            peer.send_rtcp(out, |writer| {
+                writer.receiver_report(sender, &[]);
+                writer.picture_loss(sender, ssrc);
+            });
+        }
+    }
+
+    /// Whose datagrams come from `from`.
+    pub(crate) fn peer_at(&mut self, from: Path) -> Option<usize> {
+        if let Some((address, key)) = self.last_address
+            && address == from
+        {
+            return Some(key);
+        }
+        let key = *self.peer_by_address.get(&from)?;
+        self.last_address = Some((from, key));
+        Some(key)
+    }
+
+    /// Records a sign of life that only the peer's own client can give.
+    pub(crate) fn note_heard(&mut self, key: usize, now: Instant) {
+        let peer = &mut self.peers[key];
+        peer.heard_at = now;
+        if peer.is_lost {
+            peer.is_lost = false;
+            let room = peer.room;
+            let (room_id, peer) = self.names(key);
+            self.events.push_back(Event::PeerRecovered { room: room_id, peer });
+            self.rebind(room);
+        }
+    }
+}

@@ -1,0 +1,479 @@
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::hmac;
+
+use crate::arena::Path;
+use crate::peer::PEER_LOST_AFTER;
+use crate::random::Random;
+use crate::stun;
+
+/// Characters of this server's user name: 48 bits, enough that two peers of one worker do not share one.
+pub(crate) const UFRAG_CHARACTERS: usize = 8;
+/// Characters of this server's password: 144 bits, above the 128 that RFC 8445 asks.
+pub(crate) const PASSWORD_CHARACTERS: usize = 24;
+/// Addresses that one peer may check from at a time: Wi-Fi, mobile, VPN, each in both families, and one to spare.
+///
+/// Higher: more memory for a peer that moves about. Lower: a peer with many interfaces loses its standby paths.
+pub(crate) const MAX_ADDRESSES: usize = 8;
+
+/// How long an answered challenge proves that the peer receives at an address where no media goes.
+///
+/// Higher: an address that was handed on to somebody else can be chosen for longer. Lower: a return to a standby path
+/// costs a round trip more often.
+///
+/// # Source
+///
+/// RFC 7675 section 5.1: consent ends after 30 seconds.
+const PROOF_LASTS_FOR: Duration = Duration::from_secs(30);
+/// Bytes that may go to an unproven address for each byte that came from it: the handshake's first flight of 640 bytes
+/// after a check of 100 and a hello of 120, so that nobody's handshake waits for the proof.
+///
+/// Higher: a check with a stranger's source brings more upon the stranger. Lower: a handshake waits for the proof.
+///
+/// # Source
+///
+/// RFC 9000 section 8.1 has the same problem and allows three, with hellos that are padded.
+const UNPROVEN_FACTOR: u32 = 4;
+/// How often one challenge is sent.
+const MAX_CHALLENGES: u8 = 3;
+/// Pause before a challenge is sent for the second time; each further pause is twice as long.
+const FIRST_CHALLENGE_PAUSE: Duration = Duration::from_millis(100);
+/// How long a challenge can be answered.
+///
+/// Higher: slower links are followed. Lower: a lost challenge is replaced sooner.
+const CHALLENGE_LASTS_FOR: Duration = Duration::from_secs(3);
+
+/// User name of one peer's transport at this server.
+pub(crate) type Ufrag = [u8; UFRAG_CHARACTERS];
+
+/// The server's half of ICE-lite for one peer: it answers checks and follows the path that the client chooses.
+///
+/// A check proves who sent it, not where: its source may be a stranger's address. So a path is followed only once something
+/// unguessable that was sent there came back: the answer to a challenge, or before that the handshake itself. Whenever any
+/// address is proven, the selected one is.
+///
+/// # Source
+///
+/// RFC 8445 sections 2.5 (lite) and 7.3 (answering checks); RFC 7675 section 4 (consent, by the same requests).
+pub(crate) struct IceAgent {
+    ufrag: Ufrag,
+    password: [u8; PASSWORD_CHARACTERS],
+    key: hmac::Key,
+    remote: RemoteCredentials,
+    /// Addresses that checks came from.
+    addresses: Vec<Address>,
+    selected: Option<Path>,
+    /// The client's latest choice, followed as soon as it is proven.
+    nominated: Option<Path>,
+}
+
+/// What the client's offer says of itself.
+pub(crate) struct RemoteCredentials {
+    /// What must stand in the client's checks.
+    ufrag: String,
+    password: String,
+    /// Proves the client's answers.
+    key: hmac::Key,
+}
+
+struct Address {
+    path: Path,
+    checked_at: Instant,
+    /// When something that was sent there last came back.
+    proven_at: Option<Instant>,
+    challenge: Option<Challenge>,
+    received_bytes: u32,
+    /// Bytes that went there without a proof.
+    unproven_bytes: u32,
+}
+
+/// A request that only who receives at the address can answer.
+struct Challenge {
+    transaction: [u8; 12],
+    began_at: Instant,
+    sent: u8,
+    due_at: Instant,
+}
+
+impl RemoteCredentials {
+    pub(crate) fn new(ufrag: &str, password: &str) -> Self {
+        let key = stun::integrity_key(password.as_bytes());
+        Self { ufrag: ufrag.to_owned(), password: password.to_owned(), key }
+    }
+}
+
+impl IceAgent {
+    pub(crate) fn new(remote: RemoteCredentials, random: &mut Random) -> Self {
+        let password = random.ice_text();
+        Self {
+            ufrag: random.ice_text(),
+            key: stun::integrity_key(&password),
+            password,
+            remote,
+            addresses: Vec::with_capacity(MAX_ADDRESSES),
+            selected: None,
+            nominated: None,
+        }
+    }
+
+    /// Takes fresh credentials while the proven paths stay usable until the client has found new ones.
+    pub(crate) fn restart(&mut self, remote: RemoteCredentials, random: &mut Random) {
+        let fresh = Self::new(remote, random);
+        self.ufrag = fresh.ufrag;
+        self.password = fresh.password;
+        self.key = fresh.key;
+        self.remote = fresh.remote;
+        // What was asked with the old credentials, the client may no longer answer.
+        self.addresses.iter_mut().for_each(|address| address.challenge = None);
+    }
+
+    /// Whether `request` comes from this peer's client.
+    pub(crate) fn is_authentic(&self, request: &stun::BindingRequest<'_>) -> bool {
+        request.is_authentic(&self.key) && request.from_ufrag == self.remote.ufrag.as_bytes()
+    }
+
+    /// Takes an authentic check of `bytes` from `from`; gives an address that had to give way.
+    ///
+    /// An address without a fresh proof is challenged at its first check, before it is chosen, so that most clients find
+    /// it proven when they choose it.
+    pub(crate) fn accept_check(
+        &mut self,
+        from: Path,
+        bytes: usize,
+        is_nominated: bool,
+        now: Instant,
+        random: &mut Random,
+    ) -> Option<Path> {
+        let (at, removed) = self.find_or_add(from, now);
+        let address = &mut self.addresses[at];
+        address.checked_at = now;
+        address.note_received(bytes);
+        let is_proven = address.is_proven_lately(now);
+        let is_in_use = self.selected == Some(from) && address.proven_at.is_some();
+        if !is_proven && !is_in_use && address.challenge.is_none() {
+            let mut transaction = [0; 12];
+            random.fill(&mut transaction);
+            address.challenge = Some(Challenge { transaction, began_at: now, sent: 0, due_at: now });
+        }
+        if is_nominated {
+            self.nominated = Some(from);
+        }
+        if self.selected.is_none() || (is_nominated && is_proven) {
+            self.selected = Some(from);
+        }
+        removed
+    }
+
+    fn find_or_add(&mut self, path: Path, now: Instant) -> (usize, Option<Path>) {
+        if let Some(at) = self.addresses.iter().position(|address| address.path == path) {
+            return (at, None);
+        }
+        let mut removed = None;
+        if self.addresses.len() == MAX_ADDRESSES {
+            let others = self.addresses.iter().enumerate().filter(|(_, address)| Some(address.path) != self.selected);
+            let idlest = others.min_by_key(|(_, address)| address.checked_at).map_or(0, |(at, _)| at);
+            removed = Some(self.addresses.remove(idlest).path);
+        }
+        self.addresses.push(Address {
+            path,
+            checked_at: now,
+            proven_at: None,
+            challenge: None,
+            received_bytes: 0,
+            unproven_bytes: 0,
+        });
+        (self.addresses.len() - 1, removed)
+    }
+
+    /// Writes the challenges that are due, each within what its address may be sent.
+    pub(crate) fn send_challenges(&mut self, now: Instant, mut send: impl FnMut(Path, &[u8])) {
+        for address in &mut self.addresses {
+            let Some(challenge) = &mut address.challenge else { continue };
+            if now.saturating_duration_since(challenge.began_at) >= CHALLENGE_LASTS_FOR {
+                address.challenge = None;
+                continue;
+            }
+            if now < challenge.due_at || challenge.sent == MAX_CHALLENGES {
+                continue;
+            }
+            challenge.due_at = now + FIRST_CHALLENGE_PAUSE * (1 << challenge.sent);
+            challenge.sent += 1;
+            let transaction = challenge.transaction;
+            let request =
+                stun::write_challenge(transaction, self.remote.ufrag.as_bytes(), &self.ufrag, &self.remote.key);
+            if address.may_send(request.len(), now) {
+                send(address.path, &request);
+            }
+        }
+    }
+
+    /// Whether a challenge still waits for its answer.
+    pub(crate) fn is_challenging(&self) -> bool {
+        self.addresses.iter().any(|address| address.challenge.is_some())
+    }
+
+    /// Takes an answer from `from`; false when it proves nothing.
+    pub(crate) fn take_answer(&mut self, from: Path, answer: &stun::BindingSuccess<'_>, now: Instant) -> bool {
+        let Some(address) = self.addresses.iter_mut().find(|address| address.path == from) else { return false };
+        let is_expected =
+            address.challenge.as_ref().is_some_and(|challenge| challenge.transaction == answer.transaction);
+        if !is_expected || !answer.is_authentic(&self.remote.key) {
+            return false;
+        }
+        address.challenge = None;
+        address.proven_at = Some(now);
+        if self.nominated == Some(from) || !self.selected.is_some_and(|selected| self.is_proven(selected)) {
+            self.selected = Some(from);
+        }
+        true
+    }
+
+    /// Takes the end of the handshake as proof of the selected address: as long as that was unproven, no other was proven
+    /// either, so every flight went there.
+    pub(crate) fn prove_by_handshake(&mut self, now: Instant) {
+        if let Some(selected) = self.selected
+            && let Some(address) = self.addresses.iter_mut().find(|address| address.path == selected)
+            && address.proven_at.is_none()
+        {
+            address.challenge = None;
+            address.proven_at = Some(now);
+        }
+    }
+
+    /// Where the answer to a handshake datagram from `from` goes: there if it is proven.
+    pub(crate) fn handshake_path(&self, from: Path) -> Option<Path> {
+        if self.is_proven(from) { Some(from) } else { self.selected }
+    }
+
+    fn is_proven(&self, path: Path) -> bool {
+        self.addresses.iter().any(|address| address.path == path && address.proven_at.is_some())
+    }
+
+    /// Counts bytes of the peer's own that came from `from`.
+    pub(crate) fn note_received(&mut self, from: Path, bytes: usize) {
+        if let Some(address) = self.addresses.iter_mut().find(|address| address.path == from) {
+            address.note_received(bytes);
+        }
+    }
+
+    /// Whether `bytes` may go to `to` now, which counts them: an unproven address gets at most [`UNPROVEN_FACTOR`] times
+    /// what came from it.
+    pub(crate) fn may_send(&mut self, to: Path, bytes: usize, now: Instant) -> bool {
+        let is_selected = self.selected == Some(to);
+        self.addresses
+            .iter_mut()
+            .find(|address| address.path == to)
+            .is_some_and(|address| (is_selected && address.proven_at.is_some()) || address.may_send(bytes, now))
+    }
+
+    /// Whether this peer receives at `path` and was heard from there lately.
+    pub(crate) fn holds(&self, path: Path, now: Instant) -> bool {
+        self.addresses.iter().any(|address| {
+            let is_recent = now.saturating_duration_since(address.checked_at) < PEER_LOST_AFTER;
+            address.path == path && address.proven_at.is_some() && (is_recent || self.selected == Some(path))
+        })
+    }
+
+    pub(crate) fn write_success(
+        &self,
+        transaction: [u8; 12],
+        from: Path,
+        out: &mut [u8; stun::MAX_RESPONSE_BYTES],
+    ) -> usize {
+        stun::write_binding_success(transaction, from.remote, &self.key, out)
+    }
+
+    pub(crate) fn ufrag(&self) -> Ufrag {
+        self.ufrag
+    }
+
+    pub(crate) fn credentials(&self) -> (&str, &str) {
+        let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
+        (text(&self.ufrag[..]), text(&self.password[..]))
+    }
+
+    /// Whether an offer's credentials are those that the client uses already.
+    pub(crate) fn knows(&self, ufrag: &str, password: &str) -> bool {
+        self.remote.ufrag == ufrag && self.remote.password == password
+    }
+
+    pub(crate) fn selected(&self) -> Option<Path> {
+        self.selected
+    }
+
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = Path> {
+        self.addresses.iter().map(|address| address.path)
+    }
+}
+
+impl Address {
+    fn is_proven_lately(&self, now: Instant) -> bool {
+        self.proven_at.is_some_and(|proven_at| now.saturating_duration_since(proven_at) < PROOF_LASTS_FOR)
+    }
+
+    fn note_received(&mut self, bytes: usize) {
+        self.received_bytes = self.received_bytes.saturating_add(bytes as u32);
+    }
+
+    fn may_send(&mut self, bytes: usize, now: Instant) -> bool {
+        if self.is_proven_lately(now) {
+            return true;
+        }
+        let after = self.unproven_bytes.saturating_add(bytes as u32);
+        if after > self.received_bytes.saturating_mul(UNPROVEN_FACTOR) {
+            return false;
+        }
+        self.unproven_bytes = after;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use super::*;
+
+    const CHECK_BYTES: usize = 108;
+
+    fn address(port: u16) -> Path {
+        Path::from(SocketAddr::from(([192, 0, 2, 1], port)))
+    }
+
+    fn agent() -> IceAgent {
+        IceAgent::new(RemoteCredentials::new("client", PASSWORD), &mut Random::from_seed([1; 32]))
+    }
+
+    const PASSWORD: &str = "password-of-the-client";
+
+    struct Line {
+        agent: IceAgent,
+        random: Random,
+        now: Instant,
+    }
+
+    impl Line {
+        fn new() -> Self {
+            Self { agent: agent(), random: Random::from_seed([3; 32]), now: Instant::now() }
+        }
+
+        fn check(&mut self, port: u16, is_nominated: bool) -> Vec<(Path, [u8; 12], usize)> {
+            self.agent.accept_check(address(port), CHECK_BYTES, is_nominated, self.now, &mut self.random);
+            self.sent()
+        }
+
+        fn sent(&mut self) -> Vec<(Path, [u8; 12], usize)> {
+            let mut sent = Vec::new();
+            self.agent.send_challenges(self.now, |to, bytes| {
+                sent.push((to, stun::BindingRequest::parse(bytes).unwrap().transaction, bytes.len()));
+            });
+            sent
+        }
+
+        fn answer(&mut self, from: Path, transaction: [u8; 12]) -> bool {
+            let mut out = [0; stun::MAX_RESPONSE_BYTES];
+            let key = stun::integrity_key(PASSWORD.as_bytes());
+            let length = stun::write_binding_success(transaction, from.remote, &key, &mut out);
+            self.agent.take_answer(from, &stun::BindingSuccess::parse(&out[..length]).unwrap(), self.now)
+        }
+
+        /// Checks an address that answers its challenge.
+        fn move_to(&mut self, port: u16) {
+            let sent = self.check(port, true);
+            assert!(self.answer(sent[0].0, sent[0].1));
+        }
+    }
+
+    #[test]
+    fn the_latest_nominated_address_is_followed_once_it_answered() {
+        let mut line = Line::new();
+        line.move_to(1);
+        assert_eq!(line.agent.selected(), Some(address(1)));
+        let sent = line.check(2, false);
+        assert!(line.answer(address(2), sent[0].1));
+        assert_eq!(line.agent.selected(), Some(address(1)), "nobody chose it yet");
+        assert!(line.check(2, true).is_empty());
+        assert_eq!(line.agent.selected(), Some(address(2)), "it was proven before it was chosen");
+        let sent = line.check(3, true);
+        assert_eq!(line.agent.selected(), Some(address(2)));
+        assert!(line.answer(address(3), sent[0].1));
+        assert_eq!(line.agent.selected(), Some(address(3)));
+    }
+
+    #[test]
+    fn an_answer_counts_from_the_challenged_address_and_with_its_own_number_only() {
+        let mut line = Line::new();
+        line.move_to(1);
+        let (_, transaction, _) = line.check(2, true)[0];
+        assert!(!line.answer(address(1), transaction));
+        assert!(!line.answer(address(2), [0; 12]));
+        assert!(!line.answer(address(3), transaction));
+        assert_eq!(line.agent.selected(), Some(address(1)));
+        line.now += CHALLENGE_LASTS_FOR;
+        line.sent();
+        assert!(!line.answer(address(2), transaction), "too late");
+    }
+
+    #[test]
+    fn an_unanswered_challenge_is_repeated_a_few_times_within_the_bound() {
+        let mut line = Line::new();
+        line.move_to(1);
+        let mut sent = line.check(2, true);
+        for _ in 0..500 {
+            line.now += Duration::from_millis(20);
+            sent.extend(line.sent());
+        }
+        let bytes: usize = sent.iter().map(|(_, _, bytes)| bytes).sum();
+        assert!((2..=usize::from(MAX_CHALLENGES)).contains(&sent.len()), "{}", sent.len());
+        assert!(bytes <= UNPROVEN_FACTOR as usize * CHECK_BYTES);
+        assert!(!line.agent.is_challenging());
+        assert!(!line.agent.may_send(address(2), 2 * CHECK_BYTES, line.now));
+    }
+
+    #[test]
+    fn a_proof_that_grew_old_is_asked_for_again() {
+        let mut line = Line::new();
+        line.move_to(1);
+        line.move_to(2);
+        line.now += PROOF_LASTS_FOR;
+        assert!(line.check(2, true).is_empty(), "the path in use is not asked");
+        let sent = line.check(1, true);
+        assert_eq!(line.agent.selected(), Some(address(2)));
+        assert!(line.answer(address(1), sent[0].1));
+        assert_eq!(line.agent.selected(), Some(address(1)));
+    }
+
+    #[test]
+    fn the_first_address_is_used_for_the_handshake_until_another_is_proven() {
+        let mut line = Line::new();
+        line.check(1, false);
+        let sent = line.check(2, true);
+        assert_eq!(line.agent.handshake_path(address(2)), Some(address(1)));
+        assert!(!line.agent.holds(address(1), line.now));
+        assert!(line.answer(address(2), sent[0].1));
+        assert_eq!(line.agent.handshake_path(address(1)), Some(address(2)));
+        assert!(line.agent.holds(address(2), line.now));
+    }
+
+    #[test]
+    fn addresses_stay_bounded_and_the_path_in_use_is_kept() {
+        let mut line = Line::new();
+        for port in 1..=100 {
+            line.check(port, port == 1);
+            assert!(line.agent.addresses().count() <= MAX_ADDRESSES);
+        }
+        assert_eq!(line.agent.selected(), Some(address(1)));
+        assert!(line.agent.addresses().any(|path| path == address(1)));
+    }
+
+    #[test]
+    fn a_restart_keeps_the_path_and_changes_the_credentials() {
+        let mut line = Line::new();
+        line.move_to(1);
+        let before = line.agent.ufrag();
+        line.agent.restart(RemoteCredentials::new("again", PASSWORD), &mut Random::from_seed([2; 32]));
+        assert_ne!(line.agent.ufrag(), before);
+        assert_eq!(line.agent.selected(), Some(address(1)));
+        assert!(line.agent.knows("again", PASSWORD));
+    }
+}

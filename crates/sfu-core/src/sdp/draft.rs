@@ -1,0 +1,187 @@
+use super::offer::Shared;
+use super::{Direction, MediaKind, Mid, OfferLine, PayloadTypes};
+
+/// One media line while it is read.
+pub(super) struct LineDraft<'a> {
+    media: MediaKind,
+    port: &'a str,
+    transport: &'a str,
+    formats: Vec<&'a str>,
+    pub(super) shared: Shared,
+    mid: Option<Mid>,
+    direction: Direction,
+    has_rtcp_mux: bool,
+    is_bundle_only: bool,
+    has_reduced_rtcp: bool,
+    mid_extension: Option<u8>,
+    /// Codec and clock of each payload type.
+    maps: Vec<(u8, &'a str)>,
+    parameters: Vec<(u8, &'a str)>,
+    feedback: Vec<(&'a str, &'a str)>,
+    ssrcs: Vec<u32>,
+    flow: Option<(u32, u32)>,
+}
+
+/// Attributes of one kind that one media line may have; what exceeds it is not read.
+const MAX_ATTRIBUTES: usize = 256;
+
+impl<'a> LineDraft<'a> {
+    pub(super) fn parse(value: &'a str) -> Option<Self> {
+        let mut words = value.split_ascii_whitespace();
+        let media = match words.next()? {
+            "audio" => MediaKind::Audio,
+            "video" => MediaKind::Video,
+            _ => MediaKind::Other,
+        };
+        let port = words.next()?;
+        let transport = words.next().filter(|word| word.len() <= 32 && word.is_ascii())?;
+        let formats: Vec<&str> = words.take(MAX_ATTRIBUTES).collect();
+        if formats.first()?.len() > 32 {
+            return None;
+        }
+        Some(Self {
+            media,
+            port,
+            transport,
+            formats,
+            shared: Shared::default(),
+            mid: None,
+            direction: Direction::default(),
+            has_rtcp_mux: false,
+            is_bundle_only: false,
+            has_reduced_rtcp: false,
+            mid_extension: None,
+            maps: Vec::new(),
+            parameters: Vec::new(),
+            feedback: Vec::new(),
+            ssrcs: Vec::new(),
+            flow: None,
+        })
+    }
+
+    pub(super) fn read(&mut self, name: &str, value: &'a str) {
+        match name {
+            "mid" => self.mid = Mid::parse(value.as_bytes()),
+            "sendrecv" => self.direction = Direction::SendReceive,
+            "sendonly" => self.direction = Direction::SendOnly,
+            "recvonly" => self.direction = Direction::ReceiveOnly,
+            "inactive" => self.direction = Direction::Inactive,
+            "rtcp-mux" => self.has_rtcp_mux = true,
+            "bundle-only" => self.is_bundle_only = true,
+            "rtcp-rsize" => self.has_reduced_rtcp = true,
+            "extmap" => {
+                if let Some((id, uri)) = value.split_once(' ')
+                    && uri.trim() == MID_EXTENSION
+                {
+                    let id = id.split_once('/').map_or(id, |(id, _)| id);
+                    self.mid_extension = id.parse().ok().filter(|id| (1..=14).contains(id));
+                }
+            }
+            "rtpmap" => push_numbered(&mut self.maps, value),
+            "fmtp" => push_numbered(&mut self.parameters, value),
+            "rtcp-fb" => {
+                if let Some(entry) = value.split_once(' ')
+                    && self.feedback.len() < MAX_ATTRIBUTES
+                {
+                    self.feedback.push(entry);
+                }
+            }
+            "ssrc" => {
+                let number = value.split_once(' ').map_or(value, |(number, _)| number);
+                if let Ok(ssrc) = number.parse()
+                    && !self.ssrcs.contains(&ssrc)
+                    && self.ssrcs.len() < MAX_ATTRIBUTES
+                {
+                    self.ssrcs.push(ssrc);
+                }
+            }
+            "ssrc-group" => {
+                if let Some(rest) = value.strip_prefix("FID ")
+                    && let Some((first, second)) = rest.split_once(' ')
+                    && let (Ok(first), Ok(second)) = (first.parse(), second.trim().parse())
+                {
+                    self.flow = self.flow.or(Some((first, second)));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn finish(self) -> OfferLine {
+        // Port zero refuses a line, except for one that is only ever sent in a bundle (RFC 8843 section 6).
+        let is_wanted = self.port != "0" || self.is_bundle_only;
+        let can_bundle = self.has_rtcp_mux && self.transport.contains("RTP/SAVPF") && is_wanted;
+        let payload_types = if can_bundle { self.payload_types() } else { None };
+        let codec = payload_types.map(|types| types.codec);
+        let has_feedback = |wanted: &str| {
+            self.feedback.iter().any(|(number, kind)| {
+                *kind == wanted && (*number == "*" || number.parse().ok() == codec) && codec.is_some()
+            })
+        };
+        OfferLine {
+            media: self.media,
+            transport: self.transport.to_owned(),
+            first_format: self.formats.first().copied().unwrap_or("0").to_owned(),
+            mid: self.mid,
+            direction: self.direction,
+            payload_types,
+            parameters: codec.map(|codec| self.echoed_parameters(codec)).unwrap_or_default(),
+            has_nack: has_feedback("nack"),
+            has_full_intra: has_feedback("ccm fir"),
+            has_reduced_rtcp: self.has_reduced_rtcp,
+            mid_extension: self.mid_extension,
+            ssrc: self.flow.map(|(first, _)| first).or(self.ssrcs.first().copied()),
+            rtx_ssrc: self.flow.map(|(_, second)| second),
+        }
+    }
+
+    /// The first offered Opus (audio) or VP8 (video), with the retransmission format that names it.
+    fn payload_types(&self) -> Option<PayloadTypes> {
+        let wanted = match self.media {
+            MediaKind::Audio => "opus/48000/2",
+            MediaKind::Video => "vp8/90000",
+            MediaKind::Other => return None,
+        };
+        let offered = |number: u8| self.formats.iter().any(|format| format.parse() == Ok(number));
+        let codec = self
+            .maps
+            .iter()
+            .find(|(number, map)| *number < 128 && map.eq_ignore_ascii_case(wanted) && offered(*number))
+            .map(|(number, _)| *number)?;
+        let rtx = self
+            .maps
+            .iter()
+            .filter(|(number, map)| *number < 128 && map.to_ascii_lowercase().starts_with("rtx/") && offered(*number))
+            .find(|(number, _)| {
+                self.parameters.iter().any(|(of, text)| {
+                    of == number && text.trim().strip_prefix("apt=").and_then(|apt| apt.parse().ok()) == Some(codec)
+                })
+            })
+            .map(|(number, _)| *number);
+        Some(PayloadTypes { codec, rtx })
+    }
+
+    fn echoed_parameters(&self, codec: u8) -> String {
+        let offered = self.parameters.iter().find(|(number, _)| *number == codec).map_or("", |(_, text)| *text);
+        let is_echoed = |parameter: &&str| {
+            parameter.split_once('=').is_some_and(|(name, value)| {
+                ECHOED_PARAMETERS.contains(&name) && value.len() <= 6 && value.bytes().all(|b| b.is_ascii_digit())
+            })
+        };
+        offered.split(';').map(str::trim).filter(is_echoed).collect::<Vec<_>>().join(";")
+    }
+}
+
+fn push_numbered<'a>(into: &mut Vec<(u8, &'a str)>, value: &'a str) {
+    if let Some((number, text)) = value.split_once(' ')
+        && let Ok(number) = number.parse()
+        && into.len() < MAX_ATTRIBUTES
+    {
+        into.push((number, text));
+    }
+}
+
+/// Extension that repeats a line's name in its packets.
+pub(super) const MID_EXTENSION: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
+/// Opus parameters that are the sender's business and pass through.
+const ECHOED_PARAMETERS: [&str; 3] = ["minptime", "useinbandfec", "usedtx"];

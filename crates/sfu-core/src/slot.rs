@@ -1,0 +1,330 @@
+use std::time::{Duration, Instant};
+
+use crate::random::Random;
+use crate::reception::{clock_units, fixed_point};
+use crate::ring::Packet;
+use crate::sdp::PayloadTypes;
+use crate::track::TrackKind;
+
+/// One stream that this server sends to one subscriber: its numbers stay the same whatever feeds it.
+///
+/// A source that changes, or comes back with other numbers, goes on where the last one stopped, so that the subscriber's
+/// decoder and jitter buffer see one unbroken stream.
+pub(crate) struct Slot {
+    pub kind: TrackKind,
+    pub types: PayloadTypes,
+    pub ssrc: u32,
+    pub rtx_ssrc: Option<u32>,
+    /// Key of the track that feeds the slot.
+    source: Option<usize>,
+    flow: Flow,
+    next_index: u64,
+    next_rtx_index: u64,
+    last: Option<(Instant, u32)>,
+    packets_sent: u32,
+    octets_sent: u32,
+    /// Clock of the last sender report, shortened as receivers echo it, and when it left.
+    reported: Option<(u32, Instant)>,
+    resent: Resent,
+    /// Bytes that may be sent again: what was sent once earns it.
+    resend_credit: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    /// The next packet that can begin a stream fixes the mapping.
+    AwaitingStart,
+    Flowing {
+        first: u64,
+        index_shift: u64,
+        timestamp_shift: u32,
+    },
+}
+
+/// Where a packet stands in the subscriber's stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mapped {
+    pub index: u64,
+    pub timestamp: u32,
+}
+
+impl Slot {
+    pub(crate) fn new(kind: TrackKind, types: PayloadTypes, random: &mut Random) -> Self {
+        Self {
+            kind,
+            types,
+            ssrc: random.ssrc(),
+            rtx_ssrc: types.rtx.map(|_| random.ssrc()),
+            source: None,
+            flow: Flow::AwaitingStart,
+            next_index: first_index(random),
+            next_rtx_index: first_index(random),
+            last: None,
+            packets_sent: 0,
+            octets_sent: 0,
+            reported: None,
+            resent: Resent::default(),
+            resend_credit: FIRST_RESEND_CREDIT_BYTES,
+        }
+    }
+
+    pub(crate) fn source(&self) -> Option<usize> {
+        self.source
+    }
+
+    /// Feeds the slot from another track; true when that changes anything.
+    pub(crate) fn bind(&mut self, source: Option<usize>) -> bool {
+        if self.source == source {
+            return false;
+        }
+        self.source = source;
+        self.restart();
+        true
+    }
+
+    /// The source begins anew, with numbers that have nothing to do with those before.
+    pub(crate) fn restart(&mut self) {
+        self.flow = Flow::AwaitingStart;
+        self.resent = Resent::default();
+    }
+
+    pub(crate) fn awaits_keyframe(&self) -> bool {
+        self.flow == Flow::AwaitingStart && self.kind.is_video()
+    }
+
+    /// Gives a packet its place; none when the stream cannot begin with it, or began after it.
+    pub(crate) fn map(&mut self, packet: &Packet<'_>, is_keyframe: bool, now: Instant) -> Option<Mapped> {
+        if self.flow == Flow::AwaitingStart {
+            let can_begin = is_keyframe || (!self.kind.is_video() && !packet.payload.is_empty());
+            if !can_begin {
+                return None;
+            }
+            let timestamp_shift = match self.last {
+                Some((last_at, last_timestamp)) => {
+                    let elapsed = clock_units(now.saturating_duration_since(last_at), self.kind.clock_rate()).max(1);
+                    last_timestamp.wrapping_add(elapsed).wrapping_sub(packet.timestamp)
+                }
+                None => 0,
+            };
+            let index_shift = self.next_index.wrapping_sub(packet.index);
+            self.flow = Flow::Flowing { first: packet.index, index_shift, timestamp_shift };
+        }
+        let mapped = self.place(packet)?;
+        if mapped.index >= self.next_index {
+            self.next_index = mapped.index + 1;
+            self.last = Some((now, mapped.timestamp));
+        }
+        self.packets_sent = self.packets_sent.wrapping_add(1);
+        self.octets_sent = self.octets_sent.wrapping_add(packet.payload.len() as u32);
+        self.resend_credit = self.resend_credit.saturating_add(bytes_of(packet)).min(MAX_RESEND_CREDIT_BYTES);
+        Some(mapped)
+    }
+
+    /// The place of a packet that was sent before; none when the stream began after it.
+    pub(crate) fn place(&self, packet: &Packet<'_>) -> Option<Mapped> {
+        let Flow::Flowing { first, index_shift, timestamp_shift } = self.flow else { return None };
+        (packet.index >= first).then(|| Mapped {
+            index: packet.index.wrapping_add(index_shift),
+            timestamp: packet.timestamp.wrapping_add(timestamp_shift),
+        })
+    }
+
+    /// The source's index of a sequence number that the subscriber misses; none when it was not sent.
+    pub(crate) fn source_index(&self, sequence: u16) -> Option<u64> {
+        let Flow::Flowing { first, index_shift, .. } = self.flow else { return None };
+        let newest = self.next_index.checked_sub(1)?;
+        let behind = (newest as u16).wrapping_sub(sequence);
+        let index = newest.checked_sub(u64::from(behind))?.wrapping_sub(index_shift);
+        (index >= first && index <= newest.wrapping_sub(index_shift)).then_some(index)
+    }
+
+    /// Whether a packet may be sent again now, which counts it.
+    ///
+    /// One packet is repeated at most once in [`RESEND_PAUSE`], and all repetitions together stay within what was sent for
+    /// the first time, so that loss reports, true or not, at most double the stream.
+    pub(crate) fn may_resend(&mut self, packet: &Packet<'_>, ring_packets: usize, now: Instant) -> bool {
+        let Some(credit_left) = self.resend_credit.checked_sub(bytes_of(packet)) else { return false };
+        if !self.resent.take(packet.index, ring_packets, now) {
+            return false;
+        }
+        self.resend_credit = credit_left;
+        true
+    }
+
+    pub(crate) fn take_rtx_index(&mut self) -> u64 {
+        let index = self.next_rtx_index;
+        self.next_rtx_index += 1;
+        index
+    }
+
+    /// Ties the publisher's clock to this stream's timestamps; none before the first packet.
+    pub(crate) fn sender_report(&mut self, clock: (u64, u32), now: Instant) -> Option<(u64, u32, u32, u32)> {
+        let Flow::Flowing { timestamp_shift, .. } = self.flow else { return None };
+        let (ntp, timestamp) = clock;
+        self.reported = Some(((ntp >> 16) as u32, now));
+        Some((ntp, timestamp.wrapping_add(timestamp_shift), self.packets_sent, self.octets_sent))
+    }
+
+    /// The round trip that a subscriber's report proves; none when it answers no report of ours.
+    pub(crate) fn round_trip(&self, last_report: u32, delay_since: u32, now: Instant) -> Option<Duration> {
+        let (reported, reported_at) = self.reported?;
+        if reported != last_report {
+            return None;
+        }
+        let elapsed = fixed_point(now.saturating_duration_since(reported_at), 16);
+        let round_trip = u128::from(elapsed.checked_sub(u64::from(delay_since))?);
+        Some(Duration::from_nanos(((round_trip * 1_000_000_000) >> 16) as u64))
+    }
+}
+
+/// Streams begin low, so that the first rollover is far and both sides agree on it.
+fn first_index(random: &mut Random) -> u64 {
+    u64::from(random.u32() & 0x3fff) + 1
+}
+
+/// What a packet costs on the line: headers, tag and payload, in bytes.
+fn bytes_of(packet: &Packet<'_>) -> u32 {
+    packet.payload.len() as u32 + PACKET_OVERHEAD_BYTES
+}
+
+/// RTP header, tag, UDP and IP.
+const PACKET_OVERHEAD_BYTES: u32 = 60;
+/// What may be sent again before anything was earned, in bytes: a first keyframe that is lost twice.
+///
+/// Higher: a bad start is repaired for longer. Lower: a hostile subscriber gets less for nothing.
+const FIRST_RESEND_CREDIT_BYTES: u32 = 32 * 1024;
+/// Most credit that is saved up, in bytes: a burst of 0.4 s at 2.5 Mbit/s.
+///
+/// Higher: longer bursts are repaired at once. Lower: a hostile subscriber takes less at once.
+const MAX_RESEND_CREDIT_BYTES: u32 = 128 * 1024;
+
+/// Shortest pause between two retransmissions of one packet to one subscriber.
+///
+/// Higher: a lost retransmission is repaired later. Lower: repeated reports of one loss cost more bandwidth.
+pub(crate) const RESEND_PAUSE: Duration = Duration::from_millis(20);
+
+/// When each packet of the source's ring was last sent again.
+#[derive(Debug, Default)]
+struct Resent {
+    entries: Box<[Option<(u64, Instant)>]>,
+}
+
+impl Resent {
+    fn take(&mut self, index: u64, ring_packets: usize, now: Instant) -> bool {
+        if ring_packets == 0 {
+            return false;
+        }
+        if self.entries.len() != ring_packets {
+            self.entries = vec![None; ring_packets].into_boxed_slice();
+        }
+        let entry = &mut self.entries[(index % ring_packets as u64) as usize];
+        let is_paused = entry.is_some_and(|(resent, resent_at)| {
+            resent == index && now.saturating_duration_since(resent_at) < RESEND_PAUSE
+        });
+        if !is_paused {
+            *entry = Some((index, now));
+        }
+        !is_paused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot(kind: TrackKind) -> Slot {
+        Slot::new(kind, PayloadTypes { codec: 96, rtx: Some(97) }, &mut Random::from_seed([4; 32]))
+    }
+
+    fn packet(index: u64, timestamp: u32) -> Packet<'static> {
+        Packet { index, timestamp, is_marked: false, payload: b"x" }
+    }
+
+    #[test]
+    fn video_begins_with_a_keyframe_and_audio_at_once() {
+        let now = Instant::now();
+        let mut camera = slot(TrackKind::Camera);
+        assert_eq!(camera.map(&packet(5, 0), false, now), None);
+        assert!(camera.awaits_keyframe());
+        assert!(camera.map(&packet(6, 0), true, now).is_some());
+        assert_eq!(camera.map(&packet(5, 0), false, now), None);
+        assert!(slot(TrackKind::Microphone).map(&packet(5, 0), false, now).is_some());
+    }
+
+    #[test]
+    fn a_new_source_goes_on_where_the_old_one_stopped() {
+        let now = Instant::now();
+        let mut slot = slot(TrackKind::Camera);
+        slot.bind(Some(1));
+        let first = slot.map(&packet(60_000, 1_000), true, now).unwrap();
+        let second = slot.map(&packet(60_001, 4_000), false, now).unwrap();
+        assert_eq!(second.index, first.index + 1);
+        assert_eq!(second.timestamp.wrapping_sub(first.timestamp), 3_000);
+        slot.bind(Some(2));
+        assert_eq!(slot.map(&packet(17, 900), false, now), None);
+        let third = slot.map(&packet(18, 950), true, now + Duration::from_secs(1)).unwrap();
+        assert_eq!(third.index, second.index + 1);
+        assert_eq!(third.timestamp, second.timestamp + 90_000);
+    }
+
+    #[test]
+    fn a_missing_sequence_number_leads_to_the_packet_that_was_sent() {
+        let now = Instant::now();
+        let mut slot = slot(TrackKind::Camera);
+        let mut sent = Vec::new();
+        for index in 65_000u64..66_000 {
+            sent.push((index, slot.map(&packet(index, 0), true, now).unwrap().index));
+        }
+        for (index, mapped) in sent {
+            assert_eq!(slot.source_index(mapped as u16), Some(index));
+        }
+        assert_eq!(slot.source_index(slot.next_index as u16), None);
+    }
+
+    #[test]
+    fn one_loss_reported_many_times_is_repaired_once_in_a_while() {
+        let now = Instant::now();
+        let mut slot = slot(TrackKind::Camera);
+        assert!(slot.may_resend(&packet(5, 0), 8, now));
+        assert!(!slot.may_resend(&packet(5, 0), 8, now));
+        assert!(slot.may_resend(&packet(6, 0), 8, now));
+        assert!(slot.may_resend(&packet(5, 0), 8, now + RESEND_PAUSE));
+    }
+
+    #[test]
+    fn repetitions_stay_within_what_was_sent_once() {
+        let mut now = Instant::now();
+        let mut slot = slot(TrackKind::Camera);
+        let large = Packet { payload: &[0; 1_140], ..packet(0, 0) };
+        let mut resend_all = |slot: &mut Slot| {
+            let mut resent = 0;
+            for _ in 0..100 {
+                now += RESEND_PAUSE;
+                resent +=
+                    (0..256).filter(|index| slot.may_resend(&Packet { index: *index, ..large }, 256, now)).count();
+            }
+            resent
+        };
+        assert_eq!(resend_all(&mut slot), (FIRST_RESEND_CREDIT_BYTES / 1_200) as usize);
+        for index in 0..50 {
+            slot.map(&Packet { index, ..large }, true, Instant::now());
+        }
+        assert_eq!(resend_all(&mut slot), 50);
+        for index in 50..1_000 {
+            slot.map(&Packet { index, ..large }, true, Instant::now());
+        }
+        assert_eq!(resend_all(&mut slot), (MAX_RESEND_CREDIT_BYTES / 1_200) as usize);
+    }
+
+    #[test]
+    fn the_round_trip_is_what_the_receiver_did_not_wait() {
+        let now = Instant::now();
+        let mut slot = slot(TrackKind::Microphone);
+        slot.map(&packet(5, 0), false, now);
+        slot.sender_report((0x1234_5678_9abc_def0, 0), now).unwrap();
+        let later = now + Duration::from_millis(150);
+        let round_trip = slot.round_trip(0x5678_9abc, 65_536 / 10, later).unwrap();
+        assert!(round_trip.abs_diff(Duration::from_millis(50)) < Duration::from_millis(1));
+        assert_eq!(slot.round_trip(1, 0, later), None);
+    }
+}

@@ -1,0 +1,178 @@
+use std::time::{Duration, Instant};
+
+use crate::arena::SendArena;
+use crate::core::{Core, Event, TICK, push_allowed, push_copy};
+use crate::peer::{PEER_GONE_AFTER, PEER_LOST_AFTER, Peer};
+use crate::rtcp::ReportBlock;
+use crate::sdp::CNAME;
+
+/// Turns in which all peers are looked at once: with a tick of 20 ms, each peer once a second.
+const TURNS: u64 = 50;
+/// Shortest and longest pause between two requests for one missing packet.
+const NACK_PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(40)..=Duration::from_millis(500);
+/// Tracks of one peer in one report.
+const MAX_REPORTED: usize = 8;
+
+impl Core {
+    /// Does what is due at `now`: call it at or after [`Core::next_timeout`].
+    pub fn handle_timeout(&mut self, now: Instant, out: &mut SendArena) {
+        let Some(due_at) = self.next_tick_at else { return };
+        if now < due_at {
+            return;
+        }
+        // Before the work, so that a failure in it does not repeat without a pause. A worker that fell behind does not make
+        // up for lost ticks.
+        self.next_tick_at = Some((due_at + TICK).max(now));
+        self.look_at_urgent(now, out);
+        let turn = self.ticks % TURNS;
+        self.ticks += 1;
+        let mut key = turn as usize;
+        let keys = self.peers.iter().next_back().map_or(0, |(key, _)| key + 1);
+        while key < keys {
+            self.take_turn(now, key, out);
+            key += TURNS as usize;
+        }
+        self.at_work = None;
+    }
+
+    /// Once a second for each peer: is it there, and how do its streams arrive?
+    fn take_turn(&mut self, now: Instant, key: usize, out: &mut SendArena) {
+        self.at_work = Some(key);
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        let silence = now.saturating_duration_since(peer.heard_at);
+        if silence >= PEER_GONE_AFTER {
+            self.drop_peer(key);
+            return;
+        }
+        if silence >= PEER_LOST_AFTER && !peer.is_lost && peer.is_connected() {
+            peer.is_lost = true;
+            let room = peer.room;
+            let (room_id, peer) = self.names(key);
+            self.events.push_back(Event::PeerLost { room: room_id, peer });
+            self.rebind(room);
+        }
+        self.send_reports(now, key, out);
+    }
+
+    fn look_at_urgent(&mut self, now: Instant, out: &mut SendArena) {
+        let mut at = 0;
+        while at < self.urgent.len() {
+            let key = self.urgent[at];
+            let is_pending = self.look_at(now, key, out);
+            // The peer may have been removed meanwhile, and with it its entry.
+            if self.urgent.get(at) != Some(&key) {
+                continue;
+            }
+            if is_pending {
+                at += 1;
+            } else {
+                self.urgent.swap_remove(at);
+                if let Some(peer) = self.peers.get_mut(key) {
+                    peer.is_urgent = false;
+                }
+            }
+        }
+    }
+
+    /// Does what cannot wait for the peer's turn; true while something stays pending.
+    fn look_at(&mut self, now: Instant, key: usize, out: &mut SendArena) -> bool {
+        self.at_work = Some(key);
+        let Some(peer) = self.peers.get_mut(key) else { return false };
+        peer.ice.send_challenges(now, |to, request| push_copy(out, to, request));
+        let mut is_pending = !peer.is_connected() || peer.ice.is_challenging();
+        if let Some(to) = peer.ice.selected() {
+            let Peer { dtls, ice, .. } = peer;
+            let event = dtls.handle_timeout(now, |datagram| push_allowed(out, ice, now, to, datagram));
+            self.handle_dtls_event(now, key, event, out);
+        }
+        let Some(peer) = self.peers.get_mut(key) else { return false };
+        if peer.owes_report && peer.is_connected() {
+            peer.owes_report = false;
+            self.send_reports(now, key, out);
+        }
+        for line in 0..self.peers[key].lines.len() {
+            let Some(track) = self.peers[key].lines[line].track else { continue };
+            if self.tracks[track].is_keyframe_wanted() {
+                self.request_keyframe(now, track, out);
+                is_pending |= self.tracks[track].is_live(now);
+            }
+            if self.peers[key].lines[line].has_nack {
+                self.request_missing(now, key, track, out);
+                is_pending |= !self.tracks[track].gaps.is_empty();
+            }
+        }
+        is_pending
+    }
+
+    fn request_missing(&mut self, now: Instant, key: usize, track: usize, out: &mut SendArena) {
+        let track = &mut self.tracks[track];
+        let Some(ssrc) = track.ssrc else { return };
+        if !track.gaps.is_due(now) {
+            return;
+        }
+        let peer = &mut self.peers[key];
+        let pause = peer.round_trip.clamp(*NACK_PAUSE.start(), *NACK_PAUSE.end());
+        let mut due = [0u16; crate::gaps::MAX_MISSING];
+        let mut count = 0;
+        track.gaps.take_due(now, pause, |index| {
+            due[count] = index as u16;
+            count += 1;
+        });
+        if count == 0 {
+            return;
+        }
+        let sender = peer.feedback_ssrc();
+        peer.send_rtcp(out, |writer| {
+            writer.receiver_report(sender, &[]);
+            writer.nack(sender, ssrc, due[..count].iter().copied());
+        });
+    }
+
+    /// Tells a peer how its streams arrive, what it may send, and how the clocks of what it receives are tied together.
+    fn send_reports(&mut self, now: Instant, key: usize, out: &mut SendArena) {
+        let mut blocks = [None::<ReportBlock>; MAX_REPORTED];
+        let mut clocks = [None; MAX_REPORTED];
+        let mut video = [0; MAX_REPORTED];
+        let mut video_count = 0;
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        if !peer.is_connected() {
+            return;
+        }
+        for (line, (block, clock)) in peer.lines.iter_mut().zip(blocks.iter_mut().zip(&mut clocks)) {
+            if let Some(track) = line.track.and_then(|track| self.tracks.get_mut(track)) {
+                *block = track.report(now);
+                if track.kind.is_video()
+                    && let Some(ssrc) = track.ssrc
+                {
+                    video[video_count] = ssrc;
+                    video_count += 1;
+                }
+            }
+            if let Some(slot) = &mut line.slot
+                && let Some(track) = slot.source().and_then(|source| self.tracks.get(source))
+                && let Some(sender_clock) = track.clock
+            {
+                let at = sender_clock.at(now, track.kind.clock_rate());
+                *clock = slot.sender_report(at, now).map(|report| (slot.ssrc, report));
+            }
+        }
+        let sender = peer.feedback_ssrc();
+        let cap = self.publisher_cap_bps;
+        peer.send_rtcp(out, |writer| {
+            for (ssrc, (ntp, timestamp, packets, octets)) in clocks.iter().flatten() {
+                writer.sender_report(*ssrc, *ntp, *timestamp, *packets, *octets);
+            }
+            let mut present = [ReportBlock::default(); MAX_REPORTED];
+            let mut count = 0;
+            for block in blocks.iter().flatten() {
+                present[count] = *block;
+                count += 1;
+            }
+            writer.receiver_report(sender, &present[..count]);
+            writer.source_description(sender, CNAME.as_bytes());
+            if video_count > 0 {
+                writer.remb(sender, cap, &video[..video_count]);
+            }
+        });
+    }
+}

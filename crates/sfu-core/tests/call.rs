@@ -1,0 +1,337 @@
+//! Whole calls in memory: two clients with their own DTLS and SRTP, and the media plane between them.
+
+use std::time::Duration;
+
+use colloque_load::client::{MediaClient, OPUS, RTX, VP8};
+use colloque_load::memory::{DELTA, KEYFRAME, World, peer, room};
+use colloque_sfu_core::rtcp::{Feedback, read_compound};
+use colloque_sfu_core::{
+    ConnectPeerError, Event, KEYFRAME_REQUEST_INTERVAL, PEER_GONE_AFTER, PEER_LOST_AFTER, Path, TICK,
+};
+
+/// Keyframe requests and missing sequence numbers in everything that a client was told.
+fn asked(world: &World, seat: usize) -> (usize, Vec<u16>) {
+    let mut keyframes = 0;
+    let mut missing_all = Vec::new();
+    for report in &world.seats[seat].reports {
+        read_compound(report, |feedback| match feedback {
+            Feedback::KeyframeRequest { .. } => keyframes += 1,
+            Feedback::Nack { missing, .. } => missing_all.extend(missing.sequences()),
+            Feedback::SenderReport { .. } | Feedback::Reception { .. } | Feedback::Remb { .. } => {}
+        });
+    }
+    (keyframes, missing_all)
+}
+
+fn pair() -> World {
+    let mut world = World::default();
+    world.join(1, 1);
+    world.join(1, 2);
+    world
+}
+
+#[test]
+fn sound_and_picture_reach_the_other_and_nobody_else() {
+    let mut world = pair();
+    let stranger = world.join(2, 3);
+    for index in 0..50 {
+        world.publish(0, 0, 100 + index, index as u32 * 960, b"voice of the doctor");
+        world.publish(1, 1, 7 + index, index as u32 * 3_000, if index == 0 { KEYFRAME } else { DELTA });
+    }
+    let heard: Vec<_> = world.seats[1].media.iter().filter(|(header, _)| header.payload_type == OPUS).collect();
+    assert_eq!(heard.len(), 50);
+    assert!(heard.iter().all(|(_, payload)| payload == b"voice of the doctor"));
+    let seen: Vec<_> = world.seats[0].media.iter().filter(|(header, _)| header.payload_type == VP8).collect();
+    assert_eq!(seen.len(), 50);
+    let announced = &world.seats[0].client.remote().unwrap().ssrcs;
+    assert!(seen.iter().all(|(header, _)| announced.contains(&header.ssrc)));
+    assert!(seen.windows(2).all(|pair| pair[1].0.sequence == pair[0].0.sequence.wrapping_add(1)));
+    assert!(world.seats[stranger].media.is_empty());
+}
+
+#[test]
+fn both_ends_are_reported_connected_once() {
+    let world = pair();
+    let connected = |number| Event::PeerConnected { room: room(1), peer: peer(number) };
+    assert_eq!(world.events, [connected(1), connected(2)]);
+}
+
+#[test]
+fn a_picture_begins_with_a_keyframe_that_was_asked_for() {
+    let mut world = World::default();
+    world.join(1, 1);
+    world.publish(0, 1, 1, 0, KEYFRAME);
+    world.publish(0, 1, 2, 3_000, DELTA);
+    world.join(1, 2);
+    assert_eq!(asked(&world, 0).0, 1, "joining asks for a keyframe at once");
+    world.publish(0, 1, 3, 6_000, DELTA);
+    assert!(world.seats[1].media.is_empty());
+    world.publish(0, 1, 4, 9_000, KEYFRAME);
+    world.publish(0, 1, 5, 12_000, DELTA);
+    assert_eq!(world.seats[1].media.len(), 2);
+}
+
+#[test]
+fn keyframe_requests_merge_and_are_throttled_for_each_source() {
+    let mut world = pair();
+    world.publish(0, 1, 1, 0, KEYFRAME);
+    let ssrc = world.seats[1].media[0].0.ssrc.to_be_bytes();
+    let before = asked(&world, 0).0;
+    for _ in 0..40 {
+        let mut pli = vec![0x81, 206, 0, 2, 0, 0, 0, 1];
+        pli.extend_from_slice(&ssrc);
+        world.report(1, &pli);
+    }
+    assert_eq!(asked(&world, 0).0, before + 1);
+    world.advance(KEYFRAME_REQUEST_INTERVAL + TICK);
+    assert_eq!(asked(&world, 0).0, before + 2, "an unanswered request is repeated");
+    world.publish(0, 1, 2, 0, KEYFRAME);
+    world.advance(2 * KEYFRAME_REQUEST_INTERVAL);
+    assert_eq!(asked(&world, 0).0, before + 2, "an answered request is not");
+}
+
+#[test]
+fn a_packet_lost_towards_the_subscriber_is_sent_again_as_rtx() {
+    let mut world = pair();
+    world.publish(0, 1, 1, 0, KEYFRAME);
+    world.publish(0, 1, 2, 0, DELTA);
+    let (header, payload) = world.seats[1].media[1].clone();
+    let mut nack = vec![0x81, 205, 0, 3, 0, 0, 0, 1];
+    nack.extend_from_slice(&header.ssrc.to_be_bytes());
+    nack.extend_from_slice(&header.sequence.to_be_bytes());
+    nack.extend_from_slice(&[0, 0]);
+    for _ in 0..10 {
+        world.report(1, &nack);
+    }
+    let repeated: Vec<_> = world.seats[1].media.iter().filter(|(header, _)| header.payload_type == RTX).collect();
+    assert_eq!(repeated.len(), 1, "one loss reported ten times at once is repaired once");
+    assert_eq!(repeated[0].1, [&header.sequence.to_be_bytes()[..], &payload].concat());
+    assert_ne!(repeated[0].0.ssrc, header.ssrc);
+}
+
+#[test]
+fn a_packet_lost_on_the_way_in_is_asked_for_and_its_retransmission_forwarded() {
+    let mut world = pair();
+    world.publish(0, 1, 65_535, 0, KEYFRAME);
+    world.publish(0, 1, 65_538, 0, DELTA);
+    world.advance(TICK);
+    assert_eq!(asked(&world, 0).1, [0, 1]);
+    let client = &world.seats[0].client;
+    let wrapped = [&0u16.to_be_bytes()[..], b"\x10\x51lost"].concat();
+    let repeated = client.sealed(client.rtx_ssrcs[1], RTX, false, 50, 0, &wrapped);
+    world.send(0, repeated);
+    let (first, _) = world.seats[1].media[0];
+    let (last, payload) = world.seats[1].media.last().unwrap();
+    assert_eq!(payload, b"\x10\x51lost");
+    assert_eq!(last.sequence, first.sequence.wrapping_add(1));
+    world.advance(Duration::from_secs(3));
+    let (_, missing) = asked(&world, 0);
+    assert_eq!(missing.iter().filter(|sequence| **sequence == 0).count(), 1);
+    assert_eq!(missing.iter().filter(|sequence| **sequence == 1).count(), 10, "requests are limited");
+}
+
+#[test]
+fn a_retransmission_cannot_replace_a_packet_that_was_forwarded() {
+    let mut world = pair();
+    world.publish(0, 1, 1, 0, KEYFRAME);
+    world.publish(0, 1, 2, 0, DELTA);
+    let client = &world.seats[0].client;
+    let forged = [&2u16.to_be_bytes()[..], b"\x10\x51other words"].concat();
+    let repeated = client.sealed(client.rtx_ssrcs[1], RTX, false, 50, 0, &forged);
+    world.send(0, repeated);
+    assert_eq!(world.seats[1].media.len(), 2);
+}
+
+#[test]
+fn clocks_of_voice_and_picture_are_tied_together_for_the_subscriber() {
+    let mut world = pair();
+    world.publish(0, 0, 1, 1_000, b"voice");
+    world.publish(0, 1, 1, 2_000, KEYFRAME);
+    for (line, timestamp) in [(0usize, 1_000u32), (1, 2_000)] {
+        let mut report = vec![0x80, 200, 0, 6];
+        report.extend_from_slice(&world.seats[0].client.ssrcs[line].to_be_bytes());
+        report.extend_from_slice(&(77u64 << 32).to_be_bytes());
+        report.extend_from_slice(&timestamp.to_be_bytes());
+        report.extend_from_slice(&[0; 8]);
+        world.report(0, &report);
+    }
+    world.advance(Duration::from_millis(1_100));
+    let sent: Vec<u32> = world.seats[1].media.iter().map(|(header, _)| header.timestamp).collect();
+    let mut clocks = Vec::new();
+    for report in &world.seats[1].reports {
+        read_compound(report, |feedback| {
+            if let Feedback::SenderReport { ntp, timestamp, .. } = feedback {
+                clocks.push((ntp, timestamp));
+            }
+        });
+    }
+    clocks.truncate(2);
+    let [(voice_ntp, voice), (picture_ntp, picture)] = clocks[..] else { panic!("two clocks expected: {clocks:?}") };
+    assert_eq!(voice_ntp, picture_ntp);
+    let elapsed = (voice_ntp - (77 << 32)) as f64 / f64::from(1u32 << 16) / f64::from(1u32 << 16);
+    assert!((f64::from(voice.wrapping_sub(sent[0])) / 48_000.0 - elapsed).abs() < 0.001);
+    assert!((f64::from(picture.wrapping_sub(sent[1])) / 90_000.0 - elapsed).abs() < 0.001);
+}
+
+#[test]
+fn a_publisher_that_comes_back_with_other_numbers_goes_on_in_the_same_stream() {
+    let mut world = pair();
+    world.publish(0, 1, 60_000, 5, KEYFRAME);
+    world.publish(0, 1, 60_001, 3_005, DELTA);
+    let back = world.seats.len();
+    // The same peer, with a new certificate in its offer: a reloaded page.
+    let mut client = MediaClient::new(9, true, world.now);
+    let own = MediaClient::fingerprint();
+    let other = own.replacen(&own[..2], if own.starts_with("00") { "11" } else { "00" }, 1);
+    let stolen = client.offer(3).replace(own, &other);
+    world.core.connect_peer(world.now, room(1), peer(1), &stolen).unwrap();
+    let answer = world.core.connect_peer(world.now, room(1), peer(1), &client.offer(3)).unwrap();
+    client.accept(&answer);
+    client.check();
+    let path = Path::from(std::net::SocketAddr::from(([203, 0, 113, 9], 999)));
+    world.seats.push(colloque_load::memory::Seat {
+        client,
+        path,
+        room: room(1),
+        peer: peer(1),
+        media: Vec::new(),
+        reports: Vec::new(),
+        datagrams: 0,
+    });
+    world.exchange();
+    world.publish(back, 1, 17, 123, KEYFRAME);
+    let headers: Vec<_> = world.seats[1].media.iter().map(|(header, _)| *header).collect();
+    assert_eq!(headers.len(), 3);
+    assert_eq!(headers[2].ssrc, headers[1].ssrc);
+    assert_eq!(headers[2].sequence, headers[1].sequence.wrapping_add(1));
+    assert!(headers[2].timestamp.wrapping_sub(headers[1].timestamp) < 90_000);
+}
+
+#[test]
+fn a_client_whose_certificate_is_not_the_announced_one_is_refused() {
+    let mut world = World::default();
+    let mut client = MediaClient::new(1, true, world.now);
+    let own = MediaClient::fingerprint();
+    let other = own.replacen(&own[..2], if own.starts_with("00") { "11" } else { "00" }, 1);
+    let offer = client.offer(3).replace(own, &other);
+    let answer = world.core.connect_peer(world.now, room(1), peer(1), &offer).unwrap();
+    client.accept(&answer);
+    client.check();
+    let path = Path::from(std::net::SocketAddr::from(([203, 0, 113, 9], 999)));
+    world.seats.push(colloque_load::memory::Seat {
+        client,
+        path,
+        room: room(1),
+        peer: peer(1),
+        media: Vec::new(),
+        reports: Vec::new(),
+        datagrams: 0,
+    });
+    world.exchange();
+    assert_eq!(world.events, [Event::PeerGone { room: room(1), peer: peer(1) }]);
+    assert_eq!(world.core.peer_count(), 0);
+}
+
+#[test]
+fn a_silent_peer_is_lost_then_recovered_and_at_last_gone() {
+    let mut world = pair();
+    world.events.clear();
+    world.advance(PEER_LOST_AFTER + Duration::from_secs(1));
+    let lost = |number| Event::PeerLost { room: room(1), peer: peer(number) };
+    assert!(world.events.contains(&lost(1)) && world.events.contains(&lost(2)));
+    world.events.clear();
+    world.seats[0].client.check();
+    world.exchange();
+    assert_eq!(world.events, [Event::PeerRecovered { room: room(1), peer: peer(1) }]);
+    world.events.clear();
+    for _ in 0..26 {
+        world.advance(Duration::from_secs(1));
+        world.seats[0].client.check();
+        world.exchange();
+    }
+    assert_eq!(world.events, [Event::PeerGone { room: room(1), peer: peer(2) }]);
+    assert_eq!(world.core.peer_count(), 1);
+}
+
+#[test]
+fn a_peer_that_never_connects_is_removed() {
+    let mut world = World::default();
+    world.seat(1, 1).unwrap();
+    world.advance(PEER_GONE_AFTER + Duration::from_secs(2));
+    assert_eq!(world.events, [Event::PeerGone { room: room(1), peer: peer(1) }]);
+    assert_eq!(world.core.next_timeout(), None, "an empty worker sleeps");
+}
+
+#[test]
+fn an_ice_restart_keeps_the_keys_and_follows_the_new_path() {
+    let mut world = pair();
+    world.publish(0, 0, 1, 0, b"before");
+    let offer = world.seats[0].client.offer(3).replace("a=ice-ufrag:c0000000", "a=ice-ufrag:fresh000");
+    let answer = world.core.restart_ice(room(1), peer(1), &offer).unwrap();
+    world.publish(0, 0, 2, 0, b"meanwhile");
+    assert!(world.seats[0].client.accept(&answer));
+    world.publish(0, 0, 3, 0, b"after");
+    assert_eq!(world.seats[1].media.len(), 3);
+    assert_eq!(world.events.len(), 2, "nobody is reported connected anew");
+}
+
+#[test]
+fn an_ice_restart_of_a_removed_peer_is_refused() {
+    let mut world = pair();
+    let offer = world.seats[0].client.offer(3);
+    world.core.disconnect_peer(room(1), peer(1), &mut world.arena);
+    assert_eq!(world.core.restart_ice(room(1), peer(1), &offer), Err(ConnectPeerError::UnknownPeer));
+    let own = MediaClient::fingerprint();
+    let other = own.replacen(&own[..2], if own.starts_with("00") { "11" } else { "00" }, 1);
+    let stolen = world.seats[1].client.offer(3).replace(own, &other);
+    assert_eq!(world.core.restart_ice(room(1), peer(2), &stolen), Err(ConnectPeerError::NotContinuing));
+}
+
+#[test]
+fn the_latest_validated_address_is_followed() {
+    let mut world = pair();
+    world.publish(1, 0, 1, 0, b"to the first address");
+    assert_eq!(world.seats[0].media.len(), 1);
+    world.seats[0].path = Path::from(std::net::SocketAddr::from(([203, 0, 113, 9], 999)));
+    world.publish(1, 0, 2, 0, b"to an address that it left");
+    assert_eq!(world.seats[0].media.len(), 1);
+    world.seats[0].client.check();
+    world.exchange();
+    world.publish(1, 0, 3, 0, b"to the address that it moved to");
+    assert_eq!(world.seats[0].media.len(), 2);
+}
+
+#[test]
+fn a_full_room_refuses_the_ninth_and_keeps_the_eight() {
+    let mut world = World::default();
+    for number in 1..=8 {
+        world.join(1, number);
+    }
+    assert!(matches!(world.seat(1, 9), Err(ConnectPeerError::RoomFull)));
+    assert_eq!(world.core.peer_count(), 8);
+}
+
+#[test]
+fn a_disconnected_client_hears_good_bye_and_the_other_stays() {
+    let mut world = pair();
+    world.core.disconnect_peer(room(1), peer(1), &mut world.arena);
+    world.deliver();
+    assert!(world.seats[0].client.is_closed());
+    assert!(!world.seats[1].client.is_closed());
+    assert_eq!(world.core.peer_count(), 1);
+    world.core.close_room(room(1), &mut world.arena);
+    world.deliver();
+    assert!(world.seats[1].client.is_closed());
+    assert_eq!(world.core.peer_count(), 0);
+}
+
+#[test]
+fn the_same_inputs_give_the_same_answer() {
+    let answer = || {
+        let mut world = World::default();
+        let client = MediaClient::new(1, true, world.now);
+        let answer = world.core.connect_peer(world.now, room(1), peer(1), &client.offer(3)).unwrap();
+        answer.lines().filter(|line| !line.starts_with("a=fingerprint")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(answer(), answer());
+}

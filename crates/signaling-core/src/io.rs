@@ -1,0 +1,209 @@
+use std::net::IpAddr;
+
+use colloque_ids::{ConnectionId, ConsultationId, DocumentId, PeerId, RoomId, StaffId, Timestamp};
+use colloque_protocol::connection::ConnectionEvent;
+use colloque_protocol::connection::DisconnectCause;
+use colloque_protocol::signaling::{ClientMessage, JoinRefusal, OfferRefusal, ServerMessage};
+use colloque_protocol::ticket::{RoomScope, TicketClaims};
+
+/// Everything that can happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A WebSocket opened.
+    Opened {
+        /// The connection.
+        connection: ConnectionId,
+        /// Where it comes from.
+        from: IpAddr,
+    },
+    /// A connection presented a ticket whose signature is good, and proved that it holds the key that the ticket names.
+    JoinVerified {
+        /// The connection.
+        connection: ConnectionId,
+        /// What the ticket says.
+        claims: Box<TicketClaims>,
+        /// Whether it takes the place of the same person's other device.
+        take_over: bool,
+    },
+    /// A connection presented something that is not good.
+    JoinRefused {
+        /// The connection.
+        connection: ConnectionId,
+        /// What is wrong: [`JoinRefusal::TicketInvalid`] or [`JoinRefusal::WrongVersion`].
+        refusal: JoinRefusal,
+    },
+    /// A joined connection said something.
+    Message {
+        /// The connection.
+        connection: ConnectionId,
+        /// What it said.
+        message: ClientMessage,
+    },
+    /// A connection ended, or must end. One that misbehaved or said nothing is told that it is given up.
+    Lost {
+        /// The connection.
+        connection: ConnectionId,
+        /// Why.
+        cause: DisconnectCause,
+    },
+    /// Storage holds what [`Output::Commit`] gave it.
+    Committed {
+        /// The commit's number.
+        commit: u64,
+        /// The instant that storage kept; for an admission, when the patient was admitted first.
+        at: Timestamp,
+    },
+    /// Storage does not hold it.
+    CommitFailed {
+        /// The commit's number.
+        commit: u64,
+    },
+    /// The media plane answered an offer.
+    MediaAnswered {
+        /// The room.
+        room: RoomId,
+        /// The peer.
+        peer: PeerId,
+        /// The offer's number.
+        generation: u32,
+        /// SDP.
+        sdp: String,
+    },
+    /// The media plane did not accept an offer.
+    MediaRefused {
+        /// The peer.
+        peer: PeerId,
+        /// The offer's number.
+        generation: u32,
+        /// Why.
+        refusal: OfferRefusal,
+    },
+    /// The media plane says how a peer goes.
+    Media(MediaEvent),
+    /// A document was issued.
+    DocumentReady {
+        /// In which consultation.
+        consultation: ConsultationId,
+        /// The document.
+        document: DocumentId,
+    },
+    /// An appointment was moved or cancelled.
+    AppointmentChanged {
+        /// Its consultation.
+        consultation: ConsultationId,
+    },
+    /// The consultation was ended elsewhere than in its room.
+    ConsultationEnded {
+        /// The consultation.
+        consultation: ConsultationId,
+    },
+    /// A member of the staff lost their sessions: their role or right to work changed, or their access was reset.
+    StaffSignedOut {
+        /// The person.
+        staff: StaffId,
+    },
+    /// The patient of a consultation lost their sessions: the practice invited them anew.
+    PatientSignedOut {
+        /// The consultation.
+        consultation: ConsultationId,
+    },
+    /// The patient withdrew their consent to a consultation.
+    ConsentWithdrawn {
+        /// The consultation.
+        consultation: ConsultationId,
+    },
+    /// The server stops.
+    Stop,
+    /// [`crate::limits::TICK_INTERVAL`] passed.
+    Tick,
+}
+
+/// How a peer goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MediaEvent {
+    /// Its packets arrive.
+    Connected {
+        /// The peer.
+        peer: PeerId,
+    },
+    /// Nothing of it arrives for a moment, connectivity checks included.
+    Lost {
+        /// The peer.
+        peer: PeerId,
+    },
+    /// The media plane has removed it.
+    Gone {
+        /// The peer.
+        peer: PeerId,
+    },
+}
+
+/// Everything that signaling asks for, to be done in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Send a message.
+    Send {
+        /// To whom.
+        connection: ConnectionId,
+        /// What.
+        message: ServerMessage,
+    },
+    /// Close a connection once what was sent to it has left. Nothing of it need be reported any more.
+    Close {
+        /// The connection.
+        connection: ConnectionId,
+    },
+    /// Write to storage; answer by [`Input::Committed`] or [`Input::CommitFailed`]. The effect waits for the answer.
+    Commit {
+        /// The commit's number.
+        commit: u64,
+        /// What to write.
+        record: Record,
+    },
+    /// Write to the journal what has happened already; nothing waits for it.
+    Journal(ConnectionEvent),
+    /// Negotiate media; answer by [`Input::MediaAnswered`] or [`Input::MediaRefused`].
+    ConnectMedia {
+        /// The room.
+        room: RoomId,
+        /// The peer, new unless ICE restarts.
+        peer: PeerId,
+        /// The offer's number.
+        generation: u32,
+        /// SDP.
+        offer: String,
+        /// Whether ICE restarts on a peer that exists.
+        ice_restart: bool,
+    },
+    /// Remove a peer, whether or not it ever connected.
+    DisconnectMedia {
+        /// The room.
+        room: RoomId,
+        /// The peer.
+        peer: PeerId,
+    },
+}
+
+/// What is written before it takes effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// A person enters.
+    Entry(ConnectionEvent),
+    /// The practitioner admits the patient.
+    Admission(Decision),
+    /// The practitioner does not receive the patient.
+    Refusal(Decision),
+    /// The practitioner ends the consultation.
+    End(Decision),
+}
+
+/// A decision of the practitioner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// About which room.
+    pub scope: RoomScope,
+    /// Who decided.
+    pub by: StaffId,
+    /// When.
+    pub at: Timestamp,
+}

@@ -1,0 +1,117 @@
+//! Offers, answers, and how each participant's media goes.
+
+use colloque_ids::{PeerId, RoomId};
+use colloque_protocol::connection::ConnectionFact;
+use colloque_protocol::signaling::{OfferRefusal, ServerMessage};
+
+use crate::connection::Seated;
+use crate::io::Output;
+use crate::room::{Participant, Peer, Room, Seat};
+use crate::signaling::Signaling;
+
+impl Signaling {
+    pub(crate) fn offer(&mut self, seated: Seated, generation: u32, ice_restart: bool, sdp: String) {
+        if let Err(code) = self.try_offer(seated, generation, ice_restart, sdp) {
+            self.send(seated.connection, ServerMessage::OfferRefused { generation, code });
+        }
+    }
+
+    fn try_offer(
+        &mut self,
+        seated: Seated,
+        generation: u32,
+        ice_restart: bool,
+        offer: String,
+    ) -> Result<(), OfferRefusal> {
+        let now = self.now;
+        let allowed = self.rooms.get(&seated.room).is_some_and(Room::may_negotiate);
+        if !allowed {
+            return Err(OfferRefusal::NotAdmitted);
+        }
+        let peer = if ice_restart {
+            let known = self.participant(seated.room, seated.seat).and_then(|participant| participant.peer);
+            // Two negotiations of one peer would race; the client makes a new peer connection instead.
+            known.filter(|peer| peer.awaited.is_none()).ok_or(OfferRefusal::Unavailable)?
+        } else {
+            self.drop_peer(seated.room, seated.seat);
+            Peer { id: self.ids.next(now), awaited: None, up: false }
+        };
+        let awaited = Some((generation, seated.connection));
+        let Some(participant) = self.participant_mut(seated.room, seated.seat) else {
+            return Err(OfferRefusal::NotAdmitted);
+        };
+        participant.peer = Some(Peer { awaited, ..peer });
+        self.peers.insert(peer.id, (seated.room, seated.seat));
+        self.put(Output::ConnectMedia { room: seated.room, peer: peer.id, generation, offer, ice_restart });
+        Ok(())
+    }
+
+    pub(crate) fn media_answered(&mut self, room: RoomId, peer: PeerId, generation: u32, sdp: String) {
+        let Some((room, seat)) = self.peers.get(&peer).copied() else {
+            // It was dropped while the media plane was making it.
+            return self.put(Output::DisconnectMedia { room, peer });
+        };
+        let Some(participant) = self.participant_mut(room, seat) else { return };
+        let here = participant.connection();
+        let Some(known) = participant.peer.as_mut().filter(|known| known.id == peer) else { return };
+        let Some((awaited, asked_by)) = known.awaited.filter(|(awaited, _)| *awaited == generation) else { return };
+        known.awaited = None;
+        if here == Some(asked_by) {
+            self.send(asked_by, ServerMessage::Answer { generation: awaited, sdp });
+        }
+    }
+
+    pub(crate) fn media_refused(&mut self, peer: PeerId, generation: u32, refusal: OfferRefusal) {
+        let Some((room, seat)) = self.peers.get(&peer).copied() else { return };
+        let Some(participant) = self.participant_mut(room, seat) else { return };
+        let here = participant.connection();
+        let Some(known) = participant.peer.filter(|known| known.id == peer) else { return };
+        let Some((_, asked_by)) = known.awaited.filter(|(awaited, _)| *awaited == generation) else { return };
+        // Whatever the media plane still holds of it is of no use to a client that starts anew.
+        self.drop_peer(room, seat);
+        if here == Some(asked_by) {
+            self.send(asked_by, ServerMessage::OfferRefused { generation, code: refusal });
+        }
+    }
+
+    pub(crate) fn peer_path(&mut self, peer: PeerId, up: bool) {
+        let Some((room, seat)) = self.peers.get(&peer).copied() else { return };
+        let Some(participant) = self.participant_mut(room, seat) else { return };
+        let here = participant.connection();
+        let Some(known) = participant.peer.as_mut().filter(|known| known.id == peer && known.up != up) else { return };
+        known.up = up;
+        let fact = if up { ConnectionFact::MediaConnected } else { ConnectionFact::MediaLost };
+        let Some(connection) = here else { return };
+        self.send(connection, ServerMessage::MediaPath { up });
+        let scope = self.rooms.get(&room).map(|room| room.scope.clone());
+        if let Some(known) = self.connections.get(connection) {
+            let (from, who) = (known.from, known.who().cloned());
+            self.journal(fact, connection, from, who, scope);
+        }
+    }
+
+    pub(crate) fn peer_gone(&mut self, peer: PeerId) {
+        self.peer_path(peer, false);
+        if let Some((room, seat)) = self.peers.remove(&peer)
+            && let Some(participant) = self.participant_mut(room, seat)
+        {
+            participant.peer.take_if(|known| known.id == peer);
+        }
+    }
+
+    /// Removes a participant's peer, if any, here and at the media plane.
+    pub(crate) fn drop_peer(&mut self, room: RoomId, seat: Seat) {
+        if let Some(peer) = self.participant_mut(room, seat).and_then(|participant| participant.peer.take()) {
+            self.peers.remove(&peer.id);
+            self.put(Output::DisconnectMedia { room, peer: peer.id });
+        }
+    }
+
+    fn participant(&self, room: RoomId, seat: Seat) -> Option<&Participant> {
+        self.rooms.get(&room)?.seat(seat)
+    }
+
+    fn participant_mut(&mut self, room: RoomId, seat: Seat) -> Option<&mut Participant> {
+        self.rooms.get_mut(&room)?.seat_mut(seat).as_mut()
+    }
+}
