@@ -1,0 +1,119 @@
+//! What surrounds every route: context, same-origin rule, limits, refusals written out.
+
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, ORIGIN, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use colloque_protocol::http::error::ErrorCode;
+use colloque_protocol::http::{MAX_BODY_BYTES, REQUEST_HEADER};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+use tracing::Instrument;
+
+use super::{Context, Refusal};
+use crate::Consultation;
+
+/// How long a request may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Surrounds the routes.
+pub(crate) fn frame(service: &Consultation, routes: Router) -> Router {
+    routes
+        .fallback(|| async { Refusal::not_found() })
+        .method_not_allowed_fallback(|| async { Refusal::not_found() })
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
+        .layer(CatchPanicLayer::custom(|_| Refusal::new(ErrorCode::ServerFailed).into_response()))
+        .layer(middleware::from_fn_with_state(service.clone(), surround))
+}
+
+async fn surround(State(service): State<Consultation>, mut request: Request, next: Next) -> Response {
+    let context = Context::of(&service, &request);
+    let method = request.method().clone();
+    request.extensions_mut().insert(context);
+    let span = tracing::info_span!("request", request.id = %context.request, %method);
+    let answer = async {
+        let mut response = match refuse_early(&service, &request) {
+            Some(refusal) => refusal.into_response(),
+            None => next.run(request).await,
+        };
+        if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+            response = write(context, refusal);
+        }
+        response
+    };
+    let mut response = answer.instrument(span).await;
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Refuses what another site sent and what is too large, before anybody reads it.
+fn refuse_early(service: &Consultation, request: &Request) -> Option<Refusal> {
+    if !is_ours(request.method(), request.headers(), &service.config().origins) {
+        return Some(Refusal::new(ErrorCode::ForeignRequest));
+    }
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    length.filter(|length| *length > MAX_BODY_BYTES as u64).map(|_| Refusal::new(ErrorCode::TooLarge))
+}
+
+/// Whether a request comes from a page of ours.
+///
+/// A changing request carries our header, which no form can send; a browser that says where a request comes from must say
+/// that it is from here.
+fn is_ours(method: &Method, headers: &HeaderMap, origins: &[String]) -> bool {
+    if matches!(*method, Method::GET | Method::HEAD) {
+        return true;
+    }
+    let said = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    said(REQUEST_HEADER) == Some("1")
+        && said("sec-fetch-site").is_none_or(|site| site == "same-origin")
+        && said(ORIGIN.as_str()).is_none_or(|origin| origins.iter().any(|ours| ours == origin))
+}
+
+fn write(context: Context, refusal: Refusal) -> Response {
+    let status = refusal.status();
+    if let Some(cause) = refusal.cause() {
+        let chain = std::iter::successors(cause.source(), |cause| cause.source());
+        let causes = chain.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        tracing::error!(request.id = %context.request, code = ?refusal.code(), %causes, "request failed: {cause}");
+    }
+    let body = refusal.body(context.request);
+    let retry_after = body.retry_after_s;
+    let mut response = (status, Json(body)).into_response();
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(pairs: &[(&'static str, &'static str)]) -> bool {
+        let headers = pairs
+            .iter()
+            .map(|(name, value)| (axum::http::HeaderName::from_static(name), HeaderValue::from_static(value)));
+        is_ours(&Method::POST, &headers.collect(), &["https://localhost:8443".to_owned()])
+    }
+
+    #[test]
+    fn only_our_own_pages_change_something() {
+        assert!(judged(&[("x-colloque", "1")]));
+        assert!(judged(&[
+            ("x-colloque", "1"),
+            ("sec-fetch-site", "same-origin"),
+            ("origin", "https://localhost:8443")
+        ]));
+        assert!(!judged(&[]));
+        assert!(!judged(&[("x-colloque", "2")]));
+        assert!(!judged(&[("x-colloque", "1"), ("sec-fetch-site", "same-site")]));
+        assert!(!judged(&[("x-colloque", "1"), ("sec-fetch-site", "cross-site")]));
+        assert!(!judged(&[("x-colloque", "1"), ("origin", "https://localhost:9443")]));
+        assert!(!judged(&[("x-colloque", "1"), ("origin", "null")]));
+    }
+}

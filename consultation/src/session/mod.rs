@@ -1,0 +1,105 @@
+//! Sessions: opaque 256-bit tokens in `__Host-` cookies, hashed at rest, renewed whenever what they open changes.
+//!
+//! # Source
+//!
+//! OWASP ASVS 5.0, V7.
+
+mod cookie;
+mod patient;
+mod staff;
+mod sweep;
+
+use axum::extract::Request;
+use colloque_protocol::http::error::ErrorCode;
+use colloque_protocol::{AuthenticationMethod, Role};
+
+use crate::Consultation;
+use crate::http::{Access, Context, Refusal};
+use crate::random::Token;
+
+pub(crate) use cookie::{Cookie, SetCookie};
+pub(crate) use patient::{NewPatientSession, PatientArrival, PatientSession, PatientSessions};
+pub(crate) use staff::{SignedIn, StaffSession, StaffSessions, Stage};
+pub(crate) use sweep::sweep;
+
+/// Lets a request through to its handler when its session fits the route's rule, and hands the session on.
+pub(crate) async fn authorize(service: &Consultation, access: Access, request: &mut Request) -> Result<(), Refusal> {
+    let context = *request.extensions().get::<Context>().ok_or(Refusal::not_found())?;
+    match access {
+        Access::Anyone => {}
+        Access::FirstFactor => {
+            let session = staff_session(service, context, Cookie::Staff.read(request.headers())).await?;
+            request.extensions_mut().insert(session);
+        }
+        Access::Staff(roles) => {
+            let session = staff_session(service, context, Cookie::Staff.read(request.headers())).await?;
+            let signed_in = SignedIn::from_session(session).ok_or(Refusal::new(ErrorCode::SecondFactorNeeded))?;
+            if !roles.contains(&signed_in.role) {
+                return Err(signed_in.refuse_role(service, context).await);
+            }
+            request.extensions_mut().insert(signed_in);
+        }
+        Access::Arriving => {
+            let session = patient_session(service, context, Cookie::Patient.read(request.headers())).await?;
+            request.extensions_mut().insert(session);
+        }
+        Access::Patient => {
+            let session = patient_session(service, context, Cookie::Patient.read(request.headers())).await?;
+            let verified = session.verified().ok_or(Refusal::new(ErrorCode::SecondFactorNeeded))?;
+            request.extensions_mut().insert(verified);
+        }
+    }
+    Ok(())
+}
+
+async fn staff_session(
+    service: &Consultation,
+    context: Context,
+    token: Option<Token>,
+) -> Result<StaffSession, Refusal> {
+    let token = token.ok_or(Refusal::new(ErrorCode::NotSignedIn))?;
+    let session = StaffSessions::new(service).find(&token, context).await?;
+    let session = session.ok_or(Refusal::new(ErrorCode::NotSignedIn))?;
+    service.request_limits().request(session.session, context.now)?;
+    Ok(session)
+}
+
+async fn patient_session(
+    service: &Consultation,
+    context: Context,
+    token: Option<Token>,
+) -> Result<PatientArrival, Refusal> {
+    let token = token.ok_or(Refusal::new(ErrorCode::NotSignedIn))?;
+    let session = PatientSessions::new(service).find(&token, context).await?;
+    let session = session.ok_or(Refusal::new(ErrorCode::NotSignedIn))?;
+    service.request_limits().request(session.session, context.now)?;
+    Ok(session)
+}
+
+/// Writes proofs for storage: wire names separated by spaces.
+fn write_proofs(proofs: &[AuthenticationMethod]) -> String {
+    proofs.iter().map(|proof| proof_name(*proof)).collect::<Vec<_>>().join(" ")
+}
+
+/// Reads stored proofs; a name that this version does not know proves nothing.
+fn read_proofs(stored: &str) -> Vec<AuthenticationMethod> {
+    stored.split(' ').filter_map(|name| PROOFS.into_iter().find(|proof| proof_name(*proof) == name)).collect()
+}
+
+const PROOFS: [AuthenticationMethod; 6] = [
+    AuthenticationMethod::Password,
+    AuthenticationMethod::Totp,
+    AuthenticationMethod::Passkey,
+    AuthenticationMethod::InvitationLink,
+    AuthenticationMethod::EmailCode,
+    AuthenticationMethod::SmsCode,
+];
+
+fn proof_name(proof: AuthenticationMethod) -> &'static str {
+    crate::journal::proof(proof).name()
+}
+
+/// Reads the role of a member of the staff.
+pub(crate) fn staff_role(stored: &str) -> Option<Role> {
+    Role::from_name(stored).filter(|role| *role != Role::Patient)
+}

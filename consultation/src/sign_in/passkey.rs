@@ -1,0 +1,202 @@
+//! Signing in with a passkey: possession and user verification in one, so no second factor follows.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use colloque_ids::{StaffId, Timestamp};
+use colloque_journal::{Event, SignInFailure, SignInStage};
+use colloque_protocol::AuthenticationMethod;
+use colloque_protocol::http::error::ErrorCode;
+use colloque_protocol::http::session::{PasskeyAnswer, PasskeyChallenge, SignInStep};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::{PgConnection, Row};
+use webauthn_rs::Webauthn;
+use webauthn_rs::prelude::{DiscoverableAuthentication, DiscoverableKey, Passkey, PublicKeyCredential};
+
+use super::{Account, KnownBrowser, PreviousSession, fail, hold_back, replace_session};
+use crate::Consultation;
+use crate::http::{Body, Context, Refusal};
+use crate::journal;
+use crate::random::Token;
+use crate::session::{Cookie, SetCookie, StaffSessions, Stage};
+use crate::storage::{Recorded, StorageError};
+
+/// How long a ceremony may take: people look for their telephone.
+pub(crate) const CEREMONY_LIMIT: Duration = Duration::from_secs(5 * 60);
+
+pub(super) async fn start(State(service): State<Consultation>, context: Context) -> Result<Response, Refusal> {
+    if let Err(throttled) = service.limits().admit_network(context.origin, context.now) {
+        return Err(hold_back(&service, context, None, throttled).await);
+    }
+    let (challenge, state) = webauthn(&service)?.start_discoverable_authentication().map_err(Refusal::failed)?;
+    let cookie = Ceremony::begin(&service, None, &state, context.now).await?;
+    Ok((cookie, Json(PasskeyChallenge { options: as_json(&challenge.public_key)? })).into_response())
+}
+
+pub(super) async fn finish(
+    State(service): State<Consultation>,
+    context: Context,
+    headers: HeaderMap,
+    Body(answer): Body<PasskeyAnswer>,
+) -> Result<Response, Refusal> {
+    if let Err(throttled) = service.limits().admit_network(context.origin, context.now) {
+        return Err(hold_back(&service, context, None, throttled).await);
+    }
+    let webauthn = webauthn(&service)?;
+    let ceremony: Option<(Option<StaffId>, DiscoverableAuthentication)> =
+        Ceremony::finish(&service, &headers, context.now).await?;
+    let Some((None, state)) = ceremony else {
+        return Err(fail(&service, context, None, SignInStage::Passkey, SignInFailure::LinkUnknown).await?);
+    };
+    let Ok(credential) = serde_json::from_value::<PublicKeyCredential>(answer.credential) else {
+        return Err(Refusal::new(ErrorCode::Malformed));
+    };
+    let Some((account, passkey)) = find(&service, webauthn, &credential).await? else {
+        return Err(fail(&service, context, None, SignInStage::Passkey, SignInFailure::KeyUnknown).await?);
+    };
+    let key = DiscoverableKey::from(&passkey);
+    let Ok(result) = webauthn.finish_discoverable_authentication_v2(&credential, state, &key) else {
+        let reason = SignInFailure::WrongSecret;
+        return Err(fail(&service, context, Some(&account), SignInStage::Passkey, reason).await?);
+    };
+    if !account.is_active {
+        let reason = SignInFailure::InactiveAccount;
+        return Err(fail(&service, context, Some(&account), SignInStage::Passkey, reason).await?);
+    }
+    let mut passkey = passkey;
+    passkey.update_credential(&result);
+    let cookies = open(&service, context, &headers, account, passkey).await?;
+    Ok((cookies, Cookie::Ceremony.clear(), Json(SignInStep::Done)).into_response())
+}
+
+/// The relying party, when the service has a host name that one can be.
+pub(crate) fn webauthn(service: &Consultation) -> Result<&Webauthn, Refusal> {
+    service.webauthn().ok_or(Refusal::new(ErrorCode::Unavailable))
+}
+
+/// Writes options for a browser.
+pub(crate) fn as_json(options: &impl Serialize) -> Result<serde_json::Value, Refusal> {
+    serde_json::to_value(options).map_err(Refusal::failed)
+}
+
+async fn find(
+    service: &Consultation,
+    webauthn: &Webauthn,
+    credential: &PublicKeyCredential,
+) -> Result<Option<(Account, Passkey)>, Refusal> {
+    let Ok((user, credential_id)) = webauthn.identify_discoverable_authentication(credential) else { return Ok(None) };
+    let staff = StaffId::from_uuid(user);
+    let mut connection = service.storage().read().await?;
+    let stored: Option<String> =
+        sqlx::query_scalar("SELECT credential FROM professionals.passkey WHERE staff = $1 AND credential_id = $2")
+            .bind(staff.uuid())
+            .bind(credential_id)
+            .fetch_optional(&mut *connection)
+            .await?;
+    let Some(stored) = stored else { return Ok(None) };
+    let passkey = serde_json::from_str(&stored).map_err(|_| StorageError::Unreadable { what: "passkey" })?;
+    let account = Account::by_id(&mut connection, staff).await?;
+    Ok(account.map(|account| (account, passkey)))
+}
+
+async fn open(
+    service: &Consultation,
+    context: Context,
+    headers: &HeaderMap,
+    account: Account,
+    passkey: Passkey,
+) -> Result<(SetCookie, SetCookie), Refusal> {
+    let (previous, browser) = (PreviousSession::of(headers), KnownBrowser::of(headers));
+    let credential = serde_json::to_string(&passkey).map_err(Refusal::failed)?;
+    service
+        .storage()
+        .commit(move |connection| {
+            Box::pin(async move {
+                let now = context.now;
+                replace_session(connection, &previous, now).await?;
+                sqlx::query("UPDATE professionals.passkey SET credential = $2, used_at = $3 WHERE credential_id = $1")
+                    .bind(passkey.cred_id().as_slice())
+                    .bind(credential)
+                    .bind(now.as_millis())
+                    .execute(&mut *connection)
+                    .await?;
+                Account::note_sign_in(connection, account.staff, now).await?;
+                let proofs = [AuthenticationMethod::Passkey];
+                let (session, cookie) =
+                    StaffSessions::open(connection, account.staff, Stage::SignedIn, &proofs, now).await?;
+                let device = browser.remember(connection, account.staff, now).await?;
+                let event = Event::SignInSucceeded { proofs: journal::proofs(&proofs) };
+                Ok::<_, Refusal>(Recorded::new((cookie, device), account.draft(context, event).in_session(session)))
+            })
+        })
+        .await
+}
+
+/// A ceremony under way: its state stays here, the browser holds a token of it, and it ends the first time it is asked for.
+pub(crate) struct Ceremony;
+
+impl Ceremony {
+    /// Keeps the state of a ceremony and gives the cookie of its token.
+    pub(crate) async fn begin(
+        service: &Consultation,
+        staff: Option<StaffId>,
+        state: &impl Serialize,
+        now: Timestamp,
+    ) -> Result<SetCookie, Refusal> {
+        let state = serde_json::to_string(state).map_err(Refusal::failed)?;
+        let token = Token::random();
+        let hash = token.hash();
+        service
+            .storage()
+            .transact(move |connection| {
+                Box::pin(async move {
+                    sqlx::query(
+                        "INSERT INTO professionals.passkey_ceremony (token_hash, staff, state, expires_at)
+                         VALUES ($1, $2, $3, $4)",
+                    )
+                    .bind(hash)
+                    .bind(staff.map(|staff| staff.uuid()))
+                    .bind(state)
+                    .bind(now.after(CEREMONY_LIMIT).as_millis())
+                    .execute(connection)
+                    .await?;
+                    Ok::<_, StorageError>(())
+                })
+            })
+            .await?;
+        Ok(Cookie::Ceremony.set(&token, CEREMONY_LIMIT))
+    }
+
+    /// Takes the state of the browser's ceremony, which is over with that, and the person it was begun for.
+    pub(crate) async fn finish<T: DeserializeOwned>(
+        service: &Consultation,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Result<Option<(Option<StaffId>, T)>, StorageError> {
+        let Some(token) = Cookie::Ceremony.read(headers) else { return Ok(None) };
+        let taken = service.storage().transact(move |connection| Box::pin(take(connection, token.hash(), now))).await?;
+        let Some((staff, state)) = taken else { return Ok(None) };
+        // A ceremony of another kind has another state: it is none of this one.
+        Ok(serde_json::from_str(&state).ok().map(|state| (staff, state)))
+    }
+}
+
+async fn take(
+    connection: &mut PgConnection,
+    hash: Vec<u8>,
+    now: Timestamp,
+) -> Result<Option<(Option<StaffId>, String)>, StorageError> {
+    let row = sqlx::query(
+        "DELETE FROM professionals.passkey_ceremony WHERE token_hash = $1 AND expires_at > $2 RETURNING staff, state",
+    )
+    .bind(hash)
+    .bind(now.as_millis())
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some((crate::storage::Columns::optional_id(&row, "staff")?, row.try_get("state")?)))
+}
