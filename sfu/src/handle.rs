@@ -1,0 +1,311 @@
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use colloque_ids::{PeerId, RoomId};
+use colloque_sfu_core::{Certificate, Core, CoreConfig, DEFAULT_PUBLISHER_CAP_BPS, Event};
+use tokio::sync::{mpsc, oneshot};
+use tracing::warn;
+
+use crate::io::{UdpPort, Waker};
+use crate::worker::{Command, Worker};
+
+/// How the media plane runs.
+#[derive(Debug, Clone)]
+pub struct SfuConfig {
+    /// Address and port of the first worker; the others take the ports that follow. Port 0 takes any free port for each.
+    pub bind: SocketAddr,
+    /// Addresses under which clients reach this machine, the preferred first.
+    pub announce: Vec<IpAddr>,
+    /// Threads, each with its port and its rooms; at least one.
+    pub workers: usize,
+    /// Whether worker `n` stays on core `n`.
+    pub pin: bool,
+    /// Most that one publisher is allowed to send, in bits per second.
+    pub publisher_cap_bps: u64,
+    /// Kernel buffer of each port, each way, in bytes.
+    pub socket_buffer_bytes: usize,
+    /// Whether datagrams of one destination leave in one message, where the kernel can.
+    pub segmentation: bool,
+}
+
+impl Default for SfuConfig {
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+            announce: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
+            workers: 1,
+            pin: false,
+            publisher_cap_bps: DEFAULT_PUBLISHER_CAP_BPS,
+            socket_buffer_bytes: SOCKET_BUFFER_BYTES,
+            segmentation: true,
+        }
+    }
+}
+
+/// Half a second of one core's full load.
+const SOCKET_BUFFER_BYTES: usize = 32 << 20;
+/// Commands that may wait for one worker.
+const QUEUED_COMMANDS: usize = 1024;
+
+/// Why the media plane does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartSfuError {
+    /// No address to announce: no client could reach the media plane.
+    #[error("no address is announced for media")]
+    NoAnnouncedAddress,
+    /// The port cannot be bound.
+    #[error("cannot bind the media port {address}")]
+    Bind {
+        /// What was tried.
+        address: SocketAddr,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The system has no descriptor, thread or randomness left.
+    #[error("cannot start a media worker")]
+    Worker(#[source] std::io::Error),
+    /// The process's certificate cannot be made.
+    #[error("cannot make the media certificate")]
+    Certificate(#[source] rcgen::Error),
+}
+
+/// Why a peer is not connected.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectPeerError {
+    /// The offer breaks a rule, or a limit is reached.
+    #[error("media server refuses the peer")]
+    Refused(#[from] colloque_sfu_core::ConnectPeerError),
+    /// Too many commands wait.
+    #[error("media server is overloaded")]
+    Overloaded,
+    /// The worker has ended.
+    #[error("media server has stopped")]
+    Stopped,
+}
+
+/// What happens to peers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SfuEvent {
+    /// The handshake is complete: media flows.
+    PeerConnected {
+        /// Where.
+        room: RoomId,
+        /// Who.
+        peer: PeerId,
+    },
+    /// Nothing was heard for [`crate::PEER_LOST_AFTER`].
+    PeerLost {
+        /// Where.
+        room: RoomId,
+        /// Who.
+        peer: PeerId,
+    },
+    /// A lost peer was heard again.
+    PeerRecovered {
+        /// Where.
+        room: RoomId,
+        /// Who.
+        peer: PeerId,
+    },
+    /// The peer was removed: silent for [`crate::PEER_GONE_AFTER`], closed by its client, with a wrong certificate, or in
+    /// a room that failed.
+    PeerGone {
+        /// Where.
+        room: RoomId,
+        /// Who.
+        peer: PeerId,
+    },
+}
+
+impl From<Event> for SfuEvent {
+    fn from(event: Event) -> Self {
+        match event {
+            Event::PeerConnected { room, peer } => Self::PeerConnected { room, peer },
+            Event::PeerLost { room, peer } => Self::PeerLost { room, peer },
+            Event::PeerRecovered { room, peer } => Self::PeerRecovered { room, peer },
+            Event::PeerGone { room, peer } => Self::PeerGone { room, peer },
+        }
+    }
+}
+
+/// Handle on a running media plane.
+#[derive(Debug, Clone)]
+pub struct Sfu {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    workers: Vec<WorkerHandle>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+struct WorkerHandle {
+    commands: SyncSender<Command>,
+    waker: Arc<Waker>,
+    local_addr: SocketAddr,
+}
+
+/// Starts the workers; gives the handle and what happens to peers from now on.
+///
+/// Events are few, a handful for each peer in its life, so their queue has no limit of its own.
+///
+/// # Errors
+///
+/// As [`StartSfuError`] says; nothing keeps running then.
+pub fn start(config: SfuConfig) -> Result<(Sfu, mpsc::UnboundedReceiver<SfuEvent>), StartSfuError> {
+    if config.announce.is_empty() {
+        return Err(StartSfuError::NoAnnouncedAddress);
+    }
+    let certificate = make_certificate().map_err(StartSfuError::Certificate)?;
+    let (events, received_events) = mpsc::unbounded_channel();
+    let mut shared = Shared { workers: Vec::new(), threads: Mutex::new(Vec::new()) };
+    for index in 0..config.workers.max(1) {
+        match start_worker(&config, index, &certificate, events.clone()) {
+            Ok((worker, thread)) => {
+                shared.workers.push(worker);
+                shared.threads.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner()).push(thread);
+            }
+            Err(error) => {
+                Sfu { shared: Arc::new(shared) }.shutdown();
+                return Err(error);
+            }
+        }
+    }
+    Ok((Sfu { shared: Arc::new(shared) }, received_events))
+}
+
+fn start_worker(
+    config: &SfuConfig,
+    index: usize,
+    certificate: &Certificate,
+    events: mpsc::UnboundedSender<SfuEvent>,
+) -> Result<(WorkerHandle, JoinHandle<()>), StartSfuError> {
+    let mut address = config.bind;
+    if address.port() != 0 {
+        let port = u16::try_from(index).ok().and_then(|index| address.port().checked_add(index));
+        address.set_port(
+            port.ok_or_else(|| StartSfuError::Bind { address, source: std::io::ErrorKind::InvalidInput.into() })?,
+        );
+    }
+    let bind_error = |source| StartSfuError::Bind { address, source };
+    let port = UdpPort::bind(address, config.socket_buffer_bytes).map_err(bind_error)?;
+    let local_addr = port.local_addr().map_err(bind_error)?;
+    let waker = Arc::new(Waker::new().map_err(StartSfuError::Worker)?);
+    let mut seed = [0; 32];
+    SystemRandom::new()
+        .fill(&mut seed)
+        .map_err(|_| StartSfuError::Worker(std::io::Error::other("the system gives no randomness")))?;
+    let core = Core::new(CoreConfig {
+        announced: config.announce.iter().map(|ip| SocketAddr::new(*ip, local_addr.port())).collect(),
+        certificate: certificate.clone(),
+        seed,
+        publisher_cap_bps: config.publisher_cap_bps,
+    });
+    let (commands, queue) = sync_channel(QUEUED_COMMANDS);
+    let worker = Worker { core, port, waker: Arc::clone(&waker), queue, events, segmentation: config.segmentation };
+    let core_number = config.pin.then_some(index);
+    let thread = std::thread::Builder::new()
+        .name(format!("sfu-{index}"))
+        .spawn(move || worker.run(core_number))
+        .map_err(StartSfuError::Worker)?;
+    Ok((WorkerHandle { commands, waker, local_addr }, thread))
+}
+
+fn make_certificate() -> Result<Certificate, rcgen::Error> {
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
+    let mut params = rcgen::CertificateParams::default();
+    let mut name = rcgen::DistinguishedName::new();
+    name.push(rcgen::DnType::CommonName, "Colloque");
+    params.distinguished_name = name;
+    let certificate = params.self_signed(&key)?;
+    Ok(Certificate::from_der(certificate.der().to_vec(), key.serialize_der()))
+}
+
+impl Sfu {
+    /// Takes a client's offer and gives the answer, both in SDP.
+    ///
+    /// # Errors
+    ///
+    /// - [`ConnectPeerError::Refused`] if the offer breaks a rule or the room or server is full.
+    /// - [`ConnectPeerError::Overloaded`] if too many commands wait; worth another try.
+    /// - [`ConnectPeerError::Stopped`] after [`Sfu::shutdown`].
+    pub async fn connect_peer(&self, room: RoomId, peer: PeerId, offer: String) -> Result<String, ConnectPeerError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(room, Command::Connect { room, peer, offer, reply })?;
+        answer.await.map_err(|_| ConnectPeerError::Stopped)?.map_err(ConnectPeerError::Refused)
+    }
+
+    /// Takes an offer that only looks for new network paths, and gives the answer: keys and streams stay.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sfu::connect_peer`]; refused as well when the peer was removed meanwhile, or when the offer names another
+    /// certificate: its client must begin anew.
+    pub async fn restart_ice(&self, room: RoomId, peer: PeerId, offer: String) -> Result<String, ConnectPeerError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(room, Command::RestartIce { room, peer, offer, reply })?;
+        answer.await.map_err(|_| ConnectPeerError::Stopped)?.map_err(ConnectPeerError::Refused)
+    }
+
+    /// Removes a peer, with a farewell to its client; unknown peers are ignored.
+    pub fn disconnect_peer(&self, room: RoomId, peer: PeerId) {
+        if self.send(room, Command::Disconnect { room, peer }).is_err() {
+            warn!(room.id = %room, peer.id = %peer, "cannot disconnect peer {peer} at once: it goes when it falls silent");
+        }
+    }
+
+    /// Removes all peers of a room, each with a farewell; unknown rooms are ignored.
+    pub fn close_room(&self, room: RoomId) {
+        if self.send(room, Command::CloseRoom { room }).is_err() {
+            warn!(room.id = %room, "cannot close room {room} at once: its peers go when they fall silent");
+        }
+    }
+
+    /// Address and port of the first worker.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.shared.workers[0].local_addr
+    }
+
+    /// Addresses and ports of all workers.
+    pub fn local_addrs(&self) -> impl Iterator<Item = SocketAddr> {
+        self.shared.workers.iter().map(|worker| worker.local_addr)
+    }
+
+    /// Ends all workers, with a farewell to every client, and waits for their threads.
+    pub fn shutdown(self) {
+        for worker in &self.shared.workers {
+            // A blocking send: the order to end must not be lost to a full queue, and a worker that ended frees it.
+            let _ = worker.commands.send(Command::Shutdown);
+            worker.waker.wake();
+        }
+        let threads = std::mem::take(&mut *self.shared.threads.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        for thread in threads {
+            if thread.join().is_err() {
+                warn!("a media worker ended by a panic");
+            }
+        }
+    }
+
+    fn send(&self, room: RoomId, command: Command) -> Result<(), ConnectPeerError> {
+        let worker = &self.shared.workers[worker_of(room, self.shared.workers.len())];
+        worker.commands.try_send(command).map_err(|error| match error {
+            TrySendError::Full(_) => ConnectPeerError::Overloaded,
+            TrySendError::Disconnected(_) => ConnectPeerError::Stopped,
+        })?;
+        worker.waker.wake();
+        Ok(())
+    }
+}
+
+/// The worker where a room lives: the same for each peer, whoever asks.
+fn worker_of(room: RoomId, workers: usize) -> usize {
+    // The last bytes of the identifier are random.
+    (room.uuid().as_u128() % workers as u128) as usize
+}

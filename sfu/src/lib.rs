@@ -1,0 +1,12 @@
+//! The UDP shell around `colloque-sfu-core`: sockets, clocks, threads and randomness for the media plane.
+//!
+//! One blocking thread and one UDP port for each worker; a room lives on one worker. The rest of the program talks to it
+//! through [`Sfu`], whose commands reach a worker by a bounded queue.
+
+mod handle;
+pub mod io;
+mod worker;
+
+pub use colloque_sfu_core::ConnectPeerError as RefusePeerError;
+pub use colloque_sfu_core::{DEFAULT_PUBLISHER_CAP_BPS, KEYFRAME_REQUEST_INTERVAL, PEER_GONE_AFTER, PEER_LOST_AFTER};
+pub use handle::{ConnectPeerError, Sfu, SfuConfig, SfuEvent, StartSfuError, start};

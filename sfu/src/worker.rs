@@ -1,0 +1,214 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::{Duration, Instant};
+
+use colloque_ids::{PeerId, RoomId};
+use colloque_sfu_core::{ConnectPeerError, Core, Path, SendArena};
+use tokio::sync::{mpsc, oneshot};
+use tracing::{error, warn};
+
+use crate::handle::SfuEvent;
+use crate::io::{BATCH, ReceiveBatch, SendBatch, UdpPort, Waker, pin_to_core, wait_readable};
+
+/// What the rest of the program asks of a worker.
+pub(crate) enum Command {
+    Connect { room: RoomId, peer: PeerId, offer: String, reply: oneshot::Sender<Result<String, ConnectPeerError>> },
+    RestartIce { room: RoomId, peer: PeerId, offer: String, reply: oneshot::Sender<Result<String, ConnectPeerError>> },
+    Disconnect { room: RoomId, peer: PeerId },
+    CloseRoom { room: RoomId },
+    Shutdown,
+}
+
+/// One thread with one port: it owns its rooms alone.
+pub(crate) struct Worker {
+    pub core: Core,
+    pub port: UdpPort,
+    pub waker: Arc<Waker>,
+    pub queue: Receiver<Command>,
+    pub events: mpsc::UnboundedSender<SfuEvent>,
+    pub segmentation: bool,
+}
+
+/// Whether a worker goes on.
+enum Next {
+    Continue,
+    End,
+}
+
+/// Batches taken before commands and timers get their turn.
+const MAX_BATCHES: usize = 16;
+/// Pause after an error of the socket, so that a lasting one does not take a whole core.
+const ERROR_PAUSE: Duration = Duration::from_millis(20);
+
+impl Worker {
+    /// Runs until [`Command::Shutdown`] or until nobody can send commands any more.
+    pub(crate) fn run(mut self, core_number: Option<usize>) {
+        if let Some(core_number) = core_number
+            && let Err(error) = pin_to_core(core_number)
+        {
+            warn!(%error, core = core_number, "media worker cannot stay on core {core_number}");
+        }
+        let mut received = ReceiveBatch::default();
+        let mut sending = SendBatch::new(self.segmentation);
+        let mut arena = SendArena::default();
+        loop {
+            let timeout = self.core.next_timeout().map(|at| at.saturating_duration_since(Instant::now()));
+            if wait_readable(&self.port, &self.waker, timeout) {
+                self.waker.clear();
+                if let Next::End = self.take_commands(&mut sending, &mut arena) {
+                    return;
+                }
+            }
+            self.take_datagrams(&mut received, &mut sending, &mut arena);
+            let now = Instant::now();
+            if self.core.next_timeout().is_some_and(|at| at <= now) {
+                self.guard(None, |core| core.handle_timeout(now, &mut arena));
+                self.flush(&mut sending, &mut arena);
+            }
+            self.pass_events();
+        }
+    }
+
+    fn take_datagrams(&mut self, received: &mut ReceiveBatch, sending: &mut SendBatch, arena: &mut SendArena) {
+        for _ in 0..MAX_BATCHES {
+            let count = match received.receive(&self.port) {
+                Ok(0) => return,
+                Ok(count) => count,
+                Err(error) => {
+                    warn!(%error, "cannot receive media");
+                    std::thread::sleep(ERROR_PAUSE);
+                    return;
+                }
+            };
+            let now = Instant::now();
+            for index in 0..count {
+                let Some((from, datagram)) = received.datagram(index) else { continue };
+                self.guard(Some(from), |core| core.handle_datagram(now, from, datagram, arena));
+                if arena.should_flush() {
+                    self.flush(sending, arena);
+                }
+            }
+            self.flush(sending, arena);
+            if count < BATCH {
+                return;
+            }
+        }
+    }
+
+    fn take_commands(&mut self, sending: &mut SendBatch, arena: &mut SendArena) -> Next {
+        loop {
+            let next = match self.queue.try_recv() {
+                Ok(command) => self.execute(command, arena),
+                Err(TryRecvError::Empty) => return Next::Continue,
+                Err(TryRecvError::Disconnected) => Next::End,
+            };
+            if let Next::End = next {
+                for room in self.core.rooms() {
+                    self.guard(None, |core| core.close_room(room, arena));
+                }
+            }
+            self.flush(sending, arena);
+            self.pass_events();
+            if let Next::End = next {
+                return next;
+            }
+        }
+    }
+
+    fn execute(&mut self, command: Command, arena: &mut SendArena) -> Next {
+        match command {
+            Command::Connect { room, peer, offer, reply } => {
+                let now = Instant::now();
+                let mut answer = None;
+                self.guard(None, |core| answer = Some(core.connect_peer(now, room, peer, &offer)));
+                if let Some(answer) = answer {
+                    // A caller that went away has no use for the answer; its peer falls silent and goes.
+                    let _ = reply.send(answer);
+                }
+            }
+            Command::RestartIce { room, peer, offer, reply } => {
+                let mut answer = None;
+                self.guard(None, |core| answer = Some(core.restart_ice(room, peer, &offer)));
+                if let Some(answer) = answer {
+                    let _ = reply.send(answer);
+                }
+            }
+            Command::Disconnect { room, peer } => self.guard(None, |core| core.disconnect_peer(room, peer, arena)),
+            Command::CloseRoom { room } => self.guard(None, |core| core.close_room(room, arena)),
+            Command::Shutdown => return Next::End,
+        }
+        Next::Continue
+    }
+
+    /// Runs one step so that a panic, which is a bug, costs one room at most and not the process.
+    fn guard(&mut self, from: Option<Path>, step: impl FnOnce(&mut Core)) {
+        let core = &mut self.core;
+        if catch_unwind(AssertUnwindSafe(|| step(core))).is_ok() {
+            return;
+        }
+        let room = match from {
+            Some(from) => self.core.room_of_address(from),
+            None => self.core.room_at_work(),
+        };
+        let Some(room) = room else {
+            error!("a step of the media plane failed");
+            return;
+        };
+        error!(room.id = %room, "media of room {room} failed: its peers are removed");
+        let core = &mut self.core;
+        if catch_unwind(AssertUnwindSafe(|| core.drop_room(room))).is_err() {
+            error!(room.id = %room, "room {room} cannot be removed whole");
+        }
+    }
+
+    fn flush(&mut self, sending: &mut SendBatch, arena: &mut SendArena) {
+        if !arena.transmits().is_empty() {
+            sending.send(&self.port, arena);
+            arena.clear();
+        }
+    }
+
+    fn pass_events(&mut self) {
+        while let Some(event) = self.core.poll_event() {
+            // Without a listener the events have no use; the media goes on.
+            let _ = self.events.send(event.into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+    use std::sync::mpsc::sync_channel;
+
+    use colloque_load::memory::{World, room};
+
+    use super::*;
+
+    #[test]
+    fn a_failure_in_one_room_costs_that_room_and_no_other() {
+        let mut world = World::default();
+        for (room_number, peer_number) in [(1, 1), (1, 2), (2, 3), (2, 4)] {
+            world.join(room_number, peer_number);
+        }
+        let from = world.seats[0].path;
+        let (_commands, queue) = sync_channel(1);
+        let (events, mut received) = mpsc::unbounded_channel();
+        let mut worker = Worker {
+            core: world.core,
+            port: UdpPort::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), 1 << 16).unwrap(),
+            waker: Arc::new(Waker::new().unwrap()),
+            queue,
+            events,
+            segmentation: true,
+        };
+        worker.guard(Some(from), |_| panic!("a bug"));
+        worker.pass_events();
+        assert_eq!(worker.core.rooms(), [room(2)]);
+        for _ in 0..2 {
+            assert!(matches!(received.try_recv(), Ok(SfuEvent::PeerGone { room: gone, .. }) if gone == room(1)));
+        }
+        assert!(received.try_recv().is_err());
+    }
+}

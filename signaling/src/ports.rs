@@ -1,0 +1,81 @@
+//! What signaling needs of the others.
+
+use async_trait::async_trait;
+use colloque_ids::{PeerId, RoomId, StaffId, Timestamp};
+use colloque_protocol::connection::ConnectionEvent;
+use colloque_protocol::ticket::RoomScope;
+use thiserror::Error;
+
+/// Storage did not keep what it was given; whether it did after all is not known.
+#[derive(Debug, Error)]
+#[error("storage did not keep a record of signaling")]
+pub struct NotRecorded {
+    /// What storage says.
+    #[source]
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// The journal and the state of consultations.
+///
+/// Every call may come twice for one fact: signaling asks again when it has not learnt of a success.
+#[async_trait]
+pub trait Records: Send + Sync + 'static {
+    /// Writes a fact to the connection journal.
+    ///
+    /// # Errors
+    ///
+    /// [`NotRecorded`] when it is not known to be written.
+    async fn record(&self, event: ConnectionEvent) -> Result<(), NotRecorded>;
+
+    /// Writes that the practitioner admitted the patient; gives the instant of the first admission.
+    ///
+    /// # Errors
+    ///
+    /// [`NotRecorded`] when it is not known to be written.
+    async fn admit(&self, scope: &RoomScope, by: StaffId, at: Timestamp) -> Result<Timestamp, NotRecorded>;
+
+    /// Writes that the practitioner did not receive the patient.
+    ///
+    /// # Errors
+    ///
+    /// [`NotRecorded`] when it is not known to be written.
+    async fn refuse_patient(&self, scope: &RoomScope, by: StaffId, at: Timestamp) -> Result<(), NotRecorded>;
+
+    /// Writes that the practitioner ended the consultation.
+    ///
+    /// # Errors
+    ///
+    /// [`NotRecorded`] when it is not known to be written.
+    async fn end(&self, scope: &RoomScope, by: StaffId, at: Timestamp) -> Result<(), NotRecorded>;
+}
+
+/// Why an offer gets no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ConnectMediaError {
+    /// The offer is not one that the media plane can serve; the same offer never will be.
+    #[error("offer cannot be served")]
+    Unacceptable,
+    /// The media plane is full or failing, or does not know the peer whose ICE restarts.
+    #[error("media plane cannot serve an offer now")]
+    Unavailable,
+}
+
+/// The media plane.
+#[async_trait]
+pub trait MediaPlane: Send + Sync + 'static {
+    /// Answers an offer, in SDP, with the answer. `peer` is new unless `ice_restart`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectMediaError`] says whether another attempt can help.
+    async fn connect(
+        &self,
+        room: RoomId,
+        peer: PeerId,
+        offer: String,
+        ice_restart: bool,
+    ) -> Result<String, ConnectMediaError>;
+
+    /// Removes a peer, if there is one.
+    async fn disconnect(&self, room: RoomId, peer: PeerId);
+}
