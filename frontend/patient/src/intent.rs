@@ -1,0 +1,54 @@
+//! Everything a patient can do on the page.
+
+use crate::fault::Remedy;
+
+/// What a tap means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// Cannot find the browser's question.
+    QuestionUnseen,
+    /// Sends the code.
+    SendCode,
+    /// Wants another code.
+    ResendCode,
+    /// Says that the link is somebody else's.
+    NotMe,
+    /// Turns to the other camera.
+    Flip,
+    /// Wants to hear the tune.
+    PlayTune,
+    /// Heard it, or not.
+    HeardTune(bool),
+    /// Agrees and enters the waiting room.
+    Enter,
+    /// Ends the rehearsal.
+    FinishRehearsal,
+    /// Rehearses once more.
+    RehearseAgain,
+    /// Asks the practitioner again.
+    NotifyAgain,
+    /// Answers the practitioner's call.
+    Answer,
+    /// Switches the microphone.
+    Microphone,
+    /// Switches the camera.
+    Camera,
+    /// Tries to connect now.
+    Retry,
+    /// Lets the page play sound.
+    Unlock,
+    /// Loads the page again.
+    Reload,
+    /// Asks to leave.
+    AskLeave,
+    /// Withdraws the consent given before the waiting room.
+    WithdrawConsent,
+    /// Stays.
+    Stay,
+    /// Leaves.
+    Leave,
+    /// Comes back after leaving.
+    ComeBack,
+    /// Follows a fault's advice.
+    Remedy(Remedy),
+}

@@ -1,0 +1,77 @@
+//! What the rest of the page must know of the screen: which parts are shown, the title, the dimmed picture.
+
+use colloque_web::dom::document;
+use colloque_web::text::Text;
+
+use crate::fault::Fault;
+use crate::journey::{Overlay, Screen};
+use crate::words::Msg;
+
+/// What the style sheet reads on the root element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stage {
+    /// The screen.
+    pub screen: Screen,
+    /// What lies over the consultation.
+    pub overlay: Overlay,
+    /// Whether the own camera gives pictures.
+    pub camera: bool,
+    /// Whether the own camera is the rear one.
+    pub rear: bool,
+    /// Whether the practitioner's camera is on.
+    pub remote_camera: bool,
+    /// Whether the practitioner shares a screen.
+    pub sharing: bool,
+}
+
+impl Stage {
+    /// Tells the page.
+    pub fn apply(self) {
+        let Some(root) = document().document_element() else { return };
+        let set = |name: &str, value: Option<&str>| {
+            // Attributes of a fixed name with a fixed value are never refused.
+            match value {
+                Some(value) => root.set_attribute(name, value).ok(),
+                None => root.remove_attribute(name).ok(),
+            };
+        };
+        set("data-view", Some(if self.screen == Screen::Question { "question" } else { "app" }));
+        set("data-stage", self.place());
+        set("data-help", (self.screen == Screen::Fault(Fault::CaptureRefused)).then_some("steps"));
+        set("data-camera", (!self.camera).then_some("off"));
+        set("data-remote", (!self.remote_camera).then_some("off"));
+        set("data-sharing", self.sharing.then_some(""));
+        set("data-dim", matches!(self.overlay, Overlay::Reconnecting { .. }).then_some(""));
+        if let Some(own) = document().get_element_by_id("own") {
+            // The picture is mirrored like a mirror, except for what lies before the patient.
+            if self.rear { own.set_attribute("data-rear", "") } else { own.remove_attribute("data-rear") }.ok();
+        }
+        document().set_title(self.title().t());
+    }
+
+    const fn place(self) -> Option<&'static str> {
+        match self.screen {
+            Screen::Check => Some("check"),
+            Screen::Waiting | Screen::Called => Some("waiting"),
+            Screen::Call => Some("call"),
+            Screen::Opening
+            | Screen::Question
+            | Screen::Code
+            | Screen::Ended { .. }
+            | Screen::Rehearsed
+            | Screen::Fault(_) => None,
+        }
+    }
+
+    const fn title(self) -> Msg {
+        match self.screen {
+            Screen::Opening | Screen::Question | Screen::Code => Msg::TitleWelcome,
+            Screen::Check | Screen::Rehearsed => Msg::TitleCheck,
+            Screen::Waiting => Msg::TitleWaiting,
+            Screen::Called => Msg::TitleCalled,
+            Screen::Call => Msg::TitleCall,
+            Screen::Ended { .. } => Msg::TitleEnded,
+            Screen::Fault(_) => Msg::TitleFault,
+        }
+    }
+}

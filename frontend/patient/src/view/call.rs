@@ -1,0 +1,157 @@
+//! P6, P7 and P9: the consultation and what may lie over it. Controls never hide, and every drawing has its word.
+
+use colloque_call::MediaPath;
+use colloque_ids::Timestamp;
+use colloque_web::text::Text;
+
+use crate::fault::{Fault, Words};
+use crate::intent::Intent;
+use crate::journey::{Overlay, is_other_lost};
+use crate::model::{DeviceNotice, Model};
+use crate::tree::{Element, Node, el};
+use crate::view::part::{button, calm, drawn_button, icon, notice, paragraph, rpps, verified_by};
+use crate::view::trouble::call_link;
+use crate::words::Msg;
+
+pub fn call(model: &Model) -> Vec<Node> {
+    let plate = el("div").with("id", "plate").class("plate").child(who(model)).children(notices(model));
+    let heading = el("h1").with("id", "call-title").class("visually-hidden").text(Msg::TitleCall.t());
+    let media = model.call.other.as_ref().map(|other| other.media).unwrap_or_default();
+    let absent = (!media.camera && !media.screen)
+        .then(|| el("div").class("absent").with("aria-hidden", "true").child(icon("person")));
+    vec![heading.into(), absent.into(), plate.into(), lay_over(model), bar(model).into()]
+}
+
+fn who(model: &Model) -> Node {
+    let Some(other) = &model.call.other else { return Node::Nothing };
+    let time = model.call.admitted_at.map(|since| duration(since, model.now));
+    let summary = el("summary")
+        .child(icon("shield"))
+        .child(el("strong").with("translate", "no").text(&other.card.display_name))
+        .child(time.map(|time| el("span").class("time").with("role", "timer").with("aria-live", "off").text(time)));
+    el("details")
+        .class("who")
+        .child(summary)
+        .child(other.card.profession.as_ref().map(paragraph))
+        .child(rpps(&other.card))
+        .child(paragraph(verified_by(&other.card)))
+        .into()
+}
+
+/// `4:05`, or `1:04:05` past an hour. A clock that is behind shows zero.
+fn duration(since: Timestamp, now: Timestamp) -> String {
+    let seconds = now.since(since).as_secs();
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+fn notices(model: &Model) -> [Node; 6] {
+    let media = model.call.other.as_ref().map(|other| other.media).unwrap_or_default();
+    let is_connecting =
+        matches!(model.call.media, MediaPath::Idle | MediaPath::Connecting) && model.overlay() == Overlay::None;
+    let device = model.device_notice.map(|what| match what {
+        DeviceNotice::OtherMicrophone => notice("microphone", Words::UnpluggedBody.t()),
+        DeviceNotice::NoMicrophone => notice("microphone-off", Words::UnpluggedNone.t()),
+    });
+    let other = if is_other_lost(&model.call) {
+        Some(notice("signal", Msg::RemoteLost.t()))
+    } else {
+        match (media.camera, media.microphone) {
+            (false, false) => Some(calm("microphone-off", Msg::RemoteBothOff.t())),
+            (false, true) => Some(calm("camera-off", format!("{} {}", Msg::RemoteCameraOff.t(), Msg::SoundGoesOn.t()))),
+            (true, false) => Some(calm("microphone-off", Msg::RemoteMuted.t())),
+            (true, true) => is_connecting.then(|| calm("signal", Msg::Connecting.t())),
+        }
+    };
+    let document = model
+        .document_is_new
+        .then(|| calm("document", format!("{} {}", Msg::DocumentReady.t(), Msg::DocumentLater.t())));
+    [
+        (!model.call.local.microphone).then(|| notice("microphone-off", Msg::Muted.t())).into(),
+        (!model.call.local.camera).then(|| notice("camera-off", Msg::Unseen.t())).into(),
+        device.into(),
+        other.into(),
+        document.into(),
+        media.screen.then(|| calm("screen", Msg::ScreenShared.t())).into(),
+    ]
+}
+
+fn lay_over(model: &Model) -> Node {
+    match model.overlay() {
+        Overlay::None => Node::Nothing,
+        Overlay::Reconnecting { can_retry } => over(Msg::CutTitle.t(), Some(Msg::CutBody.t()))
+            .child(can_retry.then(|| button("primary", Intent::Retry, Words::Retry)))
+            .child(can_retry.then(|| call_link(model, Words::CallInstead, "second")))
+            .into(),
+        Overlay::PausedForSafety => over(Words::SafetyTitle.t(), Some(Words::SafetyBody.t()))
+            .child(call_link(model, Words::CallInstead, "second"))
+            .into(),
+        Overlay::Blocked => {
+            let row = Fault::NetworkBlocksVideo.row();
+            over(row.title.t(), row.body.map(Text::t))
+                .child(button("primary", Intent::Retry, Words::Retry))
+                .child(call_link(model, Words::CallInstead, "second"))
+                .into()
+        }
+        // Phones give the microphone back only to a page that is loaded again; the session brings the patient back.
+        Overlay::Interrupted => over(Words::InterruptedTitle.t(), Some(Words::InterruptedBody.t()))
+            .child(button("primary", Intent::Reload, Words::Return))
+            .into(),
+        Overlay::NeedsTap => over(Words::TapTitle.t(), None)
+            .child(drawn_button("primary", Intent::Unlock, "speaker", Words::SoundOn))
+            .into(),
+    }
+}
+
+fn over(heading: &str, body: Option<&str>) -> Element {
+    el("div")
+        .class("over")
+        .with("role", "group")
+        .with("aria-labelledby", "over-title")
+        .child(el("h2").with("id", "over-title").text(heading))
+        .child(body.map(paragraph))
+}
+
+fn bar(model: &Model) -> Element {
+    let local = model.call.local;
+    let (microphone, microphone_name) =
+        if local.microphone { ("microphone", Msg::MicrophoneOff) } else { ("microphone-off", Msg::MicrophoneOn) };
+    let (camera, camera_name) = if local.camera { ("camera", Msg::CameraOff) } else { ("camera-off", Msg::CameraOn) };
+    el("div")
+        .with("id", "bar")
+        .class("bar")
+        .with("role", "toolbar")
+        .with("aria-label", Msg::TitleCall.t())
+        .child(
+            control(Intent::Microphone, microphone, Msg::Microphone, microphone_name)
+                .flag("data-off", !local.microphone),
+        )
+        .child(control(Intent::Camera, camera, Msg::Camera, camera_name).flag("data-off", !local.camera))
+        .child(control(Intent::Flip, "flip", Msg::Flip, Msg::FlipLong))
+        .child(control(Intent::AskLeave, "leave", Msg::Leave, Msg::Leave).class("leave"))
+}
+
+/// The word stays; what a tap will do is in the name, which changes with the state.
+fn control(intent: Intent, drawing: &str, word: Msg, name: Msg) -> Element {
+    el("button")
+        .with("type", "button")
+        .with("aria-label", name.t())
+        .on_tap(intent)
+        .child(icon(drawing))
+        .child(el("span").text(word.t()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_time_in_consultation_is_never_negative() {
+        let start = Timestamp::from_millis(10_000);
+        assert_eq!(duration(start, Timestamp::from_millis(0)), "0:00");
+        assert_eq!(duration(start, start.after(Duration::from_secs(245))), "4:05");
+        assert_eq!(duration(start, start.after(Duration::from_secs(3_845))), "1:04:05");
+    }
+}

@@ -1,0 +1,86 @@
+use colloque_kit::announce::say;
+use colloque_kit::dialog::Dialog;
+use colloque_kit::icon::Icon;
+use colloque_kit::notice::{Tone, note, trouble};
+use colloque_kit::sign_in::svg_address;
+use colloque_kit::{Text, explain};
+use colloque_protocol::http::appointment::{AppointmentEntry, InvitationSent};
+use colloque_web::dom::spawn;
+use leptos::prelude::*;
+
+use super::DayDesk;
+use super::codes::PatientCodes;
+use crate::text::Msg;
+use colloque_kit::copy::CopyField;
+
+/// Invites the patient of the appointment in hand.
+#[component]
+pub fn InviteDialog() -> impl IntoView {
+    let day_desk = expect_context::<DayDesk>();
+    let title = Signal::derive(|| Msg::InviteTitle.t().to_owned());
+    view! {
+        <Dialog open=day_desk.inviting title=title>
+            {day_desk.subject.get().map(|entry| view! { <Inviting entry=entry/> })}
+        </Dialog>
+    }
+    .into_any()
+}
+
+#[component]
+fn Inviting(entry: AppointmentEntry) -> impl IntoView {
+    let day_desk = expect_context::<DayDesk>();
+    let busy = RwSignal::new(false);
+    let problem = RwSignal::new(None);
+    let sent = RwSignal::new(None::<InvitationSent>);
+    let appointment = entry.appointment;
+    let again = entry.invited_at.is_some();
+    let send = move |_| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        problem.set(None);
+        spawn(async move {
+            let outcome = day_desk.api.invite(appointment).await;
+            busy.try_set(false);
+            match outcome {
+                Ok(invitation) => {
+                    say(if invitation.sent { Msg::InviteSent.t() } else { Msg::InviteQueued.t() });
+                    sent.try_set(Some(invitation));
+                    day_desk.read();
+                }
+                Err(error) => drop(problem.try_set(Some(explain(&error)))),
+            }
+        });
+    };
+    view! {
+        <p>{Msg::InviteLead.with(&[&entry.patient_name])}</p>
+        {trouble(problem)}
+        {move || match sent.get() {
+            Some(invitation) => invitation_sent(&invitation),
+            None => view! {
+                {again.then(|| view! { <p class="quiet">{Msg::InviteReplaces.t()}</p> })}
+                <footer>
+                    <button type="button" class="button" data-kind="primary" on:click=send aria-disabled=move || busy.get().to_string()>
+                        {move || if busy.get() { view! { <span class="wait" aria-hidden="true"></span> }.into_any() } else { Icon::Mail.draw() }}
+                        {if again { Msg::InviteAgain.t() } else { Msg::Invite.t() }}
+                    </button>
+                </footer>
+            }.into_any(),
+        }}
+        <PatientCodes patient=entry.patient/>
+    }
+    .into_any()
+}
+
+fn invitation_sent(invitation: &InvitationSent) -> AnyView {
+    let state =
+        if invitation.sent { note(Tone::Ok, Msg::InviteSent.t()) } else { note(Tone::Warn, Msg::InviteQueued.t()) };
+    view! {
+        {state}
+        <CopyField label=Msg::InviteLink.t() text=invitation.link.clone()/>
+        <p class="quiet small">{Msg::InviteOnce.t()}</p>
+        <img class="qr" alt=Msg::InviteQr.t() src=svg_address(&invitation.qr_svg)/>
+    }
+    .into_any()
+}

@@ -1,0 +1,324 @@
+use colloque_call::{CallView, MediaPath, Phase, Sending};
+use colloque_ids::Timestamp;
+use colloque_kit::announce::say;
+use colloque_kit::icon::Icon;
+use colloque_kit::notice::{Tone, marked_chip, note, note_with};
+use colloque_kit::{Text, explain};
+use colloque_protocol::signaling::{ActionRefusal, Presence};
+use colloque_web::capture::CaptureError;
+use colloque_web::dom::spawn;
+use leptos::html;
+use leptos::prelude::*;
+
+use super::RoomDesk;
+use super::bar::Bar;
+use super::before::Before;
+use super::call::{DeviceTrouble, is_here};
+use super::end::EndDialog;
+use super::over::Over;
+use super::quality::Reception;
+use super::text::Msg;
+
+/// What the left side shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scene {
+    Connecting,
+    Before,
+    Call,
+    Over,
+}
+
+/// Why the patient is neither seen nor heard in the consultation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Absence {
+    Lost { since: Timestamp },
+    Gone,
+}
+
+impl Absence {
+    fn of(view: &CallView) -> Option<Self> {
+        if view.phase != Phase::InCall {
+            return None;
+        }
+        match view.other.as_ref().map(|other| other.presence) {
+            Some(Presence::Here { .. }) => None,
+            Some(Presence::Lost { since }) => Some(Self::Lost { since }),
+            None => Some(Self::Gone),
+        }
+    }
+}
+
+/// The left side: before, during and after the call.
+#[component]
+pub fn Stage() -> impl IntoView {
+    let desk = expect_context::<RoomDesk>();
+    let call = desk.call;
+    let scene = Memo::new(move |before: Option<&Scene>| {
+        call.view.with(|view| match view.phase {
+            Phase::Connecting => Scene::Connecting,
+            Phase::Waiting => Scene::Before,
+            Phase::InCall | Phase::Called { .. } => Scene::Call,
+            // Whoever is cut off goes on seeing what they saw.
+            Phase::Reconnecting { .. } => before.copied().unwrap_or(Scene::Connecting),
+            Phase::Idle | Phase::Ended { .. } | Phase::Refused { .. } | Phase::SignedOut | Phase::CannotSign => {
+                Scene::Over
+            }
+        })
+    });
+    let picture = NodeRef::<html::Div>::new();
+    let own = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        if let Some(place) = picture.get() {
+            let elements = call.elements();
+            place.append_child(&elements.picture).ok();
+            place.append_child(&elements.voice).ok();
+        }
+    });
+    Effect::new(move |_| {
+        if let Some(place) = own.get() {
+            place.append_child(&call.elements().own).ok();
+        }
+    });
+    let fill = RwSignal::new(false);
+    let darkness = Memo::new(move |_| {
+        call.view.with(|view| {
+            let other = view.other.as_ref().filter(|other| is_here(other) && !other.media.camera)?;
+            Some(if other.media.microphone { Msg::PatientCameraOff } else { Msg::PatientBothOff })
+        })
+    });
+    let is_seen = Memo::new(move |_| {
+        call.view.with(|view| view.other.as_ref().is_some_and(|other| is_here(other) && other.media.camera))
+    });
+    let absence = Memo::new(move |_| call.view.with(Absence::of));
+    view! {
+        <section class="stage" aria-label=Msg::Stage.t() data-scene=move || match scene.get() {
+            Scene::Connecting => "connecting",
+            Scene::Before => "before",
+            Scene::Call => "call",
+            Scene::Over => "over",
+        }>
+            <div class="stage-picture" node_ref=picture data-fill=move || fill.get() data-dark=move || !is_seen.get() hidden=move || scene.get() != Scene::Call></div>
+            {move || match scene.get() {
+                Scene::Connecting => view! { <p class="row stage-wait" role="status"><span class="wait" aria-hidden="true"></span>{Msg::Connecting.t()}</p> }.into_any(),
+                Scene::Before => view! { <Before/> }.into_any(),
+                Scene::Over => view! { <Over/> }.into_any(),
+                Scene::Call => view! {
+                    {move || darkness.get().map(|words| view! { <p class="stage-dark">{Icon::CameraOff.draw_at("2.5rem")}{words.t()}</p> })}
+                    <div class="stage-top">
+                        <CallLine/>
+                        <button type="button" class="button" data-size="small" on:click=move |_| fill.update(|fill| *fill = !*fill)>
+                            {move || if fill.get() { Icon::Fit.draw() } else { Icon::Fill.draw() }}
+                            {move || if fill.get() { Msg::Fit.t() } else { Msg::Fill.t() }}
+                        </button>
+                    </div>
+                }.into_any(),
+            }}
+            <div class="stage-own" hidden=move || !matches!(scene.get(), Scene::Call | Scene::Before)>
+                <div class="stage-own-picture" node_ref=own role="img" aria-label=Msg::OwnView.t()></div>
+            </div>
+            <div class="stage-notes" role="status">
+                {move || absence.get().map(|absence| patient_absent(desk, absence))}
+                {move || troubles(desk)}
+            </div>
+            {move || (scene.get() != Scene::Over).then(|| view! { <Bar/> })}
+            <EndDialog/>
+        </section>
+    }
+    .into_any()
+}
+
+/// One line over the picture: who, how long, how well.
+#[component]
+fn CallLine() -> impl IntoView {
+    let desk = expect_context::<RoomDesk>();
+    let call = desk.call;
+    let here = Memo::new(move |_| call.view.with(|view| view.other.as_ref().is_some_and(is_here)));
+    let muted = move || {
+        call.view.with(|view| view.other.as_ref().is_some_and(|other| is_here(other) && !other.media.microphone))
+    };
+    let elapsed = move || {
+        let since = call.view.with(|view| view.admitted_at)?;
+        Some(Msg::Elapsed.with(&[&clock_face(call.clock.get(), since)]))
+    };
+    view! {
+        <div class="row stage-line">
+            <strong>{move || desk.patient_name()}</strong>
+            <span class="figures">{elapsed}</span>
+            {move || call.reception.get().filter(|_| here.get()).map(reception)}
+            {move || muted().then(|| marked_chip(Tone::Warn, Icon::MicrophoneOff, Msg::PatientMicrophoneOff.t()))}
+        </div>
+    }
+    .into_any()
+}
+
+fn reception(reception: Reception) -> AnyView {
+    match reception {
+        Reception::Good => marked_chip(Tone::Ok, Icon::Check, Msg::ReceptionGood.t()),
+        Reception::Fair => marked_chip(Tone::Plain, Icon::Info, Msg::ReceptionFair.t()),
+        Reception::Lossy(percent) => {
+            marked_chip(Tone::Warn, Icon::Warning, Msg::ReceptionWeak.with(&[&percent.to_string()]))
+        }
+        Reception::Slow(millis) => {
+            marked_chip(Tone::Warn, Icon::Warning, Msg::ReceptionSlow.with(&[&millis.to_string()]))
+        }
+    }
+}
+
+/// All that stands in the way, each with what can be done.
+fn troubles(desk: RoomDesk) -> AnyView {
+    let call = desk.call;
+    let view = call.view.get();
+    let button = |label: Msg, act: fn(RoomDesk)| {
+        view! { <button type="button" class="button" data-size="small" on:click=move |_| act(desk)>{label.t()}</button> }.into_any()
+    };
+    let mut notes = Vec::new();
+    if let Phase::Reconnecting { can_retry, .. } = view.phase {
+        let text = format!("{} {}", Msg::Reconnecting.t(), Msg::ReconnectingLead.t());
+        notes.push(if can_retry {
+            note_with(Tone::Danger, text, button(Msg::Retry, |desk| desk.call.act(colloque_call::Action::Retry)))
+        } else {
+            note(Tone::Danger, text)
+        });
+    }
+    match view.sending {
+        Sending::PausedForSafety => notes.push(note(Tone::Warn, Msg::PausedForSafety.t())),
+        Sending::AsSwitchedOn | Sending::HeldUntilAnswered => {}
+    }
+    if view.phase == Phase::InCall {
+        let awaits_patient = !view.other.as_ref().is_some_and(is_here);
+        match view.media {
+            MediaPath::Connecting if awaits_patient => {}
+            MediaPath::Connecting => notes.push(note(Tone::Plain, Msg::MediaConnecting.t())),
+            MediaPath::Lost { .. } => notes.push(note(Tone::Warn, Msg::MediaInterrupted.t())),
+            MediaPath::Blocked => notes.push(note_with(Tone::Danger, Msg::MediaBlocked.t(), phone_link(desk))),
+            MediaPath::Idle | MediaPath::Up => {}
+        }
+        if !view.local.microphone {
+            notes.push(note(Tone::Warn, Msg::OwnMicrophoneOff.t()));
+        }
+        if !view.local.camera && call.trouble.get().is_none() {
+            notes.push(note(Tone::Plain, Msg::OwnCameraOff.t()));
+        }
+    }
+    if call.needs_tap.get() {
+        let act = view! { <button type="button" class="button" data-kind="primary" on:click=move |_| call.unlock()>{Icon::Speaker.draw()}{Msg::TapToHearAct.t()}</button> };
+        notes.push(note_with(Tone::Accent, Msg::TapToHear.t(), act.into_any()));
+    }
+    if !call.is_over()
+        && let Some(trouble) = call.trouble.get()
+    {
+        notes.push(note_with(Tone::Warn, trouble_text(trouble).t(), button(Msg::Retry, |desk| desk.call.capture())));
+    }
+    if call.share_failed.get() {
+        notes.push(note(Tone::Warn, Msg::ShareFailed.t()));
+    }
+    if let Some(refusal) = view.not_done {
+        let text = match refusal {
+            ActionRefusal::NotRecorded => Msg::EndNotDone,
+            ActionRefusal::NobodyThere => Msg::NotDoneNobody,
+            ActionRefusal::NotYours | ActionRefusal::TooMany => Msg::NotDoneOther,
+            ActionRefusal::AlreadyDone => return notes.into_any(),
+        };
+        notes.push(note(Tone::Warn, text.t()));
+    }
+    notes.into_any()
+}
+
+/// The patient is not there: what the practitioner can do meanwhile.
+fn patient_absent(desk: RoomDesk, absence: Absence) -> AnyView {
+    let text = move || {
+        let name = desk.patient_name();
+        match absence {
+            Absence::Lost { since } => Msg::PatientLost.with(&[&name, &clock_face(desk.call.clock.get(), since)]),
+            Absence::Gone if desk.call.patient_left.get() => Msg::PatientLeft.with(&[&name]),
+            Absence::Gone => Msg::PatientNotHere.with(&[&name]),
+        }
+    };
+    // Said once when it happens; a clock that runs is not read out.
+    let spoken = matches!(absence, Absence::Lost { .. }).then_some("off");
+    view! {
+        <div class="note" data-tone="warn">
+            {Icon::Warning.draw()}
+            <div>
+                <p aria-live=spoken>{text}</p>
+                <div class="row">
+                    {phone_link(desk)}
+                    <Resend/>
+                    <button type="button" class="button" data-size="small" on:click=move |_| desk.ending.set(true)>{Msg::End.t()}</button>
+                </div>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// A link that calls the patient by telephone; nothing when no number is known.
+pub fn phone_link(desk: RoomDesk) -> AnyView {
+    let phone = desk.file.with(|file| file.traits.phone.clone());
+    phone
+        .map(|phone| {
+            let address = format!("tel:{}", phone.replace([' ', '.'], ""));
+            let number = in_pairs(&phone);
+            view! { <a class="button" data-size="small" href=address>{Icon::Phone.draw()}{Msg::CallByPhone.t()}" "{number}</a> }
+        })
+        .into_any()
+}
+
+/// A French number as people read it, any other as it is: `+33612345678` is `06 12 34 56 78`.
+fn in_pairs(phone: &str) -> String {
+    let Some(digits) = phone.strip_prefix("+33").filter(|digits| digits.len() == 9) else { return phone.to_owned() };
+    let national = format!("0{digits}");
+    let pairs: Vec<&str> = (0..national.len()).step_by(2).filter_map(|at| national.get(at..at + 2)).collect();
+    pairs.join("\u{a0}")
+}
+
+/// Sends the patient a fresh link.
+#[component]
+pub fn Resend() -> impl IntoView {
+    let desk = expect_context::<RoomDesk>();
+    let busy = RwSignal::new(false);
+    let said = RwSignal::new(None::<String>);
+    let send = move |_| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        let appointment = desk.file.with_untracked(|file| file.appointment);
+        spawn(async move {
+            let text = match desk.api.invite_again(appointment).await {
+                Ok(invitation) if invitation.sent => Msg::LinkResent.t().to_owned(),
+                Ok(_) => Msg::LinkQueued.t().to_owned(),
+                Err(error) => explain(&error),
+            };
+            say(text.clone());
+            said.try_set(Some(text));
+            busy.try_set(false);
+        });
+    };
+    view! {
+        <button type="button" class="button" data-size="small" on:click=send aria-disabled=move || busy.get().to_string()>
+            {Icon::Mail.draw()}{Msg::ResendLink.t()}
+        </button>
+        {move || said.get().map(|said| view! { <span class="small">{said}</span> })}
+    }
+    .into_any()
+}
+
+fn trouble_text(trouble: DeviceTrouble) -> Msg {
+    match trouble {
+        DeviceTrouble::Refused(CaptureError::NotAllowed) => Msg::CaptureNotAllowed,
+        DeviceTrouble::Refused(CaptureError::ForbiddenBySystem) => Msg::CaptureForbidden,
+        DeviceTrouble::Refused(CaptureError::NotFound) => Msg::CaptureNotFound,
+        DeviceTrouble::Refused(CaptureError::InUse) => Msg::CaptureInUse,
+        DeviceTrouble::Refused(CaptureError::Unsupported) => Msg::CaptureUnsupported,
+        DeviceTrouble::NoCamera => Msg::MicrophoneAlone,
+        DeviceTrouble::MicrophoneUnplugged => Msg::MicrophoneUnplugged,
+        DeviceTrouble::CameraUnplugged => Msg::CameraUnplugged,
+    }
+}
+
+/// Minutes and seconds since an instant: `4:07`.
+pub fn clock_face(now: Timestamp, since: Timestamp) -> String {
+    let seconds = now.since(since).as_secs();
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}

@@ -1,0 +1,59 @@
+//! A [`Room`] whose state is a signal, for pages made with Leptos.
+
+use std::ops::Deref;
+use std::rc::{Rc, Weak};
+
+use colloque_call::CallView;
+use colloque_protocol::Role;
+use colloque_web::capture::Capture;
+use colloque_web::room::{MediaElements, Room};
+use leptos::prelude::*;
+
+/// A room with signals. Dropped, it closes everything the room holds.
+pub struct RoomDriver {
+    room: Rc<Room>,
+    view: RwSignal<CallView>,
+    needs_tap: RwSignal<bool>,
+}
+
+impl RoomDriver {
+    /// Makes a driver that waits for [`Room::join`]; tickets are asked for at `ticket_path`.
+    ///
+    /// Its signals belong to the owner that is current now.
+    #[must_use]
+    pub fn new(role: Role, ticket_path: &str, elements: MediaElements, capture: Option<Rc<Capture>>) -> Self {
+        let needs_tap = RwSignal::new(false);
+        let view = RwSignal::new(CallView::default());
+        let room = Rc::new_cyclic(|this: &Weak<Room>| {
+            let this = this.clone();
+            Room::new(role, ticket_path, elements, capture, move || {
+                if let Some(room) = this.upgrade() {
+                    view.try_set(room.view());
+                    needs_tap.try_set(room.needs_tap());
+                }
+            })
+        });
+        view.set(room.view());
+        Self { room, view, needs_tap }
+    }
+
+    /// What a screen shows.
+    #[must_use]
+    pub fn view(&self) -> ReadSignal<CallView> {
+        self.view.read_only()
+    }
+
+    /// Whether the browser wants a tap before the other person is heard; the tap calls [`Room::unlock`].
+    #[must_use]
+    pub fn needs_tap(&self) -> ReadSignal<bool> {
+        self.needs_tap.read_only()
+    }
+}
+
+impl Deref for RoomDriver {
+    type Target = Room;
+
+    fn deref(&self) -> &Room {
+        &self.room
+    }
+}

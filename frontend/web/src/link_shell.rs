@@ -1,0 +1,153 @@
+//! Does for an engine what its connection asks: tickets, sockets, signatures.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use colloque_call::{LinkInput, LinkOutput, TicketFailure};
+use colloque_protocol::http::error::ErrorCode;
+use colloque_protocol::http::patient::{TicketIssued, TicketRequest};
+use colloque_protocol::signaling::JoinRefusal;
+
+use crate::browser_key::{BrowserKeyPair, UseBrowserKeyError};
+use crate::dom::{Listener, on_network, spawn};
+use crate::http::{self, SendRequestError};
+use crate::json;
+use crate::socket::{Socket, SocketEvent};
+
+/// Where the server listens for sockets.
+const SIGNALING_PATH: &str = "/ws";
+
+/// Takes what happened to the engine. Holds the engine weakly, so that nothing here keeps a call alive.
+pub(crate) type Feed = Rc<dyn Fn(LinkInput)>;
+
+pub(crate) struct LinkShell {
+    ticket_path: String,
+    feed: Feed,
+    key: Rc<RefCell<Option<BrowserKeyPair>>>,
+    socket: RefCell<Option<Socket>>,
+    /// Counts attempts: an answer of an earlier one says nothing about this one.
+    attempt: Rc<Cell<u32>>,
+    _network: [Listener; 2],
+}
+
+impl LinkShell {
+    pub(crate) fn new(ticket_path: String, feed: Feed) -> Self {
+        let told = Rc::clone(&feed);
+        let network = on_network(move |online| {
+            told(if online { LinkInput::NetworkOnline } else { LinkInput::NetworkOffline });
+        });
+        Self {
+            ticket_path,
+            feed,
+            key: Rc::default(),
+            socket: RefCell::default(),
+            attempt: Rc::default(),
+            _network: network,
+        }
+    }
+
+    pub(crate) fn run(&self, output: LinkOutput) {
+        match output {
+            LinkOutput::FetchTicket => self.fetch_ticket(),
+            LinkOutput::OpenSocket => self.open_socket(),
+            LinkOutput::CloseSocket => drop(self.socket.take()),
+            LinkOutput::SignJoin { nonce, ticket } => self.sign(nonce, ticket),
+            LinkOutput::Send(message) => {
+                let text = json::to_string(&message).expect("messages hold no map, so they have a JSON form");
+                if let Some(socket) = &*self.socket.borrow() {
+                    socket.send(&text);
+                }
+            }
+        }
+    }
+
+    fn fetch_ticket(&self) {
+        let attempt = self.attempt.get().wrapping_add(1);
+        self.attempt.set(attempt);
+        let (feed, key, latest) = (Rc::clone(&self.feed), Rc::clone(&self.key), Rc::clone(&self.attempt));
+        let path = self.ticket_path.clone();
+        spawn(async move {
+            let input = match ticket(&key, &path).await {
+                Ok(ticket) => LinkInput::TicketFetched { ticket },
+                Err(NoTicket::NoKey) => LinkInput::SignFailed,
+                Err(NoTicket::Request(error)) => LinkInput::TicketFailed(class_of(&error)),
+            };
+            if latest.get() == attempt {
+                feed(input);
+            }
+        });
+    }
+
+    fn open_socket(&self) {
+        drop(self.socket.take());
+        let feed = Rc::clone(&self.feed);
+        let socket = Socket::open(SIGNALING_PATH, move |event| {
+            let input = match event {
+                SocketEvent::Opened => LinkInput::SocketOpened,
+                SocketEvent::Closed => LinkInput::SocketClosed,
+                // A message of a newer server may be unknown here; the ones that matter are versioned by the join.
+                SocketEvent::Message(text) => match json::from_str(&text) {
+                    Ok(message) => LinkInput::SocketMessage(message),
+                    Err(_) => return,
+                },
+            };
+            feed(input);
+        });
+        match socket {
+            Ok(socket) => drop(self.socket.replace(Some(socket))),
+            Err(_) => (self.feed)(LinkInput::SocketClosed),
+        }
+    }
+
+    fn sign(&self, nonce: String, ticket: String) {
+        let (feed, key) = (Rc::clone(&self.feed), self.key.borrow().clone());
+        spawn(async move {
+            let Some(key) = key else { return feed(LinkInput::SignFailed) };
+            feed(match key.sign_join(&nonce, &ticket).await {
+                Ok(proof) => LinkInput::JoinSigned { nonce, key: key.public().clone(), proof },
+                Err(UseBrowserKeyError::CannotMake | UseBrowserKeyError::CannotSign) => LinkInput::SignFailed,
+            });
+        });
+    }
+}
+
+enum NoTicket {
+    NoKey,
+    Request(SendRequestError),
+}
+
+async fn ticket(key: &RefCell<Option<BrowserKeyPair>>, path: &str) -> Result<String, NoTicket> {
+    let known = key.borrow().clone();
+    let pair = match known {
+        Some(pair) => pair,
+        None => BrowserKeyPair::load_or_make().await.map_err(|_| NoTicket::NoKey)?,
+    };
+    key.replace(Some(pair.clone()));
+    let request = TicketRequest { key: pair.public().clone() };
+    let issued: TicketIssued = http::post(path, &request).await.map_err(NoTicket::Request)?;
+    Ok(issued.ticket)
+}
+
+const fn class_of(error: &SendRequestError) -> TicketFailure {
+    let SendRequestError::Refused { body } = error else { return TicketFailure::Unreachable };
+    match body.code {
+        ErrorCode::NotSignedIn | ErrorCode::SecondFactorNeeded => TicketFailure::SignedOut,
+        ErrorCode::TooEarly => TicketFailure::Refused(JoinRefusal::TooEarly),
+        ErrorCode::InvitationExpired => TicketFailure::Refused(JoinRefusal::TooLate),
+        ErrorCode::NotFound
+        | ErrorCode::WrongState
+        | ErrorCode::Conflict
+        | ErrorCode::AppointmentCancelled
+        | ErrorCode::InvitationUnknown => TicketFailure::Refused(JoinRefusal::ConsultationOver),
+        ErrorCode::Malformed
+        | ErrorCode::TooLarge
+        | ErrorCode::Invalid
+        | ErrorCode::WrongCredentials
+        | ErrorCode::TooManyAttempts
+        | ErrorCode::CodeExpired
+        | ErrorCode::SecuredPrescription
+        | ErrorCode::ForeignRequest
+        | ErrorCode::ServerFailed
+        | ErrorCode::Unavailable => TicketFailure::Unreachable,
+    }
+}

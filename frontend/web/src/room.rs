@@ -1,0 +1,417 @@
+//! Runs the call engine in a page: one consultation, from the first attempt to join to the end.
+//!
+//! `RoomDriver` of `colloque-signals` is the same with Leptos signals.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+
+use colloque_call::{
+    Action, Call, CallOptions, CallView, Input, MediaInput, MediaOutput, Output, PeerState as EnginePeerState,
+};
+use colloque_protocol::Role;
+use colloque_protocol::signaling::MediaState;
+use web_sys::{HtmlMediaElement, MediaStreamTrack};
+
+use crate::capture::{Capture, Facing, ScreenCapture};
+use crate::dom::{Listener, is_visible, monotonic_now, on_visibility, random_seed, spawn};
+use crate::link_shell::LinkShell;
+use crate::media_element;
+use crate::peer::{Peer, PeerState, PeerStats, Slot};
+use crate::timer::Timeout;
+
+/// Where the other person is seen and heard.
+#[derive(Clone)]
+pub struct MediaElements {
+    /// Their sound.
+    pub voice: HtmlMediaElement,
+    /// Their camera; muted, so that it plays without a gesture.
+    pub picture: HtmlMediaElement,
+    /// Their screen; muted.
+    pub screen: HtmlMediaElement,
+}
+
+/// A person's part in one consultation. Dropped, it closes the connection and the transport and empties the elements; the
+/// capture goes on for as long as somebody else holds it.
+pub struct Room {
+    inner: Rc<Inner>,
+    _visibility: Listener,
+}
+
+struct Inner {
+    call: RefCell<Call>,
+    inputs: RefCell<VecDeque<Input>>,
+    running: Cell<bool>,
+    link: LinkShell,
+    peer: RefCell<Option<NumberedPeer>>,
+    capture: RefCell<Option<Rc<Capture>>>,
+    screen: RefCell<Option<ScreenCapture>>,
+    held_back: Cell<bool>,
+    timer: RefCell<Option<Timeout>>,
+    elements: MediaElements,
+    shown: RefCell<CallView>,
+    needs_tap: Cell<bool>,
+    on_change: Box<dyn Fn()>,
+    this: Weak<Inner>,
+}
+
+#[derive(Clone)]
+struct NumberedPeer {
+    number: u32,
+    peer: Rc<Peer>,
+}
+
+impl Room {
+    /// Makes a room that waits for [`Room::join`]; tickets are asked for at `ticket_path`, and `on_change` is run whenever
+    /// [`Room::view`] or [`Room::needs_tap`] differ from before.
+    #[must_use]
+    pub fn new(
+        role: Role,
+        ticket_path: &str,
+        elements: MediaElements,
+        capture: Option<Rc<Capture>>,
+        on_change: impl Fn() + 'static,
+    ) -> Self {
+        let local = state_of(capture.as_deref(), false);
+        let options = CallOptions { role, local, visible: is_visible(), seed: random_seed() };
+        let inner = Rc::new_cyclic(|this: &Weak<Inner>| {
+            let fed = this.clone();
+            let feed = Rc::new(move |input| feed(&fed, Input::Link(input)));
+            Inner {
+                call: RefCell::new(Call::new(options, monotonic_now())),
+                inputs: RefCell::default(),
+                running: Cell::new(false),
+                link: LinkShell::new(ticket_path.to_owned(), feed),
+                peer: RefCell::default(),
+                capture: RefCell::new(capture),
+                screen: RefCell::default(),
+                held_back: Cell::new(false),
+                timer: RefCell::default(),
+                elements,
+                shown: RefCell::new(CallView { local, ..CallView::default() }),
+                needs_tap: Cell::new(false),
+                on_change: Box::new(on_change),
+                this: this.clone(),
+            }
+        });
+        let shown = inner.this.clone();
+        let visibility = on_visibility(move |visible| feed(&shown, Input::PageVisible(visible)));
+        Self { inner, _visibility: visibility }
+    }
+
+    /// What a screen shows.
+    #[must_use]
+    pub fn view(&self) -> CallView {
+        self.inner.shown.borrow().clone()
+    }
+
+    /// Whether the browser wants a tap before the other person is heard; the tap calls [`Room::unlock`].
+    #[must_use]
+    pub fn needs_tap(&self) -> bool {
+        self.inner.needs_tap.get()
+    }
+
+    /// Plays again what the browser held back. Call it in a gesture.
+    pub fn unlock(&self) {
+        self.inner.set_needs_tap(false);
+        self.inner.play();
+    }
+
+    /// Goes in, or comes back.
+    pub fn join(&self) {
+        self.inner.feed(Input::Join);
+    }
+
+    /// Does what the person asked.
+    pub fn act(&self, action: Action) {
+        self.inner.feed(Input::Act(action));
+    }
+
+    /// Tells the practitioner what the checks before waiting found.
+    pub fn devices_checked(&self, camera: bool, microphone: bool) {
+        self.inner.feed(Input::DevicesChecked { camera, microphone });
+    }
+
+    /// Takes another capture, or the same one whose devices changed, and sends it.
+    pub fn set_capture(&self, capture: Option<Rc<Capture>>) {
+        self.inner.capture.replace(capture);
+        self.inner.capture_changed();
+    }
+
+    /// Shares a screen that was opened, and agreed on, elsewhere; [`Action::Screen`] stops it.
+    ///
+    /// Whoever opened it tells [`Room::screen_ended`] when the browser's own bar stops it.
+    pub fn share_screen(&self, screen: ScreenCapture) {
+        drop(self.inner.screen.replace(Some(screen)));
+        self.inner.feed(Input::Act(Action::Screen(true)));
+        self.inner.capture_changed();
+    }
+
+    /// Stops sharing because the screen is gone.
+    pub fn screen_ended(&self) {
+        self.inner.stop_sharing();
+    }
+
+    /// The screen being shared, as the browser names it.
+    #[must_use]
+    pub fn shared_surface(&self) -> Option<crate::capture::DisplaySurface> {
+        self.inner.screen.borrow().as_ref().map(ScreenCapture::surface)
+    }
+
+    /// Counts what came and went on the present transport.
+    pub async fn stats(&self) -> PeerStats {
+        let peer = self.inner.peer.borrow().clone();
+        match peer {
+            Some(NumberedPeer { peer, .. }) => peer.stats().await,
+            None => PeerStats::default(),
+        }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.inner.timer.take();
+        self.inner.close_peer();
+    }
+}
+
+fn feed(inner: &Weak<Inner>, input: Input) {
+    if let Some(inner) = inner.upgrade() {
+        inner.feed(input);
+    }
+}
+
+impl Inner {
+    /// Gives an input to the engine and does what it asks. Inputs that come up meanwhile wait for their turn.
+    fn feed(&self, input: Input) {
+        self.inputs.borrow_mut().push_back(input);
+        if self.running.replace(true) {
+            return;
+        }
+        loop {
+            let Some(input) = self.inputs.borrow_mut().pop_front() else { break };
+            self.call.borrow_mut().handle(input, monotonic_now());
+            loop {
+                let output = self.call.borrow_mut().next_output();
+                let Some(output) = output else { break };
+                self.run(output);
+            }
+        }
+        self.running.set(false);
+        self.show();
+        self.arm();
+    }
+
+    fn show(&self) {
+        let changed = *self.shown.borrow() != *self.call.borrow().view();
+        if changed {
+            let view = self.call.borrow().view().clone();
+            self.shown.replace(view);
+            (self.on_change)();
+        }
+    }
+
+    fn set_needs_tap(&self, needs_tap: bool) {
+        if self.needs_tap.replace(needs_tap) != needs_tap {
+            (self.on_change)();
+        }
+    }
+
+    fn arm(&self) {
+        let deadline = self.call.borrow().deadline();
+        let this = self.this.clone();
+        let timer = deadline.map(|deadline| {
+            // Browsers round down: one millisecond more keeps the engine from being asked too early.
+            let delay = deadline.since(monotonic_now()) + std::time::Duration::from_millis(1);
+            Timeout::after(delay, move || feed(&this, Input::Tick))
+        });
+        drop(self.timer.replace(timer));
+    }
+
+    fn run(&self, output: Output) {
+        match output {
+            Output::Link(output) => self.link.run(output),
+            Output::Media(MediaOutput::CreatePeer { peer }) => self.create_peer(peer),
+            Output::Media(MediaOutput::CreateOffer { peer, generation, ice_restart }) => {
+                self.create_offer(peer, generation, ice_restart);
+            }
+            Output::Media(MediaOutput::ApplyAnswer { peer, generation, sdp }) => {
+                self.apply_answer(peer, generation, sdp);
+            }
+            Output::Media(MediaOutput::ClosePeer { peer }) => {
+                if self.numbered(peer).is_some() {
+                    self.close_peer();
+                }
+            }
+            Output::SwitchMedia(wanted) => self.switch(wanted),
+            Output::PauseSending => self.hold_back(true),
+            Output::ResumeSending => self.hold_back(false),
+        }
+    }
+
+    fn create_peer(&self, number: u32) {
+        let this = self.this.clone();
+        let opened = Peer::open(move |state| {
+            let state = match state {
+                PeerState::Connecting => EnginePeerState::Connecting,
+                PeerState::Connected => EnginePeerState::Connected,
+                PeerState::Disconnected => EnginePeerState::Disconnected,
+                PeerState::Failed => EnginePeerState::Failed,
+                PeerState::New | PeerState::Closed => return,
+            };
+            feed(&this, Input::Media(MediaInput::StateChanged { peer: number, state }));
+        });
+        // A browser that opens none fails the offer that is asked for next.
+        self.peer.replace(opened.ok().map(|peer| NumberedPeer { number, peer: Rc::new(peer) }));
+        self.play();
+    }
+
+    fn create_offer(&self, number: u32, generation: u32, ice_restart: bool) {
+        let peer = self.numbered(number);
+        let this = self.this.clone();
+        spawn(async move {
+            let offer = match (peer, this.upgrade()) {
+                (Some(peer), Some(inner)) => {
+                    inner.send_on(&peer).await;
+                    drop(inner);
+                    peer.prepare_offer(ice_restart).await.ok()
+                }
+                _ => None,
+            };
+            let input = match offer {
+                Some(sdp) => MediaInput::OfferReady { generation, sdp },
+                None => MediaInput::NegotiationFailed { generation },
+            };
+            feed(&this, Input::Media(input));
+        });
+    }
+
+    fn apply_answer(&self, number: u32, generation: u32, sdp: String) {
+        let Some(peer) = self.numbered(number) else { return };
+        let this = self.this.clone();
+        spawn(async move {
+            if peer.apply_answer(&sdp).await.is_err() {
+                feed(&this, Input::Media(MediaInput::NegotiationFailed { generation }));
+            }
+        });
+    }
+
+    fn close_peer(&self) {
+        if self.peer.take().is_some() {
+            for element in [&self.elements.voice, &self.elements.picture, &self.elements.screen] {
+                media_element::clear(element);
+            }
+        }
+    }
+
+    fn numbered(&self, number: u32) -> Option<Rc<Peer>> {
+        self.peer.borrow().as_ref().filter(|peer| peer.number == number).map(|peer| Rc::clone(&peer.peer))
+    }
+
+    fn play(&self) {
+        let Some(NumberedPeer { peer, .. }) = self.peer.borrow().clone() else { return };
+        let places = [
+            (&self.elements.voice, Slot::Microphone),
+            (&self.elements.picture, Slot::Camera),
+            (&self.elements.screen, Slot::Screen),
+        ];
+        for (element, slot) in places {
+            let (element, stream, this) = (element.clone(), peer.remote(slot).clone(), self.this.clone());
+            spawn(async move {
+                if media_element::play(&element, &stream).await.is_err()
+                    && let Some(inner) = this.upgrade()
+                {
+                    inner.set_needs_tap(true);
+                }
+            });
+        }
+    }
+
+    fn hold_back(&self, held_back: bool) {
+        self.held_back.set(held_back);
+        self.send();
+    }
+
+    fn send(&self) {
+        let Some(NumberedPeer { peer, .. }) = self.peer.borrow().clone() else { return };
+        let this = self.this.clone();
+        spawn(async move {
+            if let Some(inner) = this.upgrade() {
+                inner.send_on(&peer).await;
+            }
+        });
+    }
+
+    /// Puts on each line what is to be sent now. A camera that is off sends nothing at all, so it costs no bandwidth.
+    async fn send_on(&self, peer: &Peer) {
+        for slot in [Slot::Microphone, Slot::Camera, Slot::Screen] {
+            peer.send(slot, self.track(slot).as_ref()).await;
+        }
+    }
+
+    fn track(&self, slot: Slot) -> Option<MediaStreamTrack> {
+        if self.held_back.get() {
+            return None;
+        }
+        let capture = self.capture.borrow();
+        match slot {
+            Slot::Microphone => capture.as_ref().and_then(|capture| capture.microphone()),
+            Slot::Camera => {
+                capture.as_ref().filter(|capture| capture.is_camera_on()).and_then(|capture| capture.camera())
+            }
+            Slot::Screen => self.screen.borrow().as_ref().map(|screen| screen.track().clone()),
+        }
+    }
+
+    fn switch(&self, wanted: MediaState) {
+        let capture = self.capture.borrow().clone();
+        let this = self.this.clone();
+        let shares = self.screen.borrow().is_some();
+        spawn(async move {
+            if let Some(capture) = &capture {
+                capture.set_microphone(wanted.microphone);
+                capture.set_camera(wanted.camera);
+                if wanted.rear_camera != (capture.facing() == Facing::Rear) {
+                    // Without any camera left, the state reported says so.
+                    capture.flip().await.ok();
+                }
+            }
+            let ended = this.clone();
+            let shared = match (shares, wanted.screen) {
+                (false, true) => ScreenCapture::open(move || {
+                    if let Some(inner) = ended.upgrade() {
+                        inner.stop_sharing();
+                    }
+                })
+                .await
+                .ok(),
+                (true, _) | (false, false) => None,
+            };
+            let Some(inner) = this.upgrade() else { return };
+            if shared.is_some() || !wanted.screen {
+                drop(inner.screen.replace(shared));
+            }
+            inner.capture_changed();
+        });
+    }
+
+    fn stop_sharing(&self) {
+        drop(self.screen.take());
+        self.capture_changed();
+    }
+
+    fn capture_changed(&self) {
+        let local = state_of(self.capture.borrow().as_deref(), self.screen.borrow().is_some());
+        self.send();
+        self.feed(Input::LocalMediaChanged(local));
+    }
+}
+
+fn state_of(capture: Option<&Capture>, screen: bool) -> MediaState {
+    MediaState {
+        microphone: capture.is_some_and(Capture::is_microphone_on),
+        camera: capture.is_some_and(Capture::is_camera_on),
+        rear_camera: capture.is_some_and(|capture| capture.facing() == Facing::Rear),
+        screen,
+    }
+}
