@@ -1,0 +1,161 @@
+//! What one service asks for, in the words of the one that gives it.
+
+use std::sync::OnceLock;
+
+use async_trait::async_trait;
+use colloque_consultation::{Announcements, Consultation};
+use colloque_ids::{ConsultationId, DocumentId, InvitationId, PeerId, RoomId, StaffId, Timestamp};
+use colloque_protocol::connection::ConnectionEvent;
+use colloque_protocol::http::patient::InvitationFace;
+use colloque_protocol::ticket::RoomScope;
+use colloque_sfu::{ConnectPeerError, Sfu, SfuEvent};
+use colloque_signaling::{ConnectMediaError, MediaEvent, MediaPlane, NotRecorded, Records, Signaling};
+use tracing::{debug, error, warn};
+
+use crate::web::InvitationFaces;
+
+/// Carries the consultation service's news to signaling, which starts after it.
+#[derive(Default)]
+pub struct Herald(OnceLock<Signaling>);
+
+impl Herald {
+    /// Names the signaling that is told from now on.
+    pub fn announce_to(&self, signaling: Signaling) {
+        // A second signaling in one process would be a mistake of the caller, and the first one stays right.
+        let _ = self.0.set(signaling);
+    }
+}
+
+impl Announcements for Herald {
+    fn document_ready(&self, consultation: ConsultationId, document: DocumentId) {
+        if let Some(signaling) = self.0.get() {
+            signaling.document_ready(consultation, document);
+        }
+    }
+
+    fn appointment_changed(&self, consultation: ConsultationId) {
+        if let Some(signaling) = self.0.get() {
+            signaling.appointment_changed(consultation);
+        }
+    }
+
+    fn consultation_ended(&self, consultation: ConsultationId) {
+        if let Some(signaling) = self.0.get() {
+            signaling.consultation_ended(consultation);
+        }
+    }
+
+    fn staff_ended(&self, staff: StaffId) {
+        if let Some(signaling) = self.0.get() {
+            signaling.staff_signed_out(staff);
+        }
+    }
+
+    fn patient_signed_out(&self, consultation: ConsultationId) {
+        if let Some(signaling) = self.0.get() {
+            signaling.patient_signed_out(consultation);
+        }
+    }
+
+    fn consent_withdrawn(&self, consultation: ConsultationId) {
+        if let Some(signaling) = self.0.get() {
+            signaling.consent_withdrawn(consultation);
+        }
+    }
+}
+
+/// The consultation service's records, for signaling.
+pub struct JournaledRecords(pub colloque_consultation::Records);
+
+#[async_trait]
+impl Records for JournaledRecords {
+    async fn record(&self, event: ConnectionEvent) -> Result<(), NotRecorded> {
+        self.0.record(event).await.map_err(not_recorded)
+    }
+
+    async fn admit(&self, scope: &RoomScope, by: StaffId, at: Timestamp) -> Result<Timestamp, NotRecorded> {
+        self.0.admit(scope, by, at).await.map_err(not_recorded)
+    }
+
+    async fn refuse_patient(&self, scope: &RoomScope, by: StaffId, at: Timestamp) -> Result<(), NotRecorded> {
+        self.0.refuse_patient(scope, by, at).await.map_err(not_recorded)
+    }
+
+    async fn end(&self, scope: &RoomScope, by: StaffId, at: Timestamp) -> Result<(), NotRecorded> {
+        self.0.end(scope, by, at).await.map_err(not_recorded)
+    }
+}
+
+fn not_recorded(source: impl std::error::Error + Send + Sync + 'static) -> NotRecorded {
+    NotRecorded { source: Box::new(source) }
+}
+
+/// The media plane's workers, for signaling.
+pub struct MediaWorkers(pub Sfu);
+
+#[async_trait]
+impl MediaPlane for MediaWorkers {
+    async fn connect(
+        &self,
+        room: RoomId,
+        peer: PeerId,
+        offer: String,
+        ice_restart: bool,
+    ) -> Result<String, ConnectMediaError> {
+        let answer = match ice_restart {
+            true => self.0.restart_ice(room, peer, offer).await,
+            false => self.0.connect_peer(room, peer, offer).await,
+        };
+        answer.map_err(|error| refusal(room, peer, &error))
+    }
+
+    async fn disconnect(&self, room: RoomId, peer: PeerId) {
+        self.0.disconnect_peer(room, peer);
+    }
+}
+
+fn refusal(room: RoomId, peer: PeerId, error: &ConnectPeerError) -> ConnectMediaError {
+    use colloque_sfu::RefusePeerError;
+    match error {
+        ConnectPeerError::Refused(RefusePeerError::Offer(cause)) => {
+            debug!(room.id = %room, peer.id = %peer, "offer of peer {peer} is refused: {cause}");
+            ConnectMediaError::Unacceptable
+        }
+        ConnectPeerError::Refused(
+            RefusePeerError::RoomFull
+            | RefusePeerError::ServerFull
+            | RefusePeerError::NotContinuing
+            | RefusePeerError::UnknownPeer,
+        )
+        | ConnectPeerError::Overloaded
+        | ConnectPeerError::Stopped => {
+            warn!(room.id = %room, peer.id = %peer, "peer {peer} is not connected: {error}");
+            ConnectMediaError::Unavailable
+        }
+    }
+}
+
+/// Says what happens to a peer in signaling's words.
+pub fn media_event(event: SfuEvent) -> MediaEvent {
+    match event {
+        SfuEvent::PeerConnected { peer, .. } | SfuEvent::PeerRecovered { peer, .. } => MediaEvent::Connected { peer },
+        SfuEvent::PeerLost { peer, .. } => MediaEvent::Lost { peer },
+        SfuEvent::PeerGone { peer, .. } => MediaEvent::Gone { peer },
+    }
+}
+
+/// The consultation service's invitations, for the patient's page.
+pub struct Faces(pub Consultation);
+
+#[async_trait]
+impl InvitationFaces for Faces {
+    async fn face(&self, invitation: InvitationId) -> Option<InvitationFace> {
+        match self.0.records().invitation_face(invitation).await {
+            Ok(face) => face,
+            Err(error) => {
+                error!(%invitation, "face of {invitation} cannot be read: {error}");
+                None
+            }
+        }
+    }
+}
