@@ -1,0 +1,72 @@
+// What really arrives: read from the page's own transports.
+
+import { until } from './wait.mjs';
+
+/** Runs in the page before its own scripts: keeps a list of the transports that it makes. */
+export const WATCH_PEERS = `(() => {
+  const Native = globalThis.RTCPeerConnection;
+  if (!Native || globalThis.transports) return;
+  const transports = (globalThis.transports = []);
+  globalThis.RTCPeerConnection = class extends Native {
+    constructor(...list) { super(...list); transports.push(this); }
+  };
+})();`;
+
+async function readInPage() {
+  const open = (globalThis.transports ?? []).filter((peer) => peer.signalingState !== 'closed');
+  const sum = { open: open.length, made: (globalThis.transports ?? []).length, connected: 0, camera: 0, screen: 0, audio: 0, energy: 0, sent: 0, ports: [] };
+  for (const peer of open) {
+    if (peer.connectionState === 'connected') sum.connected += 1;
+    const mids = peer.getTransceivers().map((line) => line.mid);
+    const energies = [];
+    for (const entry of (await peer.getStats()).values()) {
+      if (entry.type === 'inbound-rtp') {
+        const slot = entry.mid === undefined ? (entry.kind === 'audio' ? 0 : -1) : mids.indexOf(entry.mid);
+        if (entry.kind === 'audio') {
+          sum.audio += entry.packetsReceived ?? 0;
+          if (entry.totalAudioEnergy !== undefined) energies.push(entry.totalAudioEnergy);
+        } else if (slot === 2) sum.screen += entry.framesDecoded ?? 0;
+        else sum.camera += entry.framesDecoded ?? 0;
+      } else if (entry.type === 'outbound-rtp') sum.sent += entry.packetsSent ?? 0;
+      else if (entry.type === 'local-candidate' && entry.port) sum.ports.push(entry.port);
+    }
+    sum.energy += energies.length ? Math.max(...energies) : await heard(peer);
+  }
+  return sum;
+
+  // A browser whose statistics say nothing of loudness: the sound itself is measured.
+  async function heard(peer) {
+    const track = peer.getTransceivers()[0]?.receiver.track;
+    if (!track || peer.connectionState !== 'connected') return 0;
+    if (!peer.ear) {
+      const sound = new AudioContext();
+      await sound.resume();
+      const analyser = sound.createAnalyser();
+      sound.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+      peer.ear = { analyser, energy: 0 };
+    }
+    const samples = new Float32Array(peer.ear.analyser.fftSize);
+    peer.ear.analyser.getFloatTimeDomainData(samples);
+    peer.ear.energy += samples.reduce((total, sample) => total + sample * sample, 0) / samples.length;
+    return peer.ear.energy;
+  }
+}
+
+/** Counters of all open transports of a page (Playwright's or Puppeteer's). */
+export function media(page) {
+  return page.evaluate(readInPage);
+}
+
+/** Waits until the other side's pictures are decoded and its sound is audible, both growing from now on. */
+export async function mediaFlows(page, { within = 20_000, frames = 10, camera = true, sound = true } = {}) {
+  const start = await media(page);
+  return until('pictures decoded and sound heard', async () => {
+    const now = await media(page);
+    // A new transport counts from zero.
+    const base = now.camera < start.camera || now.energy < start.energy ? { camera: 0, energy: 0 } : start;
+    const seen = !camera || now.camera - base.camera >= frames;
+    const heard = !sound || now.energy - base.energy > 1e-4;
+    if (seen && heard) return now;
+    throw new Error(JSON.stringify({ start, now }));
+  }, { within, every: 100 });
+}

@@ -1,0 +1,60 @@
+// From the click on «Faire entrer» to the first decoded picture of the other person: twenty times, on loopback.
+//
+// Usage: npm run measure:admit [runs]; writes tests/e2e/out/admit.md.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cpus } from 'node:os';
+import { OUT } from '../harness/screen.mjs';
+import { Scene } from '../harness/scene.mjs';
+
+/** Notes in the page when the first decoded frame of a remote camera is shown, and when the button is clicked. */
+const CLOCK = `(() => {
+  const clock = (globalThis.admitClock = { clicked: null, picture: null });
+  addEventListener('click', (event) => { if (event.target.closest?.('#admit')) clock.clicked = performance.timeOrigin + performance.now(); }, true);
+  const watched = new WeakSet();
+  const look = () => {
+    for (const video of document.querySelectorAll('video')) {
+      if (watched.has(video) || !video.srcObject || video.srcObject.getVideoTracks().some((track) => 'getSettings' in track && track.getSettings().deviceId && !track.remote && track.label.startsWith('fake'))) continue;
+      watched.add(video);
+      video.requestVideoFrameCallback((now) => { clock.picture ??= performance.timeOrigin + now; });
+    }
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})();`;
+
+const runs = Number(process.argv[2] ?? 20);
+const scene = await Scene.open();
+const rows = [];
+try {
+  for (let run = 0; run < runs; run += 1) {
+    const visit = await scene.practice.invite();
+    const [patient, doctor] = [await scene.patient(), await scene.doctor()];
+    await patient.page.context().addInitScript(CLOCK);
+    await doctor.page.context().addInitScript(CLOCK);
+    await patient.arrive(visit);
+    await doctor.openRoom(visit.room);
+    await doctor.page.locator('#admit[aria-disabled=false]').click();
+    const read = (page) => page.waitForFunction(() => globalThis.admitClock.picture && globalThis.admitClock).then((handle) => handle.jsonValue());
+    const [atDoctor, atPatient] = await Promise.all([read(doctor.page), read(patient.page)]);
+    rows.push({ doctor: atDoctor.picture - atDoctor.clicked, patient: atPatient.picture - atDoctor.clicked });
+    process.stderr.write(`${run + 1}: doctor ${Math.round(rows.at(-1).doctor)} ms, patient ${Math.round(rows.at(-1).patient)} ms\n`);
+    await scene.endStory({ clean: false });
+  }
+} finally {
+  await scene.close();
+}
+
+const at = (list, share) => list.toSorted((a, b) => a - b)[Math.min(list.length - 1, Math.ceil(share * list.length) - 1)];
+const line = (name, list) => `| ${name} | ${Math.round(at(list, 0.5))} | ${Math.round(at(list, 0.95))} | ${Math.round(Math.min(...list))} | ${Math.round(Math.max(...list))} |`;
+const table = [
+  `Click on «Faire entrer» → first decoded picture of the other person, ${rows.length} runs, milliseconds; Chromium ${scene.browser.version()}, loopback, ${cpus().length} cores.`,
+  '',
+  '| seen by | p50 | p95 | min | max |',
+  '|---|---|---|---|---|',
+  line('the doctor', rows.map((row) => row.doctor)),
+  line('the patient', rows.map((row) => row.patient)),
+].join('\n');
+writeFileSync(join(OUT, 'admit.md'), `${table}\n`);
+console.log(table);

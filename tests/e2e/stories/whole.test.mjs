@@ -1,0 +1,230 @@
+// The main job: a practice that just began, a doctor at a desk, a patient with a phone, an administrator who checks.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { Caller } from '../harness/caller.mjs';
+import { DESKTOP, launchChromium, openContext, PHONE } from '../harness/chromium.mjs';
+import { Doctor } from '../harness/doctor.mjs';
+import { foundPractice } from '../harness/founding.mjs';
+import { appearedAt, recordFrames, watchAppearance } from '../harness/frames.mjs';
+import { media, mediaFlows } from '../harness/media.mjs';
+import { Patient } from '../harness/patient.mjs';
+import { Platform } from '../harness/platform.mjs';
+import { somePatient } from '../harness/practice.mjs';
+import { newestCode, newestLink } from '../harness/smtp.mjs';
+import { until } from '../harness/wait.mjs';
+
+let platform;
+let staff;
+let browser;
+
+before(async () => {
+  platform = await Platform.practice();
+  staff = await foundPractice(platform);
+  browser = await launchChromium();
+});
+
+after(async () => {
+  await browser?.close();
+  await platform?.close();
+});
+
+test('a consultation from the invitation to the journal', async (t) => {
+  const form = somePatient({ birth_name: 'Delaunay', first_names: 'Élodie' });
+  const secrets = [form.birth_name, form.first_names, form.email];
+  const desk = await openContext(browser, platform, DESKTOP, { secrets });
+  const phone = await openContext(browser, platform, PHONE, { secrets });
+  const doctor = new Doctor(await desk.newPage(), platform);
+  const patient = new Patient(await phone.newPage());
+  const frames = recordFrames(patient.page);
+  let link;
+  let room;
+
+  await t.test('the doctor signs in with password and code, and invites a patient', async () => {
+    await doctor.signIn(staff.doctor);
+    await doctor.queueIsLive();
+    const shown = await doctor.invite(form);
+    link = await newestLink(() => platform.mails(form.email));
+    assert.equal(link, shown);
+    const [mail] = await platform.mails(form.email);
+    for (const secret of ['Delaunay', 'Élodie', 'Martin', 'Médecin', 'générale']) {
+      assert.ok(!`${mail.subject}\n${mail.text}\n${mail.html}`.includes(secret), `«${secret}» stands in the message`);
+    }
+  });
+
+  await t.test('opening the link by GET consumes nothing', async () => {
+    for (let visit = 0; visit < 3; visit += 1) {
+      const answer = await new Caller(platform.origin).send('GET', new URL(link).pathname, { headers: { 'user-agent': 'LinkPreview/1.0' } });
+      assert.equal(answer.status, 200);
+      assert.equal(answer.headers['set-cookie'], undefined);
+      assert.equal(answer.headers['referrer-policy'], 'no-referrer');
+    }
+  });
+
+  await t.test('two taps and the code lead to the waiting room', async () => {
+    await watchAppearance(doctor.page, '.queue-entry', form.birth_name);
+    const seen = (await platform.mails(form.email)).length;
+    await patient.open(link);
+    await patient.start();
+    await patient.enterCode(await newestCode(() => platform.mails(form.email), seen));
+    await patient.accept();
+    await patient.waiting();
+    assert.equal(patient.taps, 2);
+    assert.equal(patient.typed, 6);
+  });
+
+  await t.test('the queue shows the arrival within a second', async () => {
+    const shownAt = await appearedAt(doctor.page, form.birth_name);
+    const joined = frames.find((frame) => !frame.out && frame.type === 'joined');
+    assert.ok(joined, 'the patient joined');
+    assert.ok(shownAt - joined.at <= 1_000, `${shownAt - joined.at} ms`);
+    await doctor.page.waitForFunction(() => document.title.startsWith('(1)'));
+  });
+
+  await t.test('each sees the verified card of the other before any media', async () => {
+    await doctor.receive(form.birth_name);
+    room = new URL(doctor.page.url()).pathname;
+    await doctor.page.locator('.before').getByText(/lien personnel.*code reçu par e-mail/).waitFor();
+    await doctor.page.locator('.before').getByText(form.birth_name.toUpperCase()).waitFor();
+    const waiting = patient.page.locator('main');
+    await waiting.getByText(staff.doctorName).first().waitFor();
+    await waiting.getByText(staff.rpps).waitFor();
+    await waiting.getByText(/Identité vérifiée par mot de passe et code à usage unique/).waitFor();
+    assert.equal((await media(doctor.page)).connected, 0);
+    assert.equal((await media(patient.page)).connected, 0);
+    assert.ok(!frames.some((frame) => frame.type === 'offer' || frame.type === 'answer'), 'media was negotiated before admission');
+  });
+
+  await t.test('once admitted they see and hear each other', async () => {
+    await doctor.admit();
+    await patient.answer();
+    const [atDoctor, atPatient] = await Promise.all([mediaFlows(doctor.page), mediaFlows(patient.page)]);
+    t.diagnostic(`doctor ${JSON.stringify(atDoctor)}`);
+    t.diagnostic(`patient ${JSON.stringify(atPatient)}`);
+  });
+
+  await t.test('microphone and camera are switched, and the other is told', async () => {
+    await doctor.bar('Micro').click();
+    await patient.notice('Le médecin a coupé son micro.').waitFor();
+    await doctor.bar('Micro').click();
+    await patient.notice('Le médecin a coupé son micro.').waitFor({ state: 'hidden' });
+    await patient.tap('Couper le micro');
+    await patient.notice('Micro coupé : le médecin ne vous entend pas.').waitFor();
+    await doctor.page.getByText('Micro du patient coupé').first().waitFor();
+    const muted = (await media(doctor.page)).energy;
+    await patient.tap('Remettre le micro');
+    await doctor.page.getByText('Micro du patient coupé').first().waitFor({ state: 'hidden' });
+    await until('the patient is heard again', async () => (await media(doctor.page)).energy > muted + 1e-4);
+
+    await patient.tap('Couper la caméra');
+    await doctor.page.getByText('Le patient a coupé sa caméra. Le son continue.').first().waitFor();
+    await doctor.page.locator('.stage-picture .picture').waitFor({ state: 'hidden' });
+    await patient.tap('Couper le micro');
+    await doctor.page.locator('.stage-dark', { hasText: 'Le patient a coupé sa caméra et son micro.' }).waitFor();
+    await patient.tap('Remettre le micro');
+    await patient.tap('Remettre la caméra');
+    await mediaFlows(doctor.page, { sound: false });
+    await doctor.bar('Caméra').click();
+    await patient.notice('Le médecin a coupé sa caméra.').waitFor();
+    await doctor.bar('Caméra').click();
+    await mediaFlows(patient.page, { sound: false });
+  });
+
+  await t.test('the patient sees the shared screen', async () => {
+    await doctor.bar('Partager').click();
+    const whole = doctor.page.getByRole('dialog').getByRole('button', { name: 'Partager tout l\'écran' });
+    await whole.or(doctor.bar('Arrêter le partage')).first().waitFor();
+    if (await whole.isVisible()) await whole.click();
+    await patient.notice('Le médecin partage son écran.').waitFor();
+    await until('frames of the screen are decoded', async () => (await media(patient.page)).screen >= 3, { within: 20_000 });
+    await doctor.bar('Arrêter le partage').click();
+    await until('the share is over', async () => !(await patient.page.locator('#screen').isVisible()));
+  });
+
+  await t.test('notes are saved by themselves and are there after a reload', async () => {
+    await doctor.write('Toux sèche depuis trois jours.\nTempérature 37,8 °C.');
+    await doctor.page.reload();
+    await doctor.page.locator('.bar-button', { hasText: 'Partager' }).waitFor();
+    assert.equal(await doctor.notes().inputValue(), 'Toux sèche depuis trois jours.\nTempérature 37,8 °C.');
+    await Promise.all([mediaFlows(doctor.page), mediaFlows(patient.page)]);
+  });
+
+  await t.test('a prescription names what is missing, refuses a secured substance, and is issued', async () => {
+    const { page } = doctor;
+    await doctor.tab('Ordonnance').click();
+    const panel = page.getByRole('tabpanel', { name: 'Ordonnance' });
+    await panel.getByLabel('Médicament (DCI ou nom)').fill('Morphine');
+    await panel.getByRole('button', { name: 'Relire l\'ordonnance' }).click();
+    await panel.getByText(/À corriger avant la remise\s*:\s*3/).waitFor();
+    await panel.getByText('Indiquez la durée ou le nombre de boîtes.').waitFor();
+    await panel.getByLabel('Dosage et forme').fill('10 mg, gélule');
+    await panel.getByLabel('Posologie et mode d\'emploi').fill('1 gélule matin et soir');
+    await panel.getByLabel('Durée', { exact: true }).fill('7 jours');
+    await panel.getByRole('button', { name: 'Relire l\'ordonnance' }).click();
+    await page.getByText(/Refusé\s*:\s*morphine/i).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Signer et remettre au patient' }).count(), 0);
+    await panel.getByLabel('Médicament (DCI ou nom)').fill('Amoxicilline');
+    await panel.getByLabel('Dosage et forme').fill('500 mg, gélule');
+    await panel.getByLabel('Posologie et mode d\'emploi').fill('1 gélule matin, midi et soir pendant le repas');
+    await panel.getByRole('button', { name: 'Relire l\'ordonnance' }).click();
+    await page.getByRole('button', { name: 'Signer et remettre au patient' }).click();
+    await page.getByText('L\'ordonnance est remise au patient.').first().waitFor();
+    await panel.getByRole('button', { name: 'Corriger cette ordonnance' }).waitFor();
+    await patient.notice('Le médecin vous a envoyé une ordonnance.').waitFor();
+  });
+
+  await t.test('the doctor ends; the patient downloads the prescription', async () => {
+    await doctor.endForAll();
+    await patient.heading('La consultation est terminée.').waitFor();
+    const [download] = await Promise.all([
+      patient.page.waitForEvent('download'),
+      patient.page.getByRole('link', { name: 'Télécharger l\'ordonnance' }).tap(),
+    ]);
+    const path = await download.path();
+    assert.equal(readFileSync(path).subarray(0, 5).toString(), '%PDF-');
+    const text = execFileSync('pdftotext', ['-layout', path, '-'], { encoding: 'utf8' });
+    const mentions = [
+      staff.doctorFamily, staff.rpps, 'Médecine générale', form.birth_name.toUpperCase(), 'Élodie', '14/03/1957',
+      'Amoxicilline', '500 mg', '1 gélule matin, midi et soir pendant le repas', '7 jours',
+    ];
+    const flat = text.replace(/\s+/g, ' ');
+    for (const mention of mentions) assert.ok(flat.toLowerCase().includes(mention.toLowerCase()), `«${mention}» is missing in:\n${text}`);
+  });
+
+  await t.test('the journal has both connections, the admission, and the document issued and read', async () => {
+    const administrator = await new Caller(platform.origin).signIn(staff.administrator);
+    const { lines } = await administrator.get('/api/journal?limit=200');
+    const kinds = lines.map((line) => `${line.kind} ${line.actor_role}`);
+    t.diagnostic([...new Set(kinds)].join(', '));
+    const joins = lines.filter((line) => /joined|connected/.test(line.kind));
+    for (const role of ['practitioner', 'patient']) assert.ok(joins.some((line) => line.actor_role === role), `no connection of a ${role}`);
+    for (const kind of [/admitted/, /document_issued|prescription_issued/, /document_read/, /sign/]) {
+      assert.ok(lines.some((line) => kind.test(line.kind)), `no ${kind} in ${kinds}`);
+    }
+    assert.ok(!JSON.stringify(lines).includes('Delaunay'), 'a patient\'s name stands in the journal');
+
+    const patients = lines.find((line) => line.actor_role === 'patient').actor;
+    const ofPatient = await administrator.get(`/api/journal?limit=200&person=${encodeURIComponent(patients)}`);
+    assert.ok(ofPatient.lines.length > 0 && ofPatient.lines.every((line) => line.actor === patients));
+    const refused = await administrator.get('/api/journal?outcome=refused');
+    assert.ok(refused.lines.every((line) => line.outcome === 'refused'));
+    const first = await administrator.get('/api/journal?limit=2');
+    const second = await administrator.get(`/api/journal?limit=2&cursor=${encodeURIComponent(first.next)}`);
+    assert.ok(second.lines[0].sequence < first.lines[1].sequence);
+    const csv = await administrator.send('GET', '/api/journal/export');
+    assert.equal(csv.status, 200);
+    assert.match(csv.headers['content-type'], /text\/csv/);
+    assert.ok(csv.bytes.toString().trim().split('\n').length > lines.length / 2);
+  });
+
+  await t.test('no error, no third party, no violation, no name in an address', async () => {
+    desk.watch.allow(/prescriptions\/check: 4\d\d/);
+    desk.watch.assertClean();
+    phone.watch.assertClean();
+    assert.ok(room);
+  });
+
+  await Promise.all([desk.close(), phone.close()]);
+});

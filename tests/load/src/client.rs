@@ -1,0 +1,377 @@
+//! The client's half of ICE and DTLS-SRTP, without a socket: for load and for tests that drive the media plane in memory.
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
+
+use aws_lc_rs::hmac;
+use colloque_sfu_core::rtp::{FIXED_HEADER_BYTES, RtpHeader, is_rtcp, write_header};
+use colloque_sfu_core::srtp::{
+    InboundStream, KeyPair, MAX_RTCP_OVERHEAD_BYTES, MAX_RTP_OVERHEAD_BYTES, Profile, SessionKeys,
+};
+use colloque_sfu_core::{fingerprint_of, stun};
+use dimpl::{Config, Dtls, DtlsCertificate, Output, SrtpProfile};
+
+/// Payload type of Opus in the client's offers.
+pub const OPUS: u8 = 111;
+/// Payload type of VP8 in the client's offers.
+pub const VP8: u8 = 96;
+/// Payload type of VP8 retransmissions in the client's offers.
+pub const RTX: u8 = 97;
+
+/// Numbers of the three media lines: microphone, camera, screen.
+pub const LINES: usize = 3;
+
+/// One WebRTC client.
+pub struct MediaClient {
+    /// Streams that the client sends, one a line.
+    pub ssrcs: [u32; LINES],
+    /// Retransmission streams that the client sends, one a line.
+    pub rtx_ssrcs: [u32; LINES],
+    ufrag: String,
+    password: String,
+    remote: Option<Remote>,
+    dtls: Dtls,
+    keys: Option<(SessionKeys, SessionKeys)>,
+    outbox: VecDeque<Vec<u8>>,
+    inbound: Vec<(u32, InboundStream)>,
+    inbound_rtcp: Vec<(u32, InboundStream)>,
+    rtcp_index: u32,
+    transactions: u64,
+    is_validated: bool,
+    is_closed: bool,
+}
+
+/// What the answer says of the server.
+#[derive(Debug, Clone)]
+pub struct Remote {
+    /// User name of the server's transport.
+    pub ufrag: String,
+    key: hmac::Key,
+    /// Ports of the host candidates, with their addresses.
+    pub candidates: Vec<std::net::SocketAddr>,
+    /// Streams that the server announces, in the order of the answer.
+    pub ssrcs: Vec<u32>,
+}
+
+/// What a datagram was.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Received {
+    /// ICE or DTLS, handled; what must be sent back waits in the outbox.
+    Handled,
+    /// An opened media packet: its header, and where its payload ends.
+    Media(RtpHeader, usize),
+    /// An opened compound of reports, of this length.
+    Report(usize),
+    /// Not for this client, damaged or replayed.
+    Ignored,
+}
+
+static CERTIFICATE: LazyLock<(DtlsCertificate, String)> = LazyLock::new(|| {
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("the system gives randomness");
+    let certificate =
+        rcgen::CertificateParams::default().self_signed(&key).expect("default parameters make a certificate");
+    let der = certificate.der().to_vec();
+    let fingerprint = format_fingerprint(&der);
+    (DtlsCertificate { certificate: der, private_key: key.serialize_der() }, fingerprint)
+});
+
+fn format_fingerprint(der: &[u8]) -> String {
+    fingerprint_of(der).0.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
+}
+
+impl MediaClient {
+    /// Makes a client whose numbers all follow from `number`; `is_dtls_client` false waits for the other side's hello.
+    #[must_use]
+    pub fn new(number: u32, is_dtls_client: bool, now: Instant) -> Self {
+        static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(|| {
+            Arc::new(Config::builder().use_server_cookie(false).build().expect("the settings are constants"))
+        });
+        let mut dtls = Dtls::new_12(Arc::clone(&CONFIG), CERTIFICATE.0.clone(), now);
+        dtls.set_active(is_dtls_client);
+        let ssrc = |stream: u32| 0x1000_0000 + number * 16 + stream;
+        Self {
+            ssrcs: [ssrc(0), ssrc(1), ssrc(2)],
+            rtx_ssrcs: [ssrc(8), ssrc(9), ssrc(10)],
+            ufrag: format!("c{number:07}"),
+            password: format!("password-of-client-{number:08}"),
+            remote: None,
+            dtls,
+            keys: None,
+            outbox: VecDeque::new(),
+            inbound: Vec::new(),
+            inbound_rtcp: Vec::new(),
+            rtcp_index: 0,
+            transactions: u64::from(number) << 32,
+            is_validated: false,
+            is_closed: false,
+        }
+    }
+
+    /// Fingerprint of the client's certificate, as SDP writes it.
+    #[must_use]
+    pub fn fingerprint() -> &'static str {
+        &CERTIFICATE.1
+    }
+
+    /// Writes an offer with the first `lines` of microphone, camera and screen.
+    #[must_use]
+    pub fn offer(&self, lines: usize) -> String {
+        self.describe("active", lines, "sendrecv", "")
+    }
+
+    /// Writes a description with the given DTLS role, direction and candidate line.
+    #[must_use]
+    pub fn describe(&self, setup: &str, lines: usize, direction: &str, candidate: &str) -> String {
+        let mut sdp = String::from("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE");
+        for mid in 0..lines {
+            let _ = write!(sdp, " {mid}");
+        }
+        sdp.push_str("\r\n");
+        for mid in 0..lines {
+            let (media, formats) = if mid == 0 { ("audio", "111") } else { ("video", "96 97") };
+            let _ = write!(
+                sdp,
+                "m={media} 9 UDP/TLS/RTP/SAVPF {formats}\r\nc=IN IP4 0.0.0.0\r\na=mid:{mid}\r\na={direction}\r\na=rtcp-mux\r\n\
+                 a=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=fingerprint:sha-256 {}\r\na=setup:{setup}\r\n\
+                 a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n{candidate}",
+                self.ufrag, self.password, CERTIFICATE.1
+            );
+            if mid == 0 {
+                sdp.push_str("a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n");
+                let _ = write!(sdp, "a=ssrc:{} cname:load\r\n", self.ssrcs[mid]);
+            } else {
+                sdp.push_str("a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\n");
+                sdp.push_str("a=rtcp-fb:96 goog-remb\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n");
+                let (Some(ssrc), Some(rtx)) = (self.ssrcs.get(mid), self.rtx_ssrcs.get(mid)) else { continue };
+                let _ = write!(
+                    sdp,
+                    "a=ssrc-group:FID {ssrc} {rtx}\r\na=ssrc:{ssrc} cname:load\r\na=ssrc:{rtx} cname:load\r\n"
+                );
+            }
+        }
+        sdp
+    }
+
+    /// Takes the server's description; false when it lacks what ICE needs.
+    pub fn accept(&mut self, sdp: &str) -> bool {
+        let attribute = |name: &str| sdp.lines().find_map(|line| line.trim_end().strip_prefix(name).map(str::to_owned));
+        let (Some(ufrag), Some(password)) = (attribute("a=ice-ufrag:"), attribute("a=ice-pwd:")) else { return false };
+        let candidates = sdp
+            .lines()
+            .filter_map(|line| line.trim_end().strip_prefix("a=candidate:"))
+            .filter_map(|candidate| {
+                let words: Vec<&str> = candidate.split(' ').collect();
+                let address = words.get(4)?.parse().ok()?;
+                words.get(2)?.eq_ignore_ascii_case("udp").then_some(())?;
+                Some(std::net::SocketAddr::new(address, words.get(5)?.parse().ok()?))
+            })
+            .collect();
+        let mut ssrcs = Vec::new();
+        for line in sdp.lines().filter_map(|line| line.strip_prefix("a=ssrc:")) {
+            if let Some(Ok(ssrc)) = line.split(' ').next().map(str::parse)
+                && !ssrcs.contains(&ssrc)
+            {
+                ssrcs.push(ssrc);
+            }
+        }
+        self.remote = Some(Remote { ufrag, key: stun::integrity_key(password.as_bytes()), candidates, ssrcs });
+        true
+    }
+
+    /// What the server's description said.
+    #[must_use]
+    pub fn remote(&self) -> Option<&Remote> {
+        self.remote.as_ref()
+    }
+
+    /// Queues an ICE check that chooses this path.
+    pub fn check(&mut self) {
+        let Some(remote) = &self.remote else { return };
+        self.transactions += 1;
+        let mut transaction = [0; 12];
+        transaction[4..].copy_from_slice(&self.transactions.to_be_bytes());
+        let check =
+            stun::write_binding_request(transaction, remote.ufrag.as_bytes(), self.ufrag.as_bytes(), true, &remote.key);
+        self.outbox.push_back(check);
+    }
+
+    /// The next datagram to send.
+    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        self.outbox.pop_front()
+    }
+
+    /// Repeats what was lost on the way: an unanswered check, a handshake flight.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if !self.is_validated {
+            self.check();
+        } else if self.dtls.handle_timeout(now).is_ok() {
+            self.drain();
+        }
+    }
+
+    /// Takes one datagram, opened in place.
+    pub fn handle_datagram(&mut self, now: Instant, datagram: &mut [u8]) -> Received {
+        match datagram.first() {
+            Some(0..=3) => self.handle_stun(now, datagram),
+            Some(20..=63) => {
+                if self.dtls.handle_timeout(now).is_err() || self.dtls.handle_packet(datagram).is_err() {
+                    self.is_closed = true;
+                    return Received::Ignored;
+                }
+                self.drain();
+                Received::Handled
+            }
+            Some(128..=191) if is_rtcp(datagram) => self.open_rtcp(datagram),
+            Some(128..=191) => self.open_rtp(datagram),
+            _ => Received::Ignored,
+        }
+    }
+
+    fn handle_stun(&mut self, now: Instant, datagram: &[u8]) -> Received {
+        if stun::BindingRequest::parse(datagram).is_ok() {
+            // The other side is a full agent: it wants to be answered as well.
+            return self.answer_check(datagram);
+        }
+        let is_success = datagram.len() >= 20 && datagram[..2] == [0x01, 0x01];
+        if !is_success || self.is_validated {
+            return Received::Ignored;
+        }
+        self.is_validated = true;
+        if self.dtls.is_active() && self.dtls.handle_timeout(now).is_ok() {
+            self.drain();
+        }
+        Received::Handled
+    }
+
+    fn answer_check(&mut self, datagram: &[u8]) -> Received {
+        let Ok(request) = stun::BindingRequest::parse(datagram) else { return Received::Ignored };
+        let key = stun::integrity_key(self.password.as_bytes());
+        if !request.is_authentic(&key) {
+            return Received::Ignored;
+        }
+        let mut out = [0; stun::MAX_RESPONSE_BYTES];
+        let unspecified = std::net::SocketAddr::from(([0, 0, 0, 0], 0));
+        let length = stun::write_binding_success(request.transaction, unspecified, &key, &mut out);
+        self.outbox.push_back(out[..length].to_vec());
+        Received::Handled
+    }
+
+    fn drain(&mut self) {
+        let mut buffer = [0; 2048];
+        loop {
+            match self.dtls.poll_output(&mut buffer) {
+                Output::Packet(datagram) => self.outbox.push_back(datagram.to_vec()),
+                Output::KeyingMaterial(material, profile) => {
+                    let profile = match profile {
+                        SrtpProfile::AEAD_AES_256_GCM => Profile::AeadAes256Gcm,
+                        SrtpProfile::AEAD_AES_128_GCM => Profile::AeadAes128Gcm,
+                        _ => Profile::Aes128CmHmacSha1_80,
+                    };
+                    let pair = KeyPair::from_keying_material(profile, &material);
+                    self.keys = pair.map(|pair| match self.dtls.is_active() {
+                        true => (pair.client, pair.server),
+                        false => (pair.server, pair.client),
+                    });
+                }
+                Output::CloseNotify => self.is_closed = true,
+                Output::Timeout(_) | Output::BufferTooSmall { .. } => return,
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether media can be sent.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    /// Whether the server said good-bye or refused the handshake.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// Uses keys that both sides know beforehand, instead of a handshake: for the raw floor.
+    pub fn use_fixed_keys(&mut self, outbound: SessionKeys, inbound: SessionKeys) {
+        self.keys = Some((outbound, inbound));
+    }
+
+    /// Seals a media packet into `out`, which has room for header, payload and tag; gives its length, zero without keys.
+    pub fn seal(
+        &self,
+        ssrc: u32,
+        payload_type: u8,
+        is_marked: bool,
+        index: u64,
+        timestamp: u32,
+        payload: &[u8],
+        out: &mut [u8],
+    ) -> usize {
+        let Some((outbound, _)) = &self.keys else { return 0 };
+        let Some((header, rest)) = out.split_first_chunk_mut::<FIXED_HEADER_BYTES>() else { return 0 };
+        write_header(header, payload_type, is_marked, index as u16, timestamp, ssrc);
+        rest[..payload.len()].copy_from_slice(payload);
+        outbound.seal_rtp(ssrc, index, FIXED_HEADER_BYTES, out, FIXED_HEADER_BYTES + payload.len())
+    }
+
+    /// Seals a media packet of its own buffer.
+    #[must_use]
+    pub fn sealed(
+        &self,
+        ssrc: u32,
+        payload_type: u8,
+        is_marked: bool,
+        index: u64,
+        timestamp: u32,
+        payload: &[u8],
+    ) -> Vec<u8> {
+        let mut out = vec![0; FIXED_HEADER_BYTES + payload.len() + MAX_RTP_OVERHEAD_BYTES];
+        let length = self.seal(ssrc, payload_type, is_marked, index, timestamp, payload, &mut out);
+        out.truncate(length);
+        out
+    }
+
+    /// Seals a compound of reports; nothing without keys.
+    pub fn sealed_rtcp(&mut self, plain: &[u8]) -> Vec<u8> {
+        let Some((outbound, _)) = &self.keys else { return Vec::new() };
+        let mut out = plain.to_vec();
+        out.resize(plain.len() + MAX_RTCP_OVERHEAD_BYTES, 0);
+        let length = outbound.seal_rtcp(self.rtcp_index, &mut out, plain.len());
+        self.rtcp_index += 1;
+        out.truncate(length);
+        out
+    }
+
+    fn open_rtp(&mut self, datagram: &mut [u8]) -> Received {
+        let Some((_, inbound)) = &self.keys else { return Received::Ignored };
+        let Some(header) = RtpHeader::parse(datagram) else { return Received::Ignored };
+        let stream = stream_of(&mut self.inbound, header.ssrc);
+        match inbound.open_rtp(stream, header.ssrc, header.sequence, header.header_bytes, datagram) {
+            Ok((_, plain_bytes)) => Received::Media(header, plain_bytes),
+            Err(_) => Received::Ignored,
+        }
+    }
+
+    fn open_rtcp(&mut self, datagram: &mut [u8]) -> Received {
+        let Some((_, inbound)) = &self.keys else { return Received::Ignored };
+        let Some(ssrc) = datagram.get(4..8).map(|word| u32::from_be_bytes([word[0], word[1], word[2], word[3]])) else {
+            return Received::Ignored;
+        };
+        let stream = stream_of(&mut self.inbound_rtcp, ssrc);
+        inbound.open_rtcp(stream, datagram).map_or(Received::Ignored, Received::Report)
+    }
+}
+
+fn stream_of(streams: &mut Vec<(u32, InboundStream)>, ssrc: u32) -> &mut InboundStream {
+    let at = match streams.iter().position(|(known, _)| *known == ssrc) {
+        Some(at) => at,
+        None => {
+            streams.push((ssrc, InboundStream::default()));
+            streams.len() - 1
+        }
+    };
+    &mut streams[at].1
+}

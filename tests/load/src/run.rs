@@ -1,0 +1,186 @@
+//! One run: every server in turn, round by round, from light load to what it cannot carry.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::client::MediaClient;
+use crate::floor::fixed_keys;
+use crate::network::Network;
+use crate::report::Point;
+use crate::server::{Control, Kind, Priority, Running};
+use crate::traffic::{Fleet, PACKETS_PER_SECOND};
+
+/// What is measured, and for how long.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Rounds; the servers take turns within each.
+    pub rounds: usize,
+    /// The servers.
+    pub servers: Vec<Kind>,
+    /// Offered loads, in forwarded packets a second, ascending.
+    pub loads: Vec<u64>,
+    /// Offered loads for Janus, ascending.
+    pub janus_loads: Vec<u64>,
+    /// Time before each window.
+    pub warm: Duration,
+    /// Length of each window.
+    pub measure: Duration,
+    /// Windows at one load before it counts as not carried: the same for every server, for a machine not at rest.
+    pub tries: usize,
+    /// How server and driver stand against the machine's other work.
+    pub priority: Priority,
+}
+
+/// Loss above which a load counts as not carried.
+pub const MAX_LOSS: f64 = 0.001;
+/// 99th percentile of latency above which a load counts as not carried, in microseconds.
+pub const MAX_P99_US: f64 = 5_000.0;
+/// Loss after which higher loads are not tried.
+const HOPELESS_LOSS: f64 = 0.2;
+/// Core of the server, and core of the driver.
+const SERVER_CORE: usize = 0;
+const DRIVER_CORE: usize = 1;
+const MEDIA_PORT: u16 = 40_000;
+const CONTROL_PORT: u16 = 41_000;
+
+/// Measures everything in the plan.
+///
+/// # Errors
+///
+/// Whatever keeps a server from starting or its clients from connecting.
+pub fn run(plan: &Plan, network: &Network) -> Result<Vec<Point>, Box<dyn std::error::Error>> {
+    if let Err(error) = colloque_sfu::io::pin_to_core(DRIVER_CORE) {
+        eprintln!("the driver cannot stay on core {DRIVER_CORE}: {error}");
+    }
+    plan.priority.apply();
+    let mut points = Vec::new();
+    for round in 0..plan.rounds {
+        for server in &plan.servers {
+            match run_server(plan, network, *server, round) {
+                Ok(measured) => points.extend(measured),
+                // One server that fails to start must not throw away the measurements of the others.
+                Err(error) => eprintln!("round {round}, {}: {error}", server.name()),
+            }
+        }
+    }
+    Ok(points)
+}
+
+fn run_server(
+    plan: &Plan,
+    network: &Network,
+    server: Kind,
+    round: usize,
+) -> Result<Vec<Point>, Box<dyn std::error::Error>> {
+    let loads = if server.is_janus() { &plan.janus_loads } else { &plan.loads };
+    let most = loads.last().copied().unwrap_or(0);
+    let rooms = rooms_for(most);
+    let addresses = network.addresses();
+    let folder = std::env::temp_dir().join(format!("colloque-load-{}", std::process::id()));
+    let command = command_for(server, network, &folder, 2 * rooms)?;
+    let running = Running::start(&command, SERVER_CORE, network.namespace(), plan.priority)?;
+    let mut fleet = Fleet::bind(addresses.first_client)?;
+    let began_at = Instant::now();
+    match server {
+        Kind::Floor => join_floor(&mut fleet, SocketAddr::new(addresses.server, MEDIA_PORT), rooms)?,
+        Kind::Colloque => join_colloque(&mut fleet, SocketAddr::new(addresses.server, CONTROL_PORT), rooms)?,
+        Kind::Janus | Kind::JanusLoop => crate::janus::join(&mut fleet, addresses.server, rooms)?,
+    }
+    let connected = fleet.connect(Duration::from_secs(20));
+    if connected < fleet.transports.len() {
+        return Err(format!("{connected} of {} transports connected", fleet.transports.len()).into());
+    }
+    eprintln!("round {round}, {}: {connected} transports in {:?}", server.name(), began_at.elapsed());
+    let mut points = Vec::new();
+    for load in loads {
+        let mut best = measure(plan, &mut fleet, &running, server, round, *load);
+        for _ in 1..plan.tries {
+            if best.is_carried() {
+                break;
+            }
+            let other = measure(plan, &mut fleet, &running, server, round, *load);
+            if other.is_carried() || (other.loss, other.p99_us) < (best.loss, best.p99_us) {
+                best = other;
+            }
+        }
+        eprintln!("  {best}");
+        let is_hopeless = best.loss > HOPELESS_LOSS;
+        points.push(best);
+        if is_hopeless {
+            break;
+        }
+    }
+    let _ = std::fs::remove_dir_all(&folder);
+    Ok(points)
+}
+
+/// One window at one load.
+fn measure(plan: &Plan, fleet: &mut Fleet, running: &Running, server: Kind, round: usize, load: u64) -> Point {
+    let publishers = 2 * rooms_for(load);
+    let processor_before = running.processor_time();
+    let began_at = Instant::now();
+    let window = fleet.run(publishers, plan.warm, plan.measure);
+    let used = running.processor_time().saturating_sub(processor_before).as_secs_f64();
+    let loss = 1.0 - window.arrived as f64 / (window.sent as f64).max(1.0);
+    let packets = (publishers as u64 * PACKETS_PER_SECOND) as f64 * began_at.elapsed().as_secs_f64();
+    Point {
+        server: server.name(),
+        round,
+        offered: publishers as u64 * PACKETS_PER_SECOND,
+        sent: (window.sent as f64 / window.lasted.as_secs_f64()) as u64,
+        loss,
+        p50_us: window.latency.quantile_us(0.5),
+        p99_us: window.latency.quantile_us(0.99),
+        cpu: used / began_at.elapsed().as_secs_f64(),
+        us_per_packet: used * 1e6 / packets,
+        resident_kb: running.resident_kb(),
+    }
+}
+
+fn rooms_for(load: u64) -> usize {
+    usize::try_from(load / (2 * PACKETS_PER_SECOND)).unwrap_or(1).max(1)
+}
+
+fn command_for(
+    server: Kind,
+    network: &Network,
+    folder: &std::path::Path,
+    participants: usize,
+) -> std::io::Result<Vec<String>> {
+    let address = network.addresses().server;
+    let own: PathBuf = std::env::current_exe()?;
+    let own = own.display().to_string();
+    let media = SocketAddr::new(address, MEDIA_PORT).to_string();
+    Ok(match server {
+        Kind::Floor => vec![own, "floor".to_owned(), media, participants.to_string()],
+        Kind::Colloque => {
+            vec![own, "serve".to_owned(), media, SocketAddr::new(address, CONTROL_PORT).to_string()]
+        }
+        Kind::Janus => crate::janus::configure(folder, address, false)?,
+        Kind::JanusLoop => crate::janus::configure(folder, address, true)?,
+    })
+}
+
+fn join_floor(fleet: &mut Fleet, server: SocketAddr, rooms: usize) -> std::io::Result<()> {
+    for number in 0..2 * rooms {
+        let mut client = MediaClient::new(number as u32, true, Instant::now());
+        client.use_fixed_keys(fixed_keys(false), fixed_keys(true));
+        fleet.add(client, server)?;
+    }
+    // The floor has no handshake to wait for, but its process must have bound its port.
+    std::thread::sleep(Duration::from_millis(300));
+    Ok(())
+}
+
+fn join_colloque(fleet: &mut Fleet, control: SocketAddr, rooms: usize) -> std::io::Result<()> {
+    let mut control = Control::connect(control)?;
+    for number in 0..2 * rooms {
+        let mut client = MediaClient::new(number as u32, true, Instant::now());
+        let answer = control.offer(number / 2 + 1, number + 1, &client.offer(2))?;
+        client.accept(&answer);
+        let server = client.remote().and_then(|remote| remote.candidates.first().copied());
+        fleet.add(client, server.ok_or_else(|| std::io::Error::other("the answer has no candidate"))?)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,275 @@
+//! What each participant sends, and what arrives of it: 30 frames of 5 packets of 1200 bytes and 50 packets of 80 bytes a
+//! second, with the instant of sending inside the encrypted payload.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use colloque_sfu::io::{BATCH, ReceiveBatch, SendBatch, UdpPort, Waker, wait_readable};
+use colloque_sfu_core::rtp::FIXED_HEADER_BYTES;
+use colloque_sfu_core::srtp::MAX_RTP_OVERHEAD_BYTES;
+use colloque_sfu_core::{Path, SendArena};
+
+use crate::client::{MediaClient, OPUS, Received, VP8};
+use crate::histogram::Histogram;
+
+/// Packets of one video frame.
+const FRAME_PACKETS: u64 = 5;
+/// Bytes of one video packet's payload.
+const VIDEO_BYTES: usize = 1200;
+/// Bytes of one audio packet's payload.
+const AUDIO_BYTES: usize = 80;
+/// Pause between two frames of one participant.
+const FRAME_PERIOD: Duration = Duration::from_nanos(33_333_333);
+/// Pause between two audio packets of one participant.
+const AUDIO_PERIOD: Duration = Duration::from_millis(20);
+/// Where the instant of sending stands in a payload; the number of the window follows it.
+const STAMP_AT: usize = 8;
+
+/// Packets that one participant sends in a second.
+pub const PACKETS_PER_SECOND: u64 = 200;
+
+/// One transport of a participant, at an address of its own.
+pub struct Transport {
+    /// The client.
+    pub client: MediaClient,
+    /// Where the server is reached, and from which address.
+    pub path: Path,
+    audio_index: u64,
+    video_index: u64,
+    frames: u32,
+}
+
+/// All transports of a run, on one socket.
+pub struct Fleet {
+    /// The transports; those that publish come first, in the order in which they are switched on.
+    pub transports: Vec<Transport>,
+    port: UdpPort,
+    first_address: Ipv4Addr,
+    received: Box<ReceiveBatch>,
+    sending: SendBatch,
+    arena: SendArena,
+    waker: Waker,
+    windows: u32,
+    by_address: HashMap<IpAddr, usize>,
+    began_at: Instant,
+}
+
+/// What one window measured.
+#[derive(Debug, Clone)]
+pub struct Window {
+    /// Packets sent in the window.
+    pub sent: u64,
+    /// Those of them that arrived, in the window or after it.
+    pub arrived: u64,
+    /// Time from sending to arrival.
+    pub latency: Histogram,
+    /// How long the window was.
+    pub lasted: Duration,
+}
+
+impl Fleet {
+    /// Binds one port for clients whose addresses follow `first_address`, one each.
+    ///
+    /// # Errors
+    ///
+    /// The system's error if no port can be bound.
+    pub fn bind(first_address: Ipv4Addr) -> std::io::Result<Self> {
+        Ok(Self {
+            transports: Vec::new(),
+            port: UdpPort::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)), 64 << 20)?,
+            first_address,
+            received: Box::default(),
+            sending: SendBatch::new(true),
+            arena: SendArena::default(),
+            waker: Waker::new()?,
+            windows: 0,
+            by_address: HashMap::new(),
+            began_at: Instant::now(),
+        })
+    }
+
+    /// Address and port of the next transport.
+    ///
+    /// # Errors
+    ///
+    /// The system's error, which a bound socket does not give.
+    pub fn next_address(&self) -> std::io::Result<SocketAddr> {
+        let number = u32::try_from(self.transports.len()).unwrap_or(u32::MAX);
+        let ip = Ipv4Addr::from(u32::from(self.first_address) + number);
+        Ok(SocketAddr::from((ip, self.port.local_addr()?.port())))
+    }
+
+    /// Adds a transport that talks to `server`.
+    ///
+    /// # Errors
+    ///
+    /// The system's error, which a bound socket does not give.
+    pub fn add(&mut self, client: MediaClient, server: SocketAddr) -> std::io::Result<usize> {
+        let local = self.next_address()?.ip();
+        let number = self.transports.len();
+        self.by_address.insert(local, number);
+        let path = Path { remote: server, local: Some(local) };
+        self.transports.push(Transport { client, path, audio_index: 1, video_index: 1, frames: 0 });
+        Ok(number)
+    }
+
+    /// Carries ICE and DTLS until every transport is connected; gives how many are.
+    pub fn connect(&mut self, timeout: Duration) -> usize {
+        let until = Instant::now() + timeout;
+        let mut repeat_at = Instant::now();
+        loop {
+            let now = Instant::now();
+            let connected = self.transports.iter().filter(|transport| transport.client.is_connected()).count();
+            if connected == self.transports.len() || now > until {
+                return connected;
+            }
+            if now >= repeat_at {
+                // A few at a time: the test is about forwarding, not about a stampede of handshakes.
+                let waiting = self.transports.iter_mut().filter(|transport| !transport.client.is_connected());
+                for transport in waiting.take(32) {
+                    transport.client.handle_timeout(now);
+                }
+                repeat_at = now + Duration::from_millis(50);
+            }
+            for number in 0..self.transports.len() {
+                self.push_outbox(number);
+            }
+            self.flush();
+            self.receive(&mut |_, _, _| {});
+        }
+    }
+
+    fn push_outbox(&mut self, number: usize) {
+        let transport = &mut self.transports[number];
+        while let Some(datagram) = transport.client.poll_transmit() {
+            self.arena.push(transport.path, number as u32, datagram.len(), |out| {
+                out.copy_from_slice(&datagram);
+                datagram.len()
+            });
+        }
+    }
+
+    fn flush(&mut self) {
+        if !self.arena.transmits().is_empty() {
+            self.sending.send(&self.port, &self.arena);
+            self.arena.clear();
+        }
+    }
+
+    fn receive(&mut self, took: &mut impl FnMut(u64, u32, Instant)) {
+        for _ in 0..8 {
+            let Ok(count) = self.received.receive(&self.port) else { return };
+            let now = Instant::now();
+            for index in 0..count {
+                let Some((path, datagram)) = self.received.datagram(index) else { continue };
+                let Some(number) = path.local.and_then(|local| self.by_address.get(&local)) else { continue };
+                let transport = &mut self.transports[*number];
+                if let Received::Media(header, end) = transport.client.handle_datagram(now, datagram)
+                    && let Some(payload) = datagram.get(header.header_bytes..end)
+                    && let Some((sent_at, window)) = read_stamp(payload)
+                {
+                    took(sent_at, window, now);
+                }
+            }
+            if count < BATCH {
+                return;
+            }
+        }
+    }
+
+    /// Has the first `publishers` transports send for `warm` and then for `measure`, and waits for stragglers.
+    pub fn run(&mut self, publishers: usize, warm: Duration, measure: Duration) -> Window {
+        let begin = Instant::now();
+        let (open_at, close_at) = (begin + warm, begin + warm + measure);
+        let until = close_at + STRAGGLERS;
+        let frame_pause = FRAME_PERIOD / publishers as u32;
+        let audio_pause = AUDIO_PERIOD / publishers as u32;
+        let (mut frames, mut voices) = (0u32, 0u32);
+        // Stragglers of an overloaded window may arrive in the next one: each window has a number of its own.
+        self.windows += 1;
+        let measured = self.windows;
+        let mut window = Window { sent: 0, arrived: 0, latency: Histogram::default(), lasted: measure };
+        loop {
+            let now = Instant::now();
+            if now >= until {
+                return window;
+            }
+            let number = if (open_at..close_at).contains(&now) { measured } else { NOT_MEASURED };
+            while begin + frame_pause * frames <= now && !self.arena.should_flush() {
+                self.send_frame(frames as usize % publishers, number);
+                frames += 1;
+                window.sent += if number == measured { FRAME_PACKETS } else { 0 };
+            }
+            while begin + audio_pause * voices <= now && !self.arena.should_flush() {
+                self.send_voice(voices as usize % publishers, number);
+                voices += 1;
+                window.sent += u64::from(number == measured);
+            }
+            self.flush();
+            let due_at = (begin + frame_pause * frames).min(begin + audio_pause * voices).min(until);
+            let pause = due_at.saturating_duration_since(Instant::now());
+            if !pause.is_zero() {
+                wait_readable(&self.port, &self.waker, Some(pause));
+            }
+            let began_at = self.began_at;
+            self.receive(&mut |sent_at, number, now| {
+                if number == measured {
+                    window.arrived += 1;
+                    let arrived_at = now.saturating_duration_since(began_at).as_nanos() as u64;
+                    window.latency.record(arrived_at.saturating_sub(sent_at));
+                }
+            });
+        }
+    }
+
+    fn send_frame(&mut self, number: usize, window: u32) {
+        let mut payload = [0; VIDEO_BYTES];
+        for packet in 0..FRAME_PACKETS {
+            write_stamp(&mut payload, self.began_at, window);
+            // Every frame reads as a VP8 keyframe, so that a subscriber can begin with any of them.
+            payload[0] = if packet == 0 { 0x10 } else { 0 };
+            payload[1] = 0x50;
+            let transport = &mut self.transports[number];
+            let client = &transport.client;
+            let (ssrc, index, timestamp) = (client.ssrcs[1], transport.video_index, transport.frames * 3_000);
+            self.arena.push(transport.path, number as u32, room_for(VIDEO_BYTES), |out| {
+                client.seal(ssrc, VP8, packet + 1 == FRAME_PACKETS, index, timestamp, &payload, out)
+            });
+            transport.video_index += 1;
+        }
+        self.transports[number].frames += 1;
+    }
+
+    fn send_voice(&mut self, number: usize, window: u32) {
+        let mut payload = [0; AUDIO_BYTES];
+        write_stamp(&mut payload, self.began_at, window);
+        let transport = &mut self.transports[number];
+        let client = &transport.client;
+        let (ssrc, index) = (client.ssrcs[0], transport.audio_index);
+        self.arena.push(transport.path, number as u32, room_for(AUDIO_BYTES), |out| {
+            client.seal(ssrc, OPUS, false, index, index as u32 * 960, &payload, out)
+        });
+        transport.audio_index += 1;
+    }
+}
+
+const fn room_for(payload_bytes: usize) -> usize {
+    FIXED_HEADER_BYTES + payload_bytes + MAX_RTP_OVERHEAD_BYTES
+}
+
+fn write_stamp(payload: &mut [u8], began_at: Instant, window: u32) {
+    let stamp = began_at.elapsed().as_nanos() as u64;
+    payload[STAMP_AT..STAMP_AT + 8].copy_from_slice(&stamp.to_be_bytes());
+    payload[STAMP_AT + 8..STAMP_AT + 12].copy_from_slice(&window.to_be_bytes());
+}
+
+fn read_stamp(payload: &[u8]) -> Option<(u64, u32)> {
+    let stamp = payload.get(STAMP_AT..STAMP_AT + 8)?.try_into().ok()?;
+    let window = payload.get(STAMP_AT + 8..STAMP_AT + 12)?.try_into().ok()?;
+    Some((u64::from_be_bytes(stamp), u32::from_be_bytes(window)))
+}
+
+/// How long packets of a window are waited for after it; the load goes on meanwhile.
+const STRAGGLERS: Duration = Duration::from_millis(600);
+const NOT_MEASURED: u32 = 0;
