@@ -11,7 +11,9 @@ use colloque_protocol::signaling::{
 use crate::io::{Action, CallOptions, Input, Output};
 use crate::link::{Link, LinkEvent, LinkInput};
 use crate::media::{Media, MediaPath};
-use crate::policy::{ANSWERS_ITSELF_AFTER, RECONNECTING_AFTER, RETRY_OFFERED_AFTER, SENDING_PAUSED_AFTER};
+use crate::policy::{
+    ANSWERS_ITSELF_AFTER, LONG_LOSS_AFTER, RECONNECTING_AFTER, RETRY_OFFERED_AFTER, SENDING_PAUSED_AFTER,
+};
 use crate::view::{CallView, Decision, Phase, Sending};
 
 /// A person's part in one consultation, from the first attempt to join to the end.
@@ -114,10 +116,10 @@ impl Call {
     pub fn deadline(&self) -> Option<Timestamp> {
         let lost = self.lost_at.into_iter().flat_map(|at| {
             let given_up = (self.stage == Some(Stage::Open)).then(|| at.after(RESUME_WINDOW));
-            [Some(at.after(RECONNECTING_AFTER)), Some(at.after(RETRY_OFFERED_AFTER)), given_up].into_iter().flatten()
+            SAID_AFTER.map(|pause| at.after(pause)).into_iter().chain(given_up)
         });
         let media_lost = match self.media.path() {
-            MediaPath::Lost { since } => Some([since.after(RECONNECTING_AFTER), since.after(RETRY_OFFERED_AFTER)]),
+            MediaPath::Lost { since } => Some(SAID_AFTER.map(|pause| since.after(pause))),
             MediaPath::Idle | MediaPath::Connecting | MediaPath::Up | MediaPath::Blocked => None,
         };
         let answers_at = match self.answer {
@@ -294,7 +296,10 @@ impl Call {
                 }
             }
             Action::Retry => match self.over {
-                None => self.link.hurry(self.now),
+                None => {
+                    self.link.hurry(self.now);
+                    self.media.hurry();
+                }
                 Some(_) => self.join(false),
             },
             Action::TakeOver => self.join(true),
@@ -413,10 +418,12 @@ impl Call {
             (Stage::Open, MediaPath::Lost { since }) => Some(self.lost_at.map_or(since, |at| at.min(since))),
             (Stage::Open, MediaPath::Idle | MediaPath::Connecting | MediaPath::Blocked) => self.lost_at,
         };
-        if let Some(since) = cut_off_since
-            && self.now.since(since) >= RECONNECTING_AFTER
-        {
-            return Phase::Reconnecting { since, can_retry: self.now.since(since) >= RETRY_OFFERED_AFTER };
+        if let Some(since) = cut_off_since {
+            let lasted = self.now.since(since);
+            if lasted >= RECONNECTING_AFTER {
+                let (can_retry, is_long) = (lasted >= RETRY_OFFERED_AFTER, lasted >= LONG_LOSS_AFTER);
+                return Phase::Reconnecting { since, can_retry, is_long };
+            }
         }
         match (stage, self.answer) {
             (Stage::Waiting, _) => Phase::Waiting,
@@ -429,6 +436,9 @@ impl Call {
         self.lost_at.map(|at| self.now.since(at))
     }
 }
+
+/// What a screen says of a loss changes after these times.
+const SAID_AFTER: [Duration; 3] = [RECONNECTING_AFTER, RETRY_OFFERED_AFTER, LONG_LOSS_AFTER];
 
 fn millis(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)

@@ -6,7 +6,9 @@ use std::time::Duration;
 use colloque_ids::Timestamp;
 use colloque_protocol::signaling::OfferRefusal;
 
-use crate::policy::{FAILED_PEER_PAUSE, ICE_RESTART_AFTER, NEW_PEER_AFTER, NEW_PEER_DOUBLINGS, PEERS_BEFORE_BLOCKED};
+use crate::policy::{
+    FAILED_PEER_PAUSE, ICE_RESTART_AFTER, NEW_PEER_AFTER, NEW_PEER_DOUBLINGS, PEERS_BEFORE_BLOCKED, RETRY_PAUSE,
+};
 
 /// What the browser did with the peer connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +117,8 @@ pub(crate) struct Media {
     /// Set at the first connection and kept through replacements: a person who was heard is not "connecting" again.
     connected_before: bool,
     lost_since: Option<Timestamp>,
+    /// The person asked for another attempt, which waits for signaling.
+    is_hurried: bool,
     outputs: VecDeque<MediaOutput>,
 }
 
@@ -156,6 +160,13 @@ enum Step {
     Replace,
 }
 
+impl Peer {
+    /// When the present attempt began.
+    fn tried_at(&self) -> Timestamp {
+        self.restarted_at.unwrap_or(self.attempt_since)
+    }
+}
+
 impl Media {
     pub(crate) fn next_output(&mut self) -> Option<MediaOutput> {
         self.outputs.pop_front()
@@ -174,6 +185,12 @@ impl Media {
         self.fruitless = 0;
         self.connected_before = false;
         self.lost_since = None;
+        self.is_hurried = false;
+    }
+
+    /// Asks for another attempt at the next tick, without waiting for the present one to run out.
+    pub(crate) const fn hurry(&mut self) {
+        self.is_hurried = true;
     }
 
     /// Replaces what a lost signaling connection made worthless: an offer nobody has, or one whose answer is lost.
@@ -293,21 +310,29 @@ impl Media {
         if !signaling {
             return;
         }
+        let is_hurried = std::mem::take(&mut self.is_hurried);
         let Some((due_at, step)) = self.due() else { return };
+        if is_hurried && self.peer.as_ref().is_some_and(|peer| now >= peer.tried_at().after(RETRY_PAUSE)) {
+            // Whoever taps may have changed the network: it is not called blocking before a fresh attempt has failed.
+            self.fruitless = self.fruitless.min(PEERS_BEFORE_BLOCKED - 1);
+            return self.take_step(step, now);
+        }
         if now < due_at {
             return;
         }
+        if matches!(step, Step::Replace) && self.peer.as_ref().is_some_and(|peer| !peer.connected_once) {
+            self.fruitless = self.fruitless.saturating_add(1);
+        }
+        self.take_step(step, now);
+    }
+
+    fn take_step(&mut self, step: Step, now: Timestamp) {
         match step {
             // A peer that was lost for so long is forgotten by the server too.
             Step::RestartIce if self.lost_since.is_none_or(|since| now.since(since) < NEW_PEER_AFTER) => {
                 self.restart_ice(now);
             }
-            Step::RestartIce | Step::Replace => {
-                if self.peer.as_ref().is_some_and(|peer| !peer.connected_once) {
-                    self.fruitless = self.fruitless.saturating_add(1);
-                }
-                self.create(now);
-            }
+            Step::RestartIce | Step::Replace => self.create(now),
         }
     }
 

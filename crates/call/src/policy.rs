@@ -52,6 +52,11 @@ pub const RECONNECTING_AFTER: Duration = Duration::from_secs(2);
 /// Longer: the person feels helpless. Shorter: they act against a recovery under way.
 pub const RETRY_OFFERED_AFTER: Duration = Duration::from_secs(15);
 
+/// How long a loss lasts before the person is told that it does not heal by itself as it should; it is still tried.
+///
+/// Longer: the person waits where no network is. Shorter: they move the router for a lift that opens in a moment.
+pub const LONG_LOSS_AFTER: Duration = Duration::from_secs(60);
+
 /// Time without signaling after which camera and microphone pause, though media still flows: nobody could end the call.
 ///
 /// Longer: a person is seen and heard without control. Shorter: a server restart interrupts each consultation.
@@ -71,6 +76,11 @@ pub const NEW_PEER_AFTER: Duration = Duration::from_secs(8);
 ///
 /// More: a network that returns is found later. Fewer: a network that blocks media is tried more.
 pub const NEW_PEER_DOUBLINGS: u32 = 2;
+
+/// Shortest time from one attempt to connect media to another that a person asks for.
+///
+/// Longer: a tap does nothing for that long. Shorter: repeated taps cut each attempt short, and the server meets them all.
+pub const RETRY_PAUSE: Duration = Duration::from_secs(3);
 
 /// Shortest life of a peer connection that failed at once.
 ///

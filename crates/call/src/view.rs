@@ -64,6 +64,8 @@ pub enum Phase {
         since: Timestamp,
         /// Whether it lasts long enough to offer the person to act.
         can_retry: bool,
+        /// Whether it lasts so long that the person should look for a better place.
+        is_long: bool,
     },
     /// Over for this person. `Join` comes back where the server allows it.
     Ended {
@@ -91,7 +93,7 @@ pub enum Sending {
     AsSwitchedOn,
     /// Held back until the called patient answers, because the page was hidden when the practitioner called.
     HeldUntilAnswered,
-    /// Held back because nobody could end the call: signaling is gone.
+    /// Held back because nobody could end the call: signaling is gone, whether media flows or not.
     PausedForSafety,
 }
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use colloque_call::policy::{FAILED_PEER_PAUSE, ICE_RESTART_AFTER, NEW_PEER_AFTER};
-use colloque_call::{Input, LinkInput, LinkOutput, MediaInput, MediaOutput, MediaPath, Output, PeerState};
+use colloque_call::policy::{FAILED_PEER_PAUSE, ICE_RESTART_AFTER, NEW_PEER_AFTER, RETRY_PAUSE};
+use colloque_call::{Action, Input, LinkInput, LinkOutput, MediaInput, MediaOutput, MediaPath, Output, PeerState};
 use colloque_protocol::Role;
 use colloque_protocol::signaling::{ClientMessage, OfferRefusal, ServerMessage, Stage};
 
@@ -208,4 +208,82 @@ fn what_an_older_peer_says_is_not_believed() {
     let mut page = Page::in_call(Role::Patient);
     page.input(Input::Media(MediaInput::StateChanged { peer: 99, state: PeerState::Failed }));
     assert_eq!(page.call.view().media, MediaPath::Up);
+}
+
+#[test]
+fn a_person_who_wants_another_attempt_gets_an_ice_restart_then_a_new_peer_at_once() {
+    let mut page = Page::in_call(Role::Patient);
+    page.pass_alive(RETRY_PAUSE);
+    page.peer(PeerState::Disconnected);
+    page.asked();
+    page.act(Action::Retry);
+    let asked = page.asked();
+    assert_eq!((restarts(&asked), new_peers(&asked)), (1, 0));
+    page.act(Action::Retry);
+    let asked = page.asked();
+    assert_eq!((restarts(&asked), new_peers(&asked)), (0, 0), "an attempt has just begun");
+    page.pass_alive(RETRY_PAUSE);
+    page.asked();
+    page.act(Action::Retry);
+    let asked = page.asked();
+    assert_eq!((restarts(&asked), new_peers(&asked)), (0, 1));
+}
+
+#[test]
+fn a_person_on_a_network_that_blocked_media_gets_a_fresh_attempt_before_it_is_called_blocking_again() {
+    let mut page = Page::waiting(Role::Patient);
+    page.hears(ServerMessage::Room { state: state(Stage::Open) });
+    let attempt = |page: &mut Page| {
+        page.offer_ready();
+        let generation = page.generation();
+        page.hears(ServerMessage::Answer { generation, sdp: "answer".to_owned() });
+        page.pass_alive(Duration::from_secs(1));
+    };
+    while page.call.view().media != MediaPath::Blocked {
+        attempt(&mut page);
+    }
+    page.pass_alive(RETRY_PAUSE);
+    page.asked();
+    page.act(Action::Retry);
+    assert_eq!(new_peers(&page.asked()), 1);
+    assert_ne!(page.call.view().media, MediaPath::Blocked, "the person sees that something happens");
+    let mut seconds = 0;
+    while page.call.view().media != MediaPath::Blocked {
+        attempt(&mut page);
+        seconds += 1;
+    }
+    assert!((10..30).contains(&seconds), "{seconds}");
+}
+
+#[test]
+fn an_attempt_that_was_wanted_without_signaling_is_made_when_signaling_is_back() {
+    let mut page = Page::waiting(Role::Patient);
+    page.hears(ServerMessage::Room { state: state(Stage::Open) });
+    // Every attempt of these was in vain, so that the next one by itself is half a minute away.
+    for _ in 0..60 {
+        page.pass_alive(Duration::from_secs(1));
+        page.offer_ready();
+        let generation = page.generation();
+        page.hears(ServerMessage::Answer { generation, sdp: "answer".to_owned() });
+    }
+    page.link(LinkInput::SocketClosed);
+    page.pass(RETRY_PAUSE);
+    page.asked();
+    page.act(Action::Retry);
+    let asked = page.asked();
+    assert_eq!((new_peers(&asked), restarts(&asked)), (0, 0), "nothing can be negotiated");
+    page.knocks();
+    page.hears(joined(Stage::Open));
+    assert_eq!(new_peers(&page.asked()), 1);
+}
+
+#[test]
+fn media_that_lives_or_waits_for_the_admission_is_left_alone_by_a_retry() {
+    for mut page in [Page::waiting(Role::Patient), Page::in_call(Role::Patient)] {
+        page.pass_alive(RETRY_PAUSE);
+        page.asked();
+        page.act(Action::Retry);
+        let asked = page.asked();
+        assert_eq!((restarts(&asked), new_peers(&asked)), (0, 0));
+    }
 }

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use colloque_call::policy::{ANSWERS_ITSELF_AFTER, RECONNECTING_AFTER, RETRY_OFFERED_AFTER, SENDING_PAUSED_AFTER};
+use colloque_call::policy::{
+    ANSWERS_ITSELF_AFTER, LONG_LOSS_AFTER, RECONNECTING_AFTER, RETRY_OFFERED_AFTER, SENDING_PAUSED_AFTER,
+};
 use colloque_call::{Action, Decision, Input, LinkInput, Output, PeerState, Phase, Sending};
 use colloque_protocol::Role;
 use colloque_protocol::signaling::{
@@ -100,9 +102,11 @@ fn a_short_cut_in_the_waiting_room_is_not_shown_and_a_long_one_is() {
     let since = page.now;
     assert_eq!(page.phase(), Phase::Waiting);
     page.pass(RECONNECTING_AFTER);
-    assert_eq!(page.phase(), Phase::Reconnecting { since, can_retry: false });
+    assert_eq!(page.phase(), Phase::Reconnecting { since, can_retry: false, is_long: false });
     page.pass(RETRY_OFFERED_AFTER);
-    assert_eq!(page.phase(), Phase::Reconnecting { since, can_retry: true });
+    assert_eq!(page.phase(), Phase::Reconnecting { since, can_retry: true, is_long: false });
+    page.pass(LONG_LOSS_AFTER);
+    assert_eq!(page.phase(), Phase::Reconnecting { since, can_retry: true, is_long: true });
     page.pass(RESUME_WINDOW * 2);
     assert!(matches!(page.phase(), Phase::Reconnecting { .. }), "waiting never ends by itself");
 }
@@ -129,15 +133,17 @@ fn media_that_lives_keeps_the_call_on_the_screen_but_pauses_for_safety() {
 const CONNECT: Duration = Duration::from_secs(11);
 
 #[test]
-fn a_call_cut_off_altogether_says_so_then_offers_to_act_then_gives_up_and_recovers_with_the_network() {
+fn a_call_cut_off_altogether_says_so_then_offers_to_act_then_says_that_it_lasts_then_gives_up_and_recovers() {
     let mut page = Page::in_call(Role::Patient);
     page.link(LinkInput::SocketClosed);
     page.peer(PeerState::Disconnected);
     let since = page.now;
     page.pass(RECONNECTING_AFTER);
-    assert_eq!(page.phase(), Phase::Reconnecting { since, can_retry: false });
+    assert_eq!(page.phase(), Phase::Reconnecting { since, can_retry: false, is_long: false });
     page.pass(RETRY_OFFERED_AFTER);
-    assert_eq!(page.phase(), Phase::Reconnecting { since, can_retry: true });
+    assert_eq!(page.phase(), Phase::Reconnecting { since, can_retry: true, is_long: false });
+    page.pass(LONG_LOSS_AFTER);
+    assert_eq!(page.phase(), Phase::Reconnecting { since, can_retry: true, is_long: true });
     page.pass(RESUME_WINDOW);
     assert_eq!(page.phase(), Phase::Ended { reason: EndReason::ConnectionGivenUp });
     page.link(LinkInput::NetworkOnline);
@@ -145,6 +151,24 @@ fn a_call_cut_off_altogether_says_so_then_offers_to_act_then_gives_up_and_recove
     page.knocks();
     page.hears(joined(Stage::Open));
     assert_eq!(page.phase(), Phase::InCall);
+}
+
+#[test]
+fn a_call_cut_off_altogether_stays_cut_off_while_sending_pauses() {
+    let mut page = Page::in_call(Role::Patient);
+    page.link(LinkInput::SocketClosed);
+    page.peer(PeerState::Disconnected);
+    for second in 3..600 {
+        page.pass(Duration::from_secs(1));
+        let lasted = Duration::from_secs(second - 2);
+        let Phase::Reconnecting { can_retry, is_long, .. } = page.phase() else {
+            assert!(lasted < RECONNECTING_AFTER, "{:?} after {lasted:?}", page.phase());
+            continue;
+        };
+        assert_eq!((can_retry, is_long), (lasted >= RETRY_OFFERED_AFTER, lasted >= LONG_LOSS_AFTER), "{lasted:?}");
+        let paused = page.call.view().sending == Sending::PausedForSafety;
+        assert_eq!(paused, lasted >= SENDING_PAUSED_AFTER, "{lasted:?}");
+    }
 }
 
 #[test]
@@ -191,6 +215,17 @@ fn a_return_tells_the_room_again_what_is_on_and_what_was_checked() {
     page.hears(joined(Stage::Waiting));
     let said = page.said();
     assert!(said.contains(&check) && said.iter().any(|message| matches!(message, ClientMessage::MediaState(_))));
+}
+
+#[test]
+fn a_patient_who_waits_for_long_asks_the_desk_to_ring_again() {
+    let mut page = Page::waiting(Role::Patient);
+    page.asked();
+    page.act(Action::NotifyAgain);
+    assert_eq!(page.said(), [ClientMessage::NotifyAgain]);
+    assert_eq!(page.call.view().not_done, None);
+    page.hears(ServerMessage::NotDone { code: ActionRefusal::TooMany });
+    assert_eq!(page.call.view().not_done, Some(ActionRefusal::TooMany));
 }
 
 #[test]

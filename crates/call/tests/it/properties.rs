@@ -1,7 +1,9 @@
 //! Any sequence of inputs, honest or not.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use colloque_call::policy::RETRY_PAUSE;
 use colloque_call::{
     Action, Call, CallOptions, Input, LinkInput, LinkOutput, MediaInput, MediaOutput, Output, PeerState, Phase,
     TicketFailure,
@@ -13,7 +15,7 @@ use colloque_protocol::signaling::{
 };
 use proptest::prelude::*;
 
-use crate::world::{START, joined, key, state};
+use crate::world::{Page, START, joined, key, state};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -209,7 +211,7 @@ fn run(role: Role, steps: Vec<Step>) -> Result<(), TestCaseError> {
             })),
             Step::Peer(state) => Input::Media(MediaInput::StateChanged { peer: watcher.peer.unwrap_or(0), state }),
             Step::Later(millis) => {
-                now = now.after(std::time::Duration::from_millis(millis.into()));
+                now = now.after(Duration::from_millis(millis.into()));
                 Input::Tick
             }
             Step::Deadline => match call.deadline() {
@@ -259,12 +261,46 @@ fn settles(call: &mut Call, now: Timestamp, watcher: &mut Watcher) -> Result<(),
     Ok(())
 }
 
+/// Attempts to connect media: ICE restarts and new peer connections.
+fn attempts(outputs: &[Output]) -> usize {
+    outputs.iter().filter(|output| matches!(output, Output::Media(MediaOutput::CreateOffer { .. }))).count()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_a_patient_s_engine_keeps_its_promises(steps in prop::collection::vec(step(), 1..150)) {
         run(Role::Patient, steps)?;
+    }
+
+    #[test]
+    fn however_often_a_person_wants_another_attempt_it_is_made_at_once_or_has_just_begun(
+        gaps in prop::collection::vec(0_u64..6_000, 1..40),
+        before_the_loss in 0_u64..10_000,
+    ) {
+        let mut page = Page::in_call(Role::Patient);
+        page.pass_alive(Duration::from_millis(before_the_loss));
+        page.peer(PeerState::Disconnected);
+        page.asked();
+        let mut tried_at = None;
+        for gap in gaps {
+            page.pass_alive(Duration::from_millis(gap));
+            let alone = attempts(&page.asked());
+            let earlier = tried_at.filter(|_| alone == 0);
+            // What the engine tried by itself meanwhile began at an instant of its own, which is not looked at here.
+            page.act(Action::Retry);
+            let wanted = attempts(&page.asked());
+            prop_assert!(wanted <= 1, "{wanted} attempts for one tap");
+            if let Some(earlier) = earlier {
+                prop_assert_eq!(wanted == 1, page.now.since(earlier) >= RETRY_PAUSE, "{:?}", page.now.since(earlier));
+            }
+            if wanted == 1 {
+                tried_at = Some(page.now);
+            } else if alone > 0 {
+                tried_at = None;
+            }
+        }
     }
 
     #[test]
