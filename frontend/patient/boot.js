@@ -51,7 +51,7 @@
       at('opens-en').textContent = write(+data.opens, hour, 'en-GB');
     }
     if (data.starts && root.lang === 'en') {
-      at('when').textContent = write(+data.starts, { weekday: 'long', day: 'numeric', month: 'long', ...hour }, 'en-GB');
+      document.querySelectorAll('.when').forEach((place) => (place.textContent = write(+data.starts, { weekday: 'long', day: 'numeric', month: 'long', ...hour }, 'en-GB')));
     }
   }
 
@@ -167,6 +167,7 @@
   tick();
   setInterval(tick, 5000);
   at('start').onclick = start;
+  at('secure').href = location.href.replace(/^http:/, 'https:');
   at('again').onclick = () => location.reload();
   at('copy').onclick = () => navigator.clipboard.writeText(location.href).then(() => (at('copy').textContent = root.lang === 'en' ? 'Copied' : 'Lien copié'));
   at('resend').onclick = () =>

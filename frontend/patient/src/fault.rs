@@ -61,10 +61,14 @@ pub enum Remedy {
     Call,
     /// Calls the practice instead of the video.
     CallInstead,
+    /// Notes the appointment's new time.
+    Calendar,
     /// Goes to the rehearsal.
     Rehearse,
     /// Takes the place of the other device.
     ContinueHere,
+    /// Leaves the other device its place.
+    Cancel,
     /// Asks again for camera and microphone.
     AskAgain,
     /// Asks again, once allowed.
@@ -105,8 +109,8 @@ pub struct Row {
     pub body: Option<Words>,
     /// The one main button.
     pub primary: Remedy,
-    /// The other way.
-    pub other: Option<Remedy>,
+    /// The other ways.
+    pub others: &'static [Remedy],
     /// How it ends by itself.
     pub recovery: Recovery,
 }
@@ -119,100 +123,66 @@ impl Fault {
     #[must_use]
     pub const fn row(self) -> Row {
         use Recovery::{AtOpening, ByEngine, ByPerson, Every, WhenDevicesChange};
-        use Words as W;
-        let (code, title, body, primary, other, recovery) = match self {
-            Self::LinkUnknown => {
-                ("E01", W::LinkUnknown, Some(W::LinkUnknownBody), Remedy::NewLink, Some(Remedy::Call), ByPerson)
-            }
-            Self::LinkExpired => {
-                ("E02", W::LinkExpired, Some(W::LinkExpiredBody), Remedy::NewLink, Some(Remedy::Call), ByPerson)
-            }
-            Self::TooEarly => ("E03", W::TooEarly, Some(W::TooEarlyBody), Remedy::Rehearse, None, AtOpening),
+        use {Remedy as R, Words as W};
+        let (code, title, body, primary, others, recovery): (_, _, _, _, &[Remedy], _) = match self {
+            Self::LinkUnknown => ("E01", W::LinkUnknown, Some(W::LinkUnknownBody), R::NewLink, &[R::Call], ByPerson),
+            Self::LinkExpired => ("E02", W::LinkExpired, Some(W::LinkExpiredBody), R::NewLink, &[R::Call], ByPerson),
+            Self::TooEarly => ("E03", W::TooEarly, Some(W::TooEarlyBody), R::Rehearse, &[], AtOpening),
             Self::AppointmentChanged => {
-                ("E04", W::AppointmentChanged, Some(W::AppointmentChangedBody), Remedy::Call, None, ByPerson)
+                ("E04", W::AppointmentChanged, Some(W::AppointmentChangedBody), R::Calendar, &[R::Call], ByPerson)
             }
-            Self::AlreadyElsewhere => (
-                "E05",
-                W::AlreadyElsewhere,
-                Some(W::AlreadyElsewhereBody),
-                Remedy::ContinueHere,
-                Some(Remedy::Call),
-                ByPerson,
-            ),
+            Self::AlreadyElsewhere => {
+                ("E05", W::AlreadyElsewhere, Some(W::AlreadyElsewhereBody), R::ContinueHere, &[R::Cancel], ByPerson)
+            }
             Self::ContinuedElsewhere => {
-                ("E05", W::ContinuedElsewhere, Some(W::AlreadyElsewhereBody), Remedy::ContinueHere, None, ByPerson)
+                ("E05", W::ContinuedElsewhere, Some(W::AlreadyElsewhereBody), R::ContinueHere, &[], ByPerson)
             }
-            Self::SessionOver => {
-                ("E06", W::SessionOver, Some(W::SessionOverBody), Remedy::Reload, Some(Remedy::NewLink), ByPerson)
+            Self::SessionOver => ("E06", W::SessionOver, Some(W::SessionOverBody), R::Reload, &[R::NewLink], ByPerson),
+            Self::NotThisPerson => ("E07", W::NotThisPerson, Some(W::NotThisPersonBody), R::Call, &[], ByPerson),
+            Self::CaptureRefused => {
+                ("E10", W::CaptureRefused, None, R::AllowedAskAgain, &[R::WithoutCamera, R::Call], WhenDevicesChange)
             }
-            Self::NotThisPerson => ("E07", W::NotThisPerson, Some(W::NotThisPersonBody), Remedy::Call, None, ByPerson),
-            Self::CaptureRefused => (
-                "E10",
-                W::CaptureRefused,
-                None,
-                Remedy::AllowedAskAgain,
-                Some(Remedy::WithoutCamera),
-                WhenDevicesChange,
-            ),
             Self::CaptureForbidden => (
                 "E11",
                 W::CaptureForbidden,
                 Some(W::CaptureForbiddenBody),
-                Remedy::AskAgain,
-                Some(Remedy::WithoutCamera),
+                R::AskAgain,
+                &[R::WithoutCamera, R::Call],
                 WhenDevicesChange,
             ),
-            Self::NoDevice => (
-                "E12",
-                W::NoDevice,
-                Some(W::NoDeviceBody),
-                Remedy::WithoutCamera,
-                Some(Remedy::AskAgain),
-                WhenDevicesChange,
-            ),
-            Self::DeviceInUse => (
-                "E13",
-                W::DeviceInUse,
-                Some(W::DeviceInUseBody),
-                Remedy::AskAgain,
-                Some(Remedy::WithoutCamera),
-                WhenDevicesChange,
-            ),
-            Self::NoCapture => {
-                ("E20", W::NoCapture, Some(W::NoCaptureBody), Remedy::CopyLink, Some(Remedy::Call), ByPerson)
+            Self::NoDevice => {
+                ("E12", W::NoDevice, Some(W::NoDeviceBody), R::WithoutCamera, &[R::AskAgain], WhenDevicesChange)
             }
-            Self::Offline => {
-                ("E30", W::Offline, Some(W::OfflineBody), Remedy::Retry, Some(Remedy::Call), Every(RETRY_EVERY))
+            Self::DeviceInUse => {
+                ("E13", W::DeviceInUse, Some(W::DeviceInUseBody), R::AskAgain, &[R::WithoutCamera], WhenDevicesChange)
             }
-            Self::NetworkBlocksVideo => (
-                "E31",
-                W::NetworkBlocksVideo,
-                Some(W::NetworkBlocksVideoBody),
-                Remedy::Retry,
-                Some(Remedy::CallInstead),
-                ByEngine,
-            ),
-            Self::ConnectionLost => (
-                "E32",
-                W::ConnectionLost,
-                Some(W::ConnectionLostBody),
-                Remedy::Retry,
-                Some(Remedy::CallInstead),
-                ByEngine,
-            ),
-            Self::NotReceived => ("E50", W::NotReceived, Some(W::NotReceivedBody), Remedy::Call, None, ByPerson),
-            Self::ServerFull => ("E60", W::ServerFull, Some(W::ServerFullBody), Remedy::CallInstead, None, ByEngine),
-            Self::ServerFailed => (
-                "E61",
-                W::ServerFailed,
-                Some(W::ServerFailedBody),
-                Remedy::Retry,
-                Some(Remedy::Call),
-                Every(RETRY_EVERY),
-            ),
-            Self::NoKey => ("E62", W::NoKey, Some(W::NoKeyBody), Remedy::Reload, Some(Remedy::Call), ByPerson),
+            Self::NoCapture => ("E20", W::NoCapture, Some(W::NoCaptureBody), R::CopyLink, &[R::Call], ByPerson),
+            Self::Offline => ("E30", W::Offline, Some(W::OfflineBody), R::Retry, &[R::Call], Every(RETRY_EVERY)),
+            Self::NetworkBlocksVideo => {
+                ("E31", W::NetworkBlocksVideo, Some(W::NetworkBlocksVideoBody), R::Retry, &[R::CallInstead], ByEngine)
+            }
+            Self::ConnectionLost => {
+                ("E32", W::ConnectionLost, Some(W::ConnectionLostBody), R::Retry, &[R::CallInstead], ByEngine)
+            }
+            Self::NotReceived => ("E50", W::NotReceived, Some(W::NotReceivedBody), R::Call, &[], ByPerson),
+            Self::ServerFull => ("E60", W::ServerFull, Some(W::ServerFullBody), R::CallInstead, &[], ByEngine),
+            Self::ServerFailed => {
+                ("E61", W::ServerFailed, Some(W::ServerFailedBody), R::Retry, &[R::Call], Every(RETRY_EVERY))
+            }
+            Self::NoKey => ("E62", W::NoKey, Some(W::NoKeyBody), R::Reload, &[R::Call], ByPerson),
         };
-        Row { code, title, body, primary, other, recovery }
+        Row { code, title, body, primary, others, recovery }
+    }
+
+    /// What to quote to support: with the beginning of the failed request's identifier where our side failed.
+    #[must_use]
+    pub fn quoted(self, request: Option<&str>) -> String {
+        let code = self.row().code;
+        let start = request.and_then(|request| request.rsplit('-').next()?.get(..4));
+        match start {
+            Some(start) if self == Self::ServerFailed => format!("{code}-{}", start.to_uppercase()),
+            Some(_) | None => code.to_owned(),
+        }
     }
 
     /// What a failed request means to a patient.
@@ -301,7 +271,9 @@ impl Remedy {
             Self::Call => Words::Call,
             Self::CallInstead => Words::CallInstead,
             Self::Rehearse => Words::Rehearse,
+            Self::Calendar => Words::AddToCalendar,
             Self::ContinueHere => Words::ContinueHere,
+            Self::Cancel => Words::Cancel,
             Self::AskAgain | Self::Retry => Words::Retry,
             Self::AllowedAskAgain => Words::AllowedRetry,
             Self::WithoutCamera => Words::WithoutCamera,
@@ -318,10 +290,12 @@ texts! {
         LinkUnknownBody: "Il a peut-être déjà servi sur un autre appareil, ou il n'est pas complet. Demandez-en un nouveau : il arrive à votre adresse e-mail habituelle.", "It may have been used on another device, or it is not complete. Ask for a new one: it comes to your usual e-mail address.";
         LinkExpired: "Ce lien n'est plus valable", "This link is no longer valid";
         LinkExpiredBody: "L'heure du rendez-vous est passée.", "The time of the appointment is over.";
+        LinkExpiredOn: "Le rendez-vous du {0} est passé.", "The appointment of {0} is over.";
         TooEarly: "Vous êtes en avance", "You are early";
         TooEarlyBody: "La salle ouvre à {0}. Cette page s'ouvrira toute seule.", "The room opens at {0}. This page will open by itself.";
         AppointmentChanged: "Le rendez-vous a changé", "The appointment has changed";
         AppointmentChangedBody: "Le cabinet peut vous donner la nouvelle heure.", "The practice can tell you the new time.";
+        AppointmentMoved: "Nouvelle heure : {0} à {1}.", "New time: {0} at {1}.";
         AlreadyElsewhere: "Vous êtes déjà connecté sur un autre appareil", "You are already connected on another device";
         AlreadyElsewhereBody: "Voulez-vous continuer ici ?", "Do you want to continue here?";
         ContinuedElsewhere: "Vous continuez sur un autre appareil", "You are continuing on another device";
@@ -333,6 +307,8 @@ texts! {
         CaptureForbidden: "Votre appareil bloque la caméra", "Your device blocks the camera";
         CaptureForbiddenBody: "Ouvrez les Réglages de l'appareil. Autorisez la caméra et le micro pour votre navigateur.", "Open the settings of the device. Allow camera and microphone for your browser.";
         NoDevice: "Pas de caméra trouvée", "No camera found";
+        NoMicrophone: "Pas de micro trouvé", "No microphone found";
+        MicrophoneInUse: "Le micro est utilisé par une autre application", "Another application uses the microphone";
         NoDeviceBody: "Vous pouvez continuer avec le son seul.", "You can continue with sound alone.";
         DeviceInUse: "La caméra est utilisée par une autre application", "Another application uses the camera";
         DeviceInUseBody: "Fermez les autres applications de vidéo ou d'appel.", "Close other video or call applications.";
@@ -358,8 +334,13 @@ texts! {
         NewLinkFailed: "Cela n'a pas marché. Réessayez, ou appelez.", "This did not work. Try again, or call.";
         Call: "Appeler le cabinet", "Call the practice";
         CallInstead: "Continuer par téléphone", "Go on by telephone";
+        AddToCalendar: "Ajouter au calendrier", "Add to calendar";
+        CalendarTitle: "Rendez-vous vidéo", "Video appointment";
         Rehearse: "Faire un essai", "Try now";
         ContinueHere: "Continuer ici", "Continue here";
+        Cancel: "Annuler", "Cancel";
+        Ok: "OK", "OK";
+        Close: "Fermer", "Close";
         AllowedRetry: "J'ai autorisé, réessayer", "I allowed it, try again";
         WithoutCamera: "Continuer sans caméra", "Continue without camera";
         CopyLink: "Copier le lien", "Copy the link";
@@ -381,107 +362,4 @@ texts! {
 }
 
 #[cfg(test)]
-mod tests {
-    use colloque_web::text::{Locale, Text, places_agree};
-
-    use super::*;
-    use crate::words::Msg;
-
-    /// Longest sentence for a patient, in words.
-    const MAX_WORDS: usize = 15;
-
-    /// Words that only people of the trade know.
-    const BANNED: [&str; 14] = [
-        "webrtc",
-        "signalisation",
-        "signaling",
-        "ice",
-        "codec",
-        "cache",
-        "websocket",
-        "serveur",
-        "server",
-        "token",
-        "jeton",
-        "session",
-        "ticket",
-        "bug",
-    ];
-
-    fn all_texts() -> Vec<&'static str> {
-        [Locale::French, Locale::English]
-            .into_iter()
-            .flat_map(|locale| {
-                let faults = Words::ALL.iter().map(move |text| text.in_locale(locale));
-                faults.chain(Msg::ALL.iter().map(move |text| text.in_locale(locale)))
-            })
-            .collect()
-    }
-
-    #[test]
-    fn no_sentence_is_longer_than_fifteen_words() {
-        for text in all_texts() {
-            for sentence in text.split(['.', '?', '!']) {
-                let words = sentence.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count();
-                assert!(words <= MAX_WORDS, "{words} words: {sentence}");
-            }
-        }
-    }
-
-    #[test]
-    fn no_word_of_the_trade_reaches_a_patient() {
-        for text in all_texts() {
-            for word in text.to_lowercase().split(|c: char| !c.is_alphanumeric()) {
-                assert!(!BANNED.contains(&word), "{word} in: {text}");
-            }
-        }
-    }
-
-    #[test]
-    fn nothing_is_shouted() {
-        for text in all_texts() {
-            for word in text.split(|c: char| !c.is_alphabetic()) {
-                let shouted = word.len() > 4 && word.chars().all(char::is_uppercase);
-                assert!(!shouted, "{word} in: {text}");
-            }
-        }
-    }
-
-    #[test]
-    fn both_languages_have_the_same_places() {
-        assert!(Words::ALL.iter().all(|text| places_agree(*text)));
-        assert!(Msg::ALL.iter().all(|text| places_agree(*text)));
-    }
-
-    #[test]
-    fn no_fault_is_a_dead_end() {
-        for fault in Fault::ALL {
-            let row = fault.row();
-            assert!(!row.title.in_locale(Locale::French).is_empty());
-            assert_ne!(Some(row.primary), row.other, "{fault:?} offers the same way twice");
-        }
-    }
-
-    #[test]
-    fn faults_of_the_network_or_of_our_side_end_by_themselves() {
-        for fault in
-            [Fault::Offline, Fault::ServerFailed, Fault::ServerFull, Fault::NetworkBlocksVideo, Fault::TooEarly]
-        {
-            assert_ne!(fault.row().recovery, Recovery::ByPerson, "{fault:?}");
-        }
-    }
-
-    #[test]
-    fn faults_of_capture_end_when_devices_change() {
-        for error in
-            [CaptureError::NotAllowed, CaptureError::ForbiddenBySystem, CaptureError::NotFound, CaptureError::InUse]
-        {
-            assert_eq!(Fault::of_capture(error).row().recovery, Recovery::WhenDevicesChange, "{error:?}");
-        }
-    }
-
-    #[test]
-    fn an_ended_consultation_is_no_fault() {
-        assert_eq!(Fault::of_refusal(JoinRefusal::ConsultationOver), None);
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! Everything a patient can do on the page.
 
 use crate::fault::Remedy;
+use crate::model::Half;
 
 /// What a tap means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,12 @@ pub enum Intent {
     Microphone,
     /// Switches the camera.
     Camera,
+    /// Asks for a half of capture that was not given.
+    Ask(Half),
+    /// Goes on without it.
+    GoOnWithout,
+    /// Has read what happened to a device.
+    NoticeRead,
     /// Tries to connect now.
     Retry,
     /// Lets the page play sound.
@@ -49,6 +56,8 @@ pub enum Intent {
     Leave,
     /// Comes back after leaving.
     ComeBack,
+    /// Wants a code application for the next time.
+    Enrol,
     /// Follows a fault's advice.
     Remedy(Remedy),
 }

@@ -112,12 +112,16 @@ pub enum Overlay {
         /// Whether the patient is offered to act.
         can_retry: bool,
     },
+    /// Cut off for so long that the patient should look for a better place.
+    Lost,
     /// Nothing is sent because nobody could end the call.
     PausedForSafety,
     /// The network lets no media through.
     Blocked,
     /// A telephone call took the microphone.
     Interrupted,
+    /// A camera or microphone that the patient asked for was not given.
+    NotGiven(Fault),
     /// The browser wants a tap before it plays sound.
     NeedsTap,
 }
@@ -180,18 +184,22 @@ fn in_room(call: &CallView) -> Screen {
 
 /// Decides what lies over the consultation.
 #[must_use]
-pub fn overlay(call: &CallView, interrupted: bool, needs_tap: bool) -> Overlay {
+pub fn overlay(call: &CallView, interrupted: bool, not_given: Option<Fault>, needs_tap: bool) -> Overlay {
+    // Whoever sees and hears nobody is told of the loss, and can act on it: that sending pauses too goes without saying.
+    if let Phase::Reconnecting { can_retry, is_long, .. } = call.phase {
+        return if is_long { Overlay::Lost } else { Overlay::Reconnecting { can_retry } };
+    }
     if call.sending == Sending::PausedForSafety {
         return Overlay::PausedForSafety;
-    }
-    if let Phase::Reconnecting { can_retry, .. } = call.phase {
-        return Overlay::Reconnecting { can_retry };
     }
     if call.media == MediaPath::Blocked {
         return Overlay::Blocked;
     }
     if interrupted {
         return Overlay::Interrupted;
+    }
+    if let Some(fault) = not_given {
+        return Overlay::NotGiven(fault);
     }
     if needs_tap { Overlay::NeedsTap } else { Overlay::None }
 }
@@ -216,6 +224,10 @@ mod tests {
     fn at(step: Step, fault: Option<Fault>, capture: CaptureState, phase: Phase) -> Screen {
         let call = CallView { phase, ..CallView::default() };
         screen(&Situation { step, fault, capture, call: &call })
+    }
+
+    fn cut(can_retry: bool, is_long: bool) -> Phase {
+        Phase::Reconnecting { since: Timestamp::from_millis(0), can_retry, is_long }
     }
 
     #[test]
@@ -245,13 +257,13 @@ mod tests {
 
     #[test]
     fn a_cut_leaves_the_patient_where_they_were() {
-        let cut = Phase::Reconnecting { since: Timestamp::from_millis(0), can_retry: false };
+        let cut = cut(false, false);
         let waiting = CallView { phase: cut, ..CallView::default() };
         let admitted = CallView { phase: cut, admitted_at: Some(Timestamp::from_millis(1)), ..CallView::default() };
         let of = |call: &CallView| screen(&Situation { step: Step::Room, fault: None, capture: given(), call });
         assert_eq!(of(&waiting), Screen::Waiting);
         assert_eq!(of(&admitted), Screen::Call);
-        assert_eq!(overlay(&admitted, false, true), Overlay::Reconnecting { can_retry: false });
+        assert_eq!(overlay(&admitted, false, None, true), Overlay::Reconnecting { can_retry: false });
     }
 
     #[test]
@@ -277,8 +289,26 @@ mod tests {
     }
 
     #[test]
-    fn safety_is_said_before_everything_else() {
-        let call = CallView { sending: Sending::PausedForSafety, media: MediaPath::Blocked, ..CallView::default() };
-        assert_eq!(overlay(&call, true, true), Overlay::PausedForSafety);
+    fn a_pause_for_safety_is_said_only_to_whoever_still_sees_and_hears() {
+        let of = |phase, media| {
+            let call = CallView { phase, media, sending: Sending::PausedForSafety, ..CallView::default() };
+            overlay(&call, true, Some(Fault::CaptureRefused), true)
+        };
+        let since = Timestamp::from_millis(0);
+        assert_eq!(of(Phase::InCall, MediaPath::Up), Overlay::PausedForSafety);
+        assert_eq!(of(Phase::InCall, MediaPath::Blocked), Overlay::PausedForSafety);
+        assert_eq!(of(cut(true, false), MediaPath::Lost { since }), Overlay::Reconnecting { can_retry: true });
+        assert_eq!(of(cut(true, true), MediaPath::Lost { since }), Overlay::Lost);
+    }
+
+    #[test]
+    fn the_network_is_said_before_devices_and_devices_before_a_tap() {
+        let blocked = CallView { media: MediaPath::Blocked, ..CallView::default() };
+        let up = CallView { media: MediaPath::Up, ..CallView::default() };
+        let refused = Some(Fault::CaptureRefused);
+        assert_eq!(overlay(&blocked, true, refused, true), Overlay::Blocked);
+        assert_eq!(overlay(&up, true, refused, true), Overlay::Interrupted);
+        assert_eq!(overlay(&up, false, refused, true), Overlay::NotGiven(Fault::CaptureRefused));
+        assert_eq!(overlay(&up, false, None, true), Overlay::NeedsTap);
     }
 }

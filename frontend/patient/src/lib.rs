@@ -4,6 +4,7 @@
 //! Screens are plain values drawn from one [`model::Model`] and put into the page by [`patch`], without Leptos: see
 //! `docs/decisions/0006-patient-page-without-leptos.md`.
 
+mod calendar;
 mod fault;
 mod handoff;
 mod intent;

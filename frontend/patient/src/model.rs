@@ -3,7 +3,7 @@
 use colloque_call::CallView;
 use colloque_ids::Timestamp;
 use colloque_protocol::http::error::ErrorCode;
-use colloque_protocol::http::patient::{CodeChannel, PatientView};
+use colloque_protocol::http::patient::{CodeChannel, PatientStatus, PatientView};
 use colloque_web::capture::Device;
 use colloque_web::http::SendRequestError;
 
@@ -17,6 +17,8 @@ pub struct Model {
     pub step: Step,
     /// What failed, if it fills the screen.
     pub fault: Option<Fault>,
+    /// Identifier of the request that failed, to quote to support.
+    pub request: Option<String>,
     /// What an advice of a fault led to.
     pub advice: Option<Words>,
     /// What capture gives.
@@ -31,6 +33,10 @@ pub struct Model {
     pub patient: Option<PatientView>,
     /// The practice's number as the shell links to it, before the patient is known.
     pub shell_phone: String,
+    /// When the appointment starts as the shell says it, before the patient is known.
+    pub shell_starts_at: Option<Timestamp>,
+    /// When the appointment started before it was moved under the patient's eyes.
+    pub moved_from: Option<Timestamp>,
     /// The code asked for.
     pub code: Option<CodeAsked>,
     /// What is wrong with the code.
@@ -43,6 +49,12 @@ pub struct Model {
     pub interrupted: bool,
     /// What happened to a device.
     pub device_notice: Option<DeviceNotice>,
+    /// What the patient asked for in the consultation and did not get.
+    pub not_given: Option<NotGiven>,
+    /// What this device has.
+    pub devices: Devices,
+    /// How far a code application is set up for the next time.
+    pub enrolment: Enrolment,
     /// Whether a document arrived a moment ago.
     pub document_is_new: bool,
     /// Whether the patient has waited for long.
@@ -124,8 +136,6 @@ pub struct Checks {
     pub silent: bool,
     /// The microphone can be measured.
     pub measured: bool,
-    /// The microphones to choose from.
-    pub microphones: Vec<Device>,
     /// Whether the tune was heard.
     pub sound: Sound,
     /// How the connection to the service is.
@@ -160,6 +170,56 @@ pub enum Line {
     Cut,
 }
 
+/// What this device has to choose from.
+#[derive(Debug, Clone, Default)]
+pub struct Devices {
+    /// Number of cameras.
+    pub cameras: usize,
+    /// The microphones.
+    pub microphones: Vec<Device>,
+    /// The microphone in use.
+    pub microphone: Option<String>,
+}
+
+/// One half of capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Half {
+    /// The picture.
+    Camera,
+    /// The sound.
+    Microphone,
+}
+
+/// A half of capture that was asked for and not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotGiven {
+    /// Which.
+    pub half: Half,
+    /// Why.
+    pub fault: Fault,
+}
+
+/// How far a code application is set up.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Enrolment {
+    /// It is offered.
+    #[default]
+    Offered,
+    /// The key is made; a first code proves that it arrived.
+    Key {
+        /// In base32, to copy by hand.
+        secret: String,
+        /// What applications open.
+        address: String,
+    },
+    /// The next code comes from the application.
+    Done,
+    /// One was set up before.
+    Before,
+    /// The service made no key.
+    Failed,
+}
+
 /// What happened to a device in the consultation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceNotice {
@@ -179,7 +239,27 @@ impl Model {
     /// What lies over the consultation.
     #[must_use]
     pub fn overlay(&self) -> Overlay {
-        overlay(&self.call, self.interrupted, self.needs_tap)
+        overlay(&self.call, self.interrupted, self.not_given.map(|it| it.fault), self.needs_tap)
+    }
+
+    /// When the appointment starts, where it is known.
+    #[must_use]
+    pub fn starts_at(&self) -> Option<Timestamp> {
+        self.patient.as_ref().map(|view| view.starts_at).or(self.shell_starts_at)
+    }
+
+    /// The new time of an appointment that was moved, once the service has said it.
+    #[must_use]
+    pub fn moved_to(&self) -> Option<Timestamp> {
+        let view = self.patient.as_ref().filter(|view| view.status != PatientStatus::Cancelled)?;
+        let before = self.moved_from?;
+        (view.starts_at != before).then_some(view.starts_at)
+    }
+
+    /// Whether there is another camera to turn to.
+    #[must_use]
+    pub const fn can_turn(&self) -> bool {
+        self.capture.has_camera() && self.devices.cameras > 1
     }
 
     /// Where to telephone: `tel:+33…`, empty when unknown.

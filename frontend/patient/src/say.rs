@@ -11,7 +11,7 @@ use crate::words::Msg;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heard {
     screen: Screen,
-    cut: bool,
+    cut: Cut,
     delay_minutes: u16,
     microphone: bool,
     camera: bool,
@@ -21,6 +21,17 @@ pub struct Heard {
     other_gives: Option<(bool, bool)>,
     sharing: bool,
     documents: usize,
+}
+
+/// What the patient is cut off from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    Nothing,
+    Everything,
+    /// For so long that it should be told again.
+    EverythingForLong,
+    /// Nobody could end the call: nothing is sent.
+    Control,
 }
 
 /// One thing to say.
@@ -38,7 +49,14 @@ impl Heard {
         let other = call.other.as_ref();
         Self {
             screen,
-            cut: matches!(overlay, Overlay::Reconnecting { .. } | Overlay::PausedForSafety),
+            cut: match overlay {
+                Overlay::Reconnecting { .. } => Cut::Everything,
+                Overlay::Lost => Cut::EverythingForLong,
+                Overlay::PausedForSafety => Cut::Control,
+                Overlay::None | Overlay::Blocked | Overlay::Interrupted | Overlay::NotGiven(_) | Overlay::NeedsTap => {
+                    Cut::Nothing
+                }
+            },
             delay_minutes: call.delay_minutes,
             microphone: call.local.microphone,
             camera: call.local.camera,
@@ -83,7 +101,7 @@ impl Heard {
             if self.sharing != before.sharing {
                 polite(if self.sharing { Msg::ScreenShared } else { Msg::ScreenOver });
             }
-            if before.cut && !self.cut {
+            if before.cut != Cut::Nothing && self.cut == Cut::Nothing {
                 polite(Msg::Reconnected);
             }
         }
@@ -110,8 +128,14 @@ impl Heard {
                 | Screen::Fault(_) => {}
             }
         }
-        if self.cut && !before.cut {
-            said.push(Sentence { text: Msg::CutTitle, value: None, urgent: true });
+        let cut = match self.cut {
+            Cut::Nothing => None,
+            Cut::Everything => Some(Msg::CutTitle),
+            Cut::EverythingForLong => Some(Msg::StillCut),
+            Cut::Control => Some(Msg::PausedShort),
+        };
+        if let Some(text) = cut.filter(|_| self.cut != before.cut) {
+            said.push(Sentence { text, value: None, urgent: true });
         }
         if self.screen == Screen::Waiting && self.delay_minutes != before.delay_minutes {
             let (text, value) = match self.delay_minutes {
@@ -194,6 +218,18 @@ mod tests {
         assert!(said.iter().all(|sentence| sentence.urgent));
         assert_eq!(texts(said), [Msg::CutTitle]);
         assert_eq!(texts(good.since(&cut)), [Msg::Reconnected]);
+    }
+
+    #[test]
+    fn a_cut_that_lasts_and_a_pause_for_safety_have_their_own_words() {
+        let at = |overlay| Heard::of(Screen::Call, overlay, &on_air(true));
+        let (good, cut) = (at(Overlay::None), at(Overlay::Reconnecting { can_retry: true }));
+        let (lost, paused) = (at(Overlay::Lost), at(Overlay::PausedForSafety));
+        assert_eq!(texts(cut.since(&at(Overlay::Reconnecting { can_retry: false }))), []);
+        assert_eq!(texts(lost.since(&cut)), [Msg::StillCut]);
+        assert_eq!(texts(paused.since(&good)), [Msg::PausedShort]);
+        assert_eq!(texts(good.since(&lost)), [Msg::Reconnected]);
+        assert_eq!(texts(good.since(&paused)), [Msg::Reconnected]);
     }
 
     #[test]

@@ -37,11 +37,14 @@ impl Stage {
         };
         set("data-view", Some(if self.screen == Screen::Question { "question" } else { "app" }));
         set("data-stage", self.place());
-        set("data-help", (self.screen == Screen::Fault(Fault::CaptureRefused)).then_some("steps"));
+        let refused = Fault::CaptureRefused;
+        let helps = self.screen == Screen::Fault(refused) || self.overlay == Overlay::NotGiven(refused);
+        set("data-help", helps.then_some("steps"));
         set("data-camera", (!self.camera).then_some("off"));
         set("data-remote", (!self.remote_camera).then_some("off"));
         set("data-sharing", self.sharing.then_some(""));
-        set("data-dim", matches!(self.overlay, Overlay::Reconnecting { .. }).then_some(""));
+        let is_dim = matches!(self.overlay, Overlay::Reconnecting { .. } | Overlay::Lost | Overlay::Blocked);
+        set("data-dim", is_dim.then_some(""));
         if let Some(own) = document().get_element_by_id("own") {
             // The picture is mirrored like a mirror, except for what lies before the patient.
             if self.rear { own.set_attribute("data-rear", "") } else { own.remove_attribute("data-rear") }.ok();

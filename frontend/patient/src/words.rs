@@ -121,6 +121,8 @@ texts! {
         DocumentLater: "Vous la trouverez à la fin de la consultation.", "You will find it at the end of the consultation.";
         Reconnected: "Vous êtes reconnecté.", "You are connected again.";
         CutTitle: "Connexion coupée. Nous vous reconnectons…", "Connection cut. We are reconnecting you…";
+        PausedShort: "Votre caméra et votre micro sont en pause.", "Your camera and mic are paused.";
+        StillCut: "Nous n'arrivons pas à vous reconnecter.", "We cannot reconnect you.";
         CutBody: "Ne fermez pas la page.", "Do not close the page.";
 
         LeaveTitle: "Voulez-vous quitter la consultation ?", "Do you want to leave the consultation?";
@@ -138,6 +140,15 @@ texts! {
         DocumentCancelled: "Ordonnance annulée : ne l'utilisez plus.", "Prescription cancelled: do not use it any more.";
         DocumentDate: "Signée le {0}", "Issued on {0}";
         NoDocument: "Aucun document pour le moment.", "No document so far.";
+
+        EnrolTitle: "La prochaine fois, sans attendre l'e-mail", "Next time, without waiting for the e-mail";
+        EnrolOffer: "Utiliser une application de codes", "Use a code application";
+        EnrolOpen: "Ouvrir mon application", "Open my application";
+        EnrolKey: "Ou copiez cette clé dans votre application :", "Or copy this key into your application:";
+        EnrolThen: "Tapez ensuite le code qu'elle affiche.", "Then type the code that it shows.";
+        EnrolFinish: "Valider", "Confirm";
+        EnrolDone: "C'est fait. La prochaine fois, votre application donnera le code.", "Done. Next time, your application will give the code.";
+        EnrolBefore: "Vous utilisez déjà une application de codes.", "You already use a code application.";
 
         RehearsalGood: "Tout fonctionne.", "Everything works.";
         RehearsalGoodBody: "Revenez ici le jour du rendez-vous, avec le même lien.", "Come back on the day of the appointment, with the same link.";

@@ -1,5 +1,7 @@
 //! Camera and microphone of this device.
 
+mod screen;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -12,6 +14,8 @@ use web_sys::{
 };
 
 use crate::dom::{Listener, settle, window};
+
+pub use screen::{DisplaySurface, ScreenCapture};
 
 /// Why the browser gave no camera or microphone.
 ///
@@ -65,6 +69,12 @@ impl Wish {
     #[must_use]
     pub fn both() -> Self {
         Self { camera: true, microphone: true, ..Self::default() }
+    }
+
+    /// Camera alone.
+    #[must_use]
+    pub fn camera() -> Self {
+        Self { camera: true, ..Self::default() }
     }
 
     /// Microphone alone.
@@ -167,7 +177,7 @@ impl Capture {
     /// [`CaptureError`], by cause.
     pub async fn open(wish: &Wish, on_event: impl Fn(CaptureEvent) + 'static) -> Result<Self, CaptureError> {
         let stream = request(wish).await?;
-        Ok(Self::from_stream(&stream, wish.facing, on_event))
+        Ok(Self::from_stream(&stream, on_event))
     }
 
     /// Waits for a request that a gesture started before this code was there.
@@ -179,16 +189,17 @@ impl Capture {
         promise: Promise,
         on_event: impl Fn(CaptureEvent) + 'static,
     ) -> Result<Self, CaptureError> {
-        let stream = settle(promise).await.map_err(|thrown| class_of(&thrown))?;
-        Ok(Self::from_stream(&stream.unchecked_into(), Facing::Front, on_event))
+        let asked = settle(promise).await.map(JsCast::unchecked_into);
+        let stream = relaxed(&Wish::both(), asked).await?;
+        Ok(Self::from_stream(&stream, on_event))
     }
 
-    fn from_stream(stream: &MediaStream, facing: Facing, on_event: impl Fn(CaptureEvent) + 'static) -> Self {
+    fn from_stream(stream: &MediaStream, on_event: impl Fn(CaptureEvent) + 'static) -> Self {
         let capture = Self {
             preview: MediaStream::new().expect("a browser with capture has streams"),
             camera: RefCell::default(),
             microphone: RefCell::default(),
-            facing: Cell::new(facing),
+            facing: Cell::default(),
             camera_on: Cell::new(true),
             microphone_on: Cell::new(true),
             on_event: Rc::new(on_event),
@@ -216,7 +227,13 @@ impl Capture {
         self.microphone.borrow().as_ref().map(|held| held.track.clone())
     }
 
-    /// Which way the camera looks.
+    /// The microphone's identifier in [`devices`], where the browser says.
+    #[must_use]
+    pub fn microphone_id(&self) -> Option<String> {
+        self.microphone()?.get_settings().get_device_id()
+    }
+
+    /// Which way the camera looks, as the browser says of the camera itself; [`Facing::Front`] where it says nothing.
     #[must_use]
     pub fn facing(&self) -> Facing {
         self.facing.get()
@@ -252,29 +269,50 @@ impl Capture {
         }
     }
 
-    /// Turns to the camera on the other side of the device; the microphone goes on untouched.
+    /// Turns to the camera on the other side of the device, or to the next one where the browser knows no sides; the
+    /// microphone goes on untouched.
     ///
     /// The peer must be given the new track.
     ///
     /// # Errors
     ///
-    /// [`CaptureError`] when neither side gives a picture; the first camera is asked for again before giving up.
+    /// [`CaptureError`] when no camera gives a picture; the first one is asked for again before giving up.
     pub async fn flip(&self) -> Result<(), CaptureError> {
-        let wanted = match self.facing.get() {
-            Facing::Front => Facing::Rear,
-            Facing::Rear => Facing::Front,
+        let Some(track) = self.camera() else { return self.open_camera().await };
+        let camera_id = track.get_settings().get_device_id();
+        let wish = if facing_of(&track).is_some() {
+            let facing = match self.facing.get() {
+                Facing::Front => Facing::Rear,
+                Facing::Rear => Facing::Front,
+            };
+            Wish { facing, ..Wish::camera() }
+        } else {
+            let cameras = devices().await.into_iter().filter(|device| device.kind == DeviceKind::Camera);
+            let next = next_after(cameras.map(|camera| camera.id).collect(), camera_id.as_deref());
+            Wish { camera_id: next, ..Wish::camera() }
         };
-        self.change_camera(Wish { camera: true, facing: wanted, ..Wish::default() }).await
+        // Phones hold one camera at a time: the old track stops before the new one is asked for.
+        self.drop_camera();
+        match self.take_camera(&wish).await {
+            Err(_) => self.take_camera(&Wish { camera_id, facing: self.facing.get(), ..Wish::camera() }).await,
+            Ok(()) => Ok(()),
+        }
     }
 
-    /// Takes another camera. The peer must be given the new track.
+    /// Asks for a camera where none is held. The peer must be given the new track.
     ///
     /// # Errors
     ///
     /// [`CaptureError`] when no camera gives a picture.
-    pub async fn choose_camera(&self, id: &str) -> Result<(), CaptureError> {
-        let wish = Wish { camera: true, camera_id: Some(id.to_owned()), facing: self.facing.get(), ..Wish::default() };
-        self.change_camera(wish).await
+    pub async fn open_camera(&self) -> Result<(), CaptureError> {
+        self.take_camera(&Wish::camera()).await
+    }
+
+    /// Lets go of the camera.
+    pub fn drop_camera(&self) {
+        if let Some(held) = self.camera.take() {
+            self.preview.remove_track(&held.track);
+        }
     }
 
     /// Takes another microphone, or any when `id` is none. The peer must be given the new track.
@@ -289,25 +327,15 @@ impl Capture {
         Ok(())
     }
 
-    async fn change_camera(&self, wish: Wish) -> Result<(), CaptureError> {
-        // Phones hold one camera at a time: the old track stops before the new one is asked for.
-        if let Some(held) = self.camera.take() {
-            self.preview.remove_track(&held.track);
-        }
-        let (stream, facing) = match request(&wish).await {
-            Ok(stream) => (stream, wish.facing),
-            Err(_) => (
-                request(&Wish { camera: true, facing: self.facing.get(), ..Wish::default() }).await?,
-                self.facing.get(),
-            ),
-        };
-        self.facing.set(facing);
+    async fn take_camera(&self, wish: &Wish) -> Result<(), CaptureError> {
+        let stream = request(wish).await?;
         self.hold_camera(first(&stream.get_video_tracks()));
         Ok(())
     }
 
     fn hold_camera(&self, track: Option<MediaStreamTrack>) {
         let Some(track) = track else { return };
+        self.facing.set(facing_of(&track).unwrap_or_default());
         track.set_enabled(self.camera_on.get());
         // Sharpness can be regained later, smoothness of a face cannot: hints the encoder.
         Reflect::set(&track, &"contentHint".into(), &"motion".into()).ok();
@@ -345,59 +373,6 @@ impl Drop for Held {
     }
 }
 
-/// What is shared when a screen is shared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DisplaySurface {
-    /// A whole screen, with whatever else is open on it.
-    Screen,
-    /// One window.
-    Window,
-    /// One tab.
-    Tab,
-    /// The browser does not say.
-    Unknown,
-}
-
-/// A shared screen. Dropped, the share stops.
-pub struct ScreenCapture {
-    held: Held,
-}
-
-impl ScreenCapture {
-    /// Asks the person what to share. Must be called in a gesture. `on_end` runs when they stop from the browser's own bar.
-    ///
-    /// # Errors
-    ///
-    /// [`CaptureError`], by cause; changing one's mind is [`CaptureError::NotAllowed`].
-    pub async fn open(on_end: impl Fn() + 'static) -> Result<Self, CaptureError> {
-        let media = media_devices().ok_or(CaptureError::Unsupported)?;
-        let promise = media.get_display_media().map_err(|_| CaptureError::Unsupported)?;
-        let stream: MediaStream = settle(promise).await.map_err(|thrown| class_of(&thrown))?.unchecked_into();
-        let track = first(&stream.get_video_tracks()).ok_or(CaptureError::NotFound)?;
-        Reflect::set(&track, &"contentHint".into(), &"detail".into()).ok();
-        let ended = Listener::new(&track, "ended", move |_| on_end());
-        Ok(Self { held: Held { track, _listeners: vec![ended] } })
-    }
-
-    /// Its track.
-    #[must_use]
-    pub const fn track(&self) -> &MediaStreamTrack {
-        &self.held.track
-    }
-
-    /// What is shared.
-    #[must_use]
-    pub fn surface(&self) -> DisplaySurface {
-        let surface = Reflect::get(&self.held.track.get_settings(), &"displaySurface".into());
-        match surface.ok().and_then(|surface| surface.as_string()).as_deref() {
-            Some("monitor") => DisplaySurface::Screen,
-            Some("window") => DisplaySurface::Window,
-            Some("browser") => DisplaySurface::Tab,
-            _ => DisplaySurface::Unknown,
-        }
-    }
-}
-
 fn media_devices() -> Option<MediaDevices> {
     // Missing outside a secure context and in some in-app views, where the binding would give an unusable object.
     window().navigator().media_devices().ok().filter(|media| !media.is_undefined())
@@ -408,7 +383,12 @@ fn first(tracks: &Array) -> Option<MediaStreamTrack> {
 }
 
 async fn request(wish: &Wish) -> Result<MediaStream, CaptureError> {
-    match ask(wish, true).await {
+    relaxed(wish, ask(wish, true).await).await
+}
+
+/// Asks again without preferences when the first request was refused for them.
+async fn relaxed(wish: &Wish, asked: Result<MediaStream, JsValue>) -> Result<MediaStream, CaptureError> {
+    match asked {
         // Some cameras refuse every wish: any picture is better than none.
         Err(thrown) if name_of(&thrown) == "OverconstrainedError" => ask(wish, false).await,
         outcome => outcome,
@@ -448,6 +428,22 @@ async fn ask(wish: &Wish, with_preferences: bool) -> Result<MediaStream, JsValue
     Ok(settle(media.get_user_media_with_constraints(&constraints)?).await?.unchecked_into())
 }
 
+/// Which way a camera looks; none where the browser does not say.
+fn facing_of(track: &MediaStreamTrack) -> Option<Facing> {
+    match track.get_settings().get_facing_mode()?.as_str() {
+        "environment" => Some(Facing::Rear),
+        "user" | "left" | "right" => Some(Facing::Front),
+        _ => None,
+    }
+}
+
+/// The one after `current` in a list that goes round; none when there is no other.
+fn next_after(ids: Vec<String>, current: Option<&str>) -> Option<String> {
+    let at = ids.iter().position(|id| Some(id.as_str()) == current);
+    let next = at.map_or(0, |at| (at + 1) % ids.len());
+    (at != Some(next)).then(|| ids.into_iter().nth(next)).flatten()
+}
+
 const fn facing_mode(facing: Facing) -> &'static str {
     match facing {
         Facing::Front => "user",
@@ -478,5 +474,20 @@ fn class_of(thrown: &JsValue) -> CaptureError {
         "NotFoundError" | "OverconstrainedError" | "DevicesNotFoundError" => CaptureError::NotFound,
         "NotReadableError" | "AbortError" | "TrackStartError" => CaptureError::InUse,
         _ => CaptureError::Unsupported,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turning_goes_round_all_cameras_and_never_to_the_same_one() {
+        let cameras = |list: &[&str]| list.iter().map(|id| (*id).to_owned()).collect();
+        assert_eq!(next_after(cameras(&["a", "b"]), Some("a")).as_deref(), Some("b"));
+        assert_eq!(next_after(cameras(&["a", "b"]), Some("b")).as_deref(), Some("a"));
+        assert_eq!(next_after(cameras(&["a", "b"]), Some("gone")).as_deref(), Some("a"));
+        assert_eq!(next_after(cameras(&["a"]), Some("a")), None);
+        assert_eq!(next_after(cameras(&[]), None), None);
     }
 }

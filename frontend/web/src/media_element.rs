@@ -28,9 +28,11 @@ pub async fn play(element: &HtmlMediaElement, stream: &MediaStream) -> Result<()
     }
 }
 
-/// Empties an element.
+/// Empties an element, unless it is empty.
 pub fn clear(element: &HtmlMediaElement) {
-    element.set_src_object(None);
+    if element.src_object().is_some() {
+        element.set_src_object(None);
+    }
 }
 
 fn name_of(thrown: &JsValue) -> String {

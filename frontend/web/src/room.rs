@@ -7,7 +7,8 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use colloque_call::{
-    Action, Call, CallOptions, CallView, Input, MediaInput, MediaOutput, Output, PeerState as EnginePeerState,
+    Action, Call, CallOptions, CallView, Input, MediaInput, MediaOutput, MediaPath, Output,
+    PeerState as EnginePeerState,
 };
 use colloque_protocol::Role;
 use colloque_protocol::signaling::MediaState;
@@ -114,7 +115,7 @@ impl Room {
     /// Plays again what the browser held back. Call it in a gesture.
     pub fn unlock(&self) {
         self.inner.set_needs_tap(false);
-        self.inner.play();
+        self.inner.play(false);
     }
 
     /// Goes in, or comes back.
@@ -171,7 +172,8 @@ impl Room {
 impl Drop for Room {
     fn drop(&mut self) {
         self.inner.timer.take();
-        self.inner.close_peer();
+        self.inner.peer.take();
+        self.inner.clear_without_peer();
     }
 }
 
@@ -198,6 +200,7 @@ impl Inner {
             }
         }
         self.running.set(false);
+        self.clear_without_peer();
         self.show();
         self.arm();
     }
@@ -240,7 +243,7 @@ impl Inner {
             }
             Output::Media(MediaOutput::ClosePeer { peer }) => {
                 if self.numbered(peer).is_some() {
-                    self.close_peer();
+                    self.peer.take();
                 }
             }
             Output::SwitchMedia(wanted) => self.switch(wanted),
@@ -260,10 +263,16 @@ impl Inner {
                 PeerState::New | PeerState::Closed => return,
             };
             feed(&this, Input::Media(MediaInput::StateChanged { peer: number, state }));
+            if state == EnginePeerState::Connected
+                && let Some(inner) = this.upgrade()
+            {
+                inner.play(false);
+            }
         });
         // A browser that opens none fails the offer that is asked for next.
         self.peer.replace(opened.ok().map(|peer| NumberedPeer { number, peer: Rc::new(peer) }));
-        self.play();
+        let is_replaced = matches!(self.call.borrow().view().media, MediaPath::Lost { .. } | MediaPath::Blocked);
+        self.play(is_replaced);
     }
 
     fn create_offer(&self, number: u32, generation: u32, ice_restart: bool) {
@@ -296,8 +305,9 @@ impl Inner {
         });
     }
 
-    fn close_peer(&self) {
-        if self.peer.take().is_some() {
+    /// Empties the elements once no transport took the place of the one before.
+    fn clear_without_peer(&self) {
+        if self.peer.borrow().is_none() {
             for element in [&self.elements.voice, &self.elements.picture, &self.elements.screen] {
                 media_element::clear(element);
             }
@@ -308,7 +318,9 @@ impl Inner {
         self.peer.borrow().as_ref().filter(|peer| peer.number == number).map(|peer| Rc::clone(&peer.peer))
     }
 
-    fn play(&self) {
+    /// Plays what the transport brings. With `keeps_pictures`, the last pictures of the one before stay until this one is
+    /// connected.
+    fn play(&self, keeps_pictures: bool) {
         let Some(NumberedPeer { peer, .. }) = self.peer.borrow().clone() else { return };
         let places = [
             (&self.elements.voice, Slot::Microphone),
@@ -316,6 +328,9 @@ impl Inner {
             (&self.elements.screen, Slot::Screen),
         ];
         for (element, slot) in places {
+            if keeps_pictures && slot != Slot::Microphone && element.src_object().is_some() {
+                continue;
+            }
             let (element, stream, this) = (element.clone(), peer.remote(slot).clone(), self.this.clone());
             spawn(async move {
                 if media_element::play(&element, &stream).await.is_err()

@@ -4,19 +4,21 @@ use std::time::Duration;
 
 use colloque_call::Action;
 use colloque_web::announcer::Said;
-use colloque_web::capture::CaptureError;
-use colloque_web::dom::{Listener, document, spawn, window};
+use colloque_web::capture::{CaptureError, on_devices_changed};
+use colloque_web::dom::{Listener, document, now, random_seed, spawn, window};
 use colloque_web::http;
 use colloque_web::text::Text;
+use js_sys::encode_uri_component;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Element, Event, HtmlDialogElement, HtmlSelectElement};
+use web_sys::{Element, Event, HtmlAnchorElement, HtmlDialogElement, HtmlSelectElement};
 
 use super::Page;
-use crate::fault::{Remedy, Words};
+use crate::calendar;
+use crate::fault::{Fault, Remedy, Words};
 use crate::intent::Intent;
 use crate::journey::{Screen, Step};
-use crate::model::{Checks, Model, Sound};
+use crate::model::{Checks, Half, Model, Sound};
 use crate::words::Msg;
 
 /// Time between two calls of a patient who waits for long.
@@ -46,10 +48,14 @@ impl Page {
         let page = self.clone();
         Listener::new(place, "change", move |event| {
             if let Some(choice) = target(&event).and_then(|element| element.dyn_into::<HtmlSelectElement>().ok()) {
-                page.choose_microphone(Some(choice.value()));
+                page.choose_microphone(choice.value());
             }
         })
         .for_the_page();
+        let page = self.clone();
+        if let Some(listener) = on_devices_changed(move || page.devices_changed()) {
+            listener.for_the_page();
+        }
         let page = self.clone();
         Listener::inside(place, "close", move |_| page.change(|model| model.leaving = false)).for_the_page();
         let page = self.clone();
@@ -100,8 +106,16 @@ impl Page {
                 self.unlock();
                 self.0.room.act(Action::Answer);
             }
-            Intent::Microphone => self.0.room.act(Action::Microphone(!local.microphone)),
-            Intent::Camera => self.0.room.act(Action::Camera(!local.camera)),
+            Intent::Microphone if self.holds(Half::Microphone) => {
+                self.0.room.act(Action::Microphone(!local.microphone));
+            }
+            Intent::Camera if self.holds(Half::Camera) => self.0.room.act(Action::Camera(!local.camera)),
+            Intent::Microphone => self.ask_for(Half::Microphone),
+            Intent::Camera => self.ask_for(Half::Camera),
+            Intent::Ask(half) => self.ask_for(half),
+            Intent::GoOnWithout => self.change(|model| model.not_given = None),
+            Intent::NoticeRead => self.change(|model| model.device_notice = None),
+            Intent::Enrol => self.enrol(),
             Intent::Retry => self.0.room.act(Action::Retry),
             Intent::Unlock => self.unlock(),
             Intent::Reload => reload(),
@@ -122,12 +136,17 @@ impl Page {
             // Links, drawn as such.
             Remedy::Call | Remedy::CallInstead => {}
             Remedy::NewLink => self.send_new_link(),
+            Remedy::Calendar => self.save_to_calendar(),
             Remedy::Rehearse => {
                 let address = window().location();
                 let (path, hash) = (address.pathname().unwrap_or_default(), address.hash().unwrap_or_default());
                 address.assign(&format!("{path}/test{hash}")).ok();
             }
             Remedy::ContinueHere => self.come_back(Some(Action::TakeOver)),
+            Remedy::Cancel => {
+                self.finished();
+                self.show_fault(Fault::ContinuedElsewhere);
+            }
             Remedy::AskAgain | Remedy::AllowedAskAgain => self.ask_capture(),
             Remedy::WithoutCamera => self.continue_without_camera(),
             Remedy::CopyLink => self.copy_link(),
@@ -143,6 +162,17 @@ impl Page {
             let sent = http::act::<()>(&format!("/api/invitations/{}/resend", page.0.invitation)).await;
             page.advise(if sent.is_ok() { Words::NewLinkSent } else { Words::NewLinkFailed });
         });
+    }
+
+    /// Gives the appointment to the calendar of this device, as a file made here.
+    fn save_to_calendar(&self) {
+        let Some(starts_at) = self.read(Model::starts_at) else { return };
+        let event = calendar::event(Words::CalendarTitle.t(), starts_at, now(), [random_seed(), random_seed()]);
+        let link = document().create_element("a").ok().and_then(|link| link.dyn_into::<HtmlAnchorElement>().ok());
+        let Some(link) = link else { return };
+        link.set_href(&["data:text/calendar;charset=utf-8,", &String::from(encode_uri_component(&event))].concat());
+        link.set_download("rendez-vous.ics");
+        link.click();
     }
 
     fn copy_link(&self) {
@@ -174,6 +204,6 @@ fn close_dialog() {
     }
 }
 
-fn reload() {
+pub(super) fn reload() {
     window().location().reload().ok();
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use colloque_call::Action;
 use colloque_web::announcer::Said;
 use colloque_web::capture::{
-    Capture, CaptureError, CaptureEvent, Facing, Wish, on_devices_changed, on_permission_changed,
+    Capture, CaptureError, CaptureEvent, DeviceKind, Facing, Wish, devices, on_devices_changed, on_permission_changed,
 };
 use colloque_web::dom::{is_visible, on_visibility, spawn};
 use colloque_web::media_element;
@@ -15,9 +15,9 @@ use colloque_web::timer::Timeout;
 use js_sys::Promise;
 
 use super::Page;
-use crate::fault::Words;
+use crate::fault::{Fault, Words};
 use crate::journey::{CaptureState, Step};
-use crate::model::DeviceNotice;
+use crate::model::{DeviceNotice, Devices, Half, NotGiven};
 use crate::words::Msg;
 
 /// How long a silenced microphone counts as taken by a telephone call.
@@ -83,10 +83,11 @@ impl Page {
             Err(error) => CaptureState::Failed(*error),
         };
         let capture = outcome.ok().map(Rc::new);
+        let is_rear = capture.as_ref().is_some_and(|capture| capture.facing() == Facing::Rear);
         self.0.held.borrow_mut().capture.clone_from(&capture);
         self.0.room.set_capture(capture);
         self.change(|model| {
-            model.rear = false;
+            model.rear = is_rear;
             model.capture = state;
         });
         self.show_own();
@@ -96,13 +97,95 @@ impl Page {
             self.0.held.borrow_mut().waits.clear();
             self.listen_if_checking();
         }
+        self.list_devices();
+    }
+
+    /// Whether a half of capture is there to be switched.
+    pub(super) fn holds(&self, half: Half) -> bool {
+        let held = self.0.held.borrow();
+        held.capture.as_ref().is_some_and(|capture| match half {
+            Half::Camera => capture.camera().is_some(),
+            Half::Microphone => capture.microphone().is_some(),
+        })
+    }
+
+    /// Asks in the consultation for a half of capture that is not there; a refusal brings the help.
+    pub(super) fn ask_for(&self, half: Half) {
+        let page = self.clone();
+        spawn(async move {
+            let capture = page.0.held.borrow().capture.clone();
+            let outcome = match (&capture, half) {
+                (Some(capture), Half::Camera) => capture.open_camera().await,
+                (Some(capture), Half::Microphone) => capture.choose_microphone(None).await,
+                (None, _) => {
+                    let wish = match half {
+                        Half::Camera => Wish::camera(),
+                        Half::Microphone => Wish::microphone(),
+                    };
+                    let opened = Capture::open(&wish, page.device_handler()).await;
+                    opened.map(|capture| page.captured(Ok(capture)))
+                }
+            };
+            if let Err(error) = outcome {
+                page.change(|model| model.not_given = Some(NotGiven { half, fault: Fault::of_capture(error) }));
+                return page.watch_devices();
+            }
+            page.change(|model| {
+                model.not_given = None;
+                if half == Half::Microphone {
+                    model.device_notice = None;
+                }
+            });
+            page.0.held.borrow_mut().waits.clear();
+            if let Some(capture) = capture {
+                match half {
+                    Half::Camera => capture.set_camera(true),
+                    Half::Microphone => capture.set_microphone(true),
+                }
+                page.changed(capture);
+            }
+        });
+    }
+
+    /// Tells the room and the screen that the capture has other devices than before.
+    fn changed(&self, capture: Rc<Capture>) {
+        let (camera, microphone) = (capture.camera().is_some(), capture.microphone().is_some());
+        self.0.room.set_capture(Some(capture));
+        self.change(|model| model.capture = CaptureState::Given { camera, microphone });
+        self.show_own();
+        self.list_devices();
+    }
+
+    /// Looks at what there is to choose from.
+    pub(super) fn list_devices(&self) {
+        let page = self.clone();
+        spawn(async move {
+            let (cameras, others): (Vec<_>, Vec<_>) =
+                devices().await.into_iter().partition(|device| device.kind == DeviceKind::Camera);
+            let microphones = others.into_iter().filter(|device| device.kind == DeviceKind::Microphone).collect();
+            let microphone = page.0.held.borrow().capture.as_ref().and_then(|capture| capture.microphone_id());
+            page.change(|model| model.devices = Devices { cameras: cameras.len(), microphones, microphone });
+        });
+    }
+
+    /// Something was plugged in or out.
+    pub(super) fn devices_changed(&self) {
+        self.list_devices();
+        if self.read(|model| model.device_notice) == Some(DeviceNotice::NoMicrophone) {
+            self.take_microphone(None, None);
+        }
     }
 
     /// A refused or missing device is asked for again when something changes.
     fn watch_devices(&self) {
         let page = self.clone();
         let again = move || {
-            if matches!(page.read(|model| model.capture), CaptureState::Failed(_)) && is_visible() {
+            if !is_visible() {
+                return;
+            }
+            if let Some(NotGiven { half, .. }) = page.read(|model| model.not_given) {
+                page.ask_for(half);
+            } else if matches!(page.read(|model| model.capture), CaptureState::Failed(_)) {
                 let page = page.clone();
                 spawn(async move {
                     let outcome = Capture::open(&Wish::both(), page.device_handler()).await;
@@ -153,27 +236,30 @@ impl Page {
         let page = self.clone();
         spawn(async move {
             let camera = capture.flip().await.is_ok();
-            page.change(|model| {
-                model.rear = capture.facing() == Facing::Rear;
-                model.capture = CaptureState::Given { camera, microphone: capture.microphone().is_some() };
-            });
-            page.show_own();
+            page.change(|model| model.rear = camera && capture.facing() == Facing::Rear);
+            page.changed(capture);
         });
     }
 
-    /// Takes another microphone, or any.
-    pub(super) fn choose_microphone(&self, id: Option<String>) {
+    /// Takes the microphone that the patient chose.
+    pub(super) fn choose_microphone(&self, id: String) {
+        self.take_microphone(Some(id), None);
+    }
+
+    /// Takes a microphone, or any; in the consultation `found` is told once there is one, and that there is none.
+    fn take_microphone(&self, id: Option<String>, found: Option<DeviceNotice>) {
         let Some(capture) = self.0.held.borrow().capture.clone() else { return };
         let page = self.clone();
         spawn(async move {
-            let found = capture.choose_microphone(id.as_deref()).await.is_ok();
-            let state = CaptureState::Given { camera: capture.camera().is_some(), microphone: found };
-            page.0.room.set_capture(Some(capture));
-            page.change(|model| model.capture = state);
+            let is_found = capture.choose_microphone(id.as_deref()).await.is_ok();
+            page.changed(capture);
             page.listen_if_checking();
-            if page.read(|model| model.step) == Step::Room {
-                let notice = if found { DeviceNotice::OtherMicrophone } else { DeviceNotice::NoMicrophone };
-                page.change(|model| model.device_notice = Some(notice));
+            let notice = if is_found { found } else { Some(DeviceNotice::NoMicrophone) };
+            if page.read(|model| model.step != Step::Room || model.device_notice == notice) {
+                return;
+            }
+            page.change(|model| model.device_notice = notice);
+            if notice.is_some() {
                 page.say(Said { words: Words::Unplugged.t().to_owned(), urgent: false });
             }
         });
@@ -195,16 +281,29 @@ impl Page {
         move |event| page.device(event)
     }
 
+    /// Takes the page's sound as a sign of the microphone: a telephone call takes both, and some say so of the sound alone.
+    pub(super) fn sound_taken(&self, is_taken: bool) {
+        let held = self.0.held.borrow();
+        let microphone = held.capture.as_ref().and_then(|capture| capture.microphone());
+        drop(held);
+        if is_taken {
+            self.device(CaptureEvent::MicrophoneInterrupted);
+        } else if !microphone.is_some_and(|track| track.muted()) {
+            self.device(CaptureEvent::MicrophoneBack);
+        }
+    }
+
     fn device(&self, event: CaptureEvent) {
         match event {
-            CaptureEvent::MicrophoneEnded => self.choose_microphone(None),
+            CaptureEvent::MicrophoneEnded => self.take_microphone(None, Some(DeviceNotice::OtherMicrophone)),
             CaptureEvent::CameraEnded => {
-                self.change(|model| {
-                    if let CaptureState::Given { camera, .. } = &mut model.capture {
-                        *camera = false;
-                    }
+                let Some(capture) = self.0.held.borrow().capture.clone() else { return };
+                let page = self.clone();
+                // The listener that runs now belongs to the track that is let go.
+                spawn(async move {
+                    capture.drop_camera();
+                    page.changed(capture);
                 });
-                self.0.room.act(Action::Camera(false));
             }
             CaptureEvent::MicrophoneInterrupted => {
                 let page = self.clone();

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use colloque_web::capture::{DeviceKind, devices};
 use colloque_web::dom::{element, now, spawn};
 use colloque_web::http;
 use colloque_web::level::{LevelMeter, SilenceWatch};
@@ -62,17 +61,7 @@ impl Page {
         }
         if watch.is_silent() != silent {
             self.change(|model| model.checks.silent = watch.is_silent());
-            self.list_microphones();
         }
-    }
-
-    fn list_microphones(&self) {
-        let page = self.clone();
-        spawn(async move {
-            let mut found = devices().await;
-            found.retain(|device| device.kind == DeviceKind::Microphone);
-            page.change(|model| model.checks.microphones = found);
-        });
     }
 
     /// Measures the connection: the quicker of two answers.

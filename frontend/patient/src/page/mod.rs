@@ -2,6 +2,7 @@
 
 mod acts;
 mod devices;
+mod enrolment;
 mod listening;
 mod render;
 mod room;
@@ -10,10 +11,11 @@ mod way_in;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use colloque_ids::Timestamp;
 use colloque_protocol::Role;
 use colloque_web::announcer::Announcer;
 use colloque_web::capture::Capture;
-use colloque_web::dom::{Listener, element, spawn, window};
+use colloque_web::dom::{Listener, document, element, spawn, window};
 use colloque_web::level::{LevelMeter, SilenceWatch};
 use colloque_web::room::{MediaElements, Room};
 use colloque_web::sound::Bell;
@@ -78,6 +80,7 @@ impl Page {
             patient: handoff.resumed.clone(),
             rehearsal: handoff.rehearsal,
             shell_phone: element::<Element>("call").and_then(|link| link.get_attribute("href")).unwrap_or_default(),
+            shell_starts_at: shell_starts_at(),
             way_back: way_back(),
             ..Model::default()
         };
@@ -138,6 +141,12 @@ impl Page {
             spawn(async move { page.redraw() });
         }
     }
+}
+
+/// When the appointment starts, as the service wrote it into the shell.
+fn shell_starts_at() -> Option<Timestamp> {
+    let written = document().document_element()?.get_attribute("data-starts")?;
+    written.parse().ok().map(Timestamp::from_millis)
 }
 
 /// The appointment's own address, from the rehearsal's.

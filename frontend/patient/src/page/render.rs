@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use colloque_call::{CallView, Phase};
-use colloque_protocol::signaling::EndReason;
+use colloque_protocol::signaling::{EndReason, JoinRefusal};
 use colloque_web::announcer::{SPACING, Said};
 use colloque_web::dom::{document, element, now, window};
 use colloque_web::timer::{Interval, Timeout};
@@ -11,6 +11,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlDialogElement, HtmlElement};
 
 use super::Page;
+use super::acts::reload;
+use super::room::{forget_reload, remember_reload};
 use crate::journey::{Screen, Step};
 use crate::model::Model;
 use crate::say::Heard;
@@ -46,6 +48,9 @@ pub(super) struct Past {
 impl Page {
     pub(super) fn redraw(&self) {
         self.0.will_redraw.set(false);
+        if self.reloads_for_a_new_version() {
+            return;
+        }
         let (screen, drawn, stage, heard, call) = {
             let mut model = self.0.model.borrow_mut();
             model.call = self.0.room.view();
@@ -142,22 +147,37 @@ impl Page {
             | Some(
                 Phase::Idle
                 | Phase::Connecting
-                | Phase::Waiting
                 | Phase::Called { .. }
                 | Phase::InCall
                 | Phase::Reconnecting { .. }
                 | Phase::Refused { retried: true, .. },
             ) => {}
+            // Let in: another new version is loaded in the same way.
+            Some(Phase::Waiting) => forget_reload(),
             Some(Phase::Ended {
                 reason:
                     EndReason::YouLeft
                     | EndReason::EndedByPractitioner
                     | EndReason::RefusedByPractitioner
-                    | EndReason::ContinuedElsewhere
-                    | EndReason::AppointmentChanged,
+                    | EndReason::ContinuedElsewhere,
             }) => self.finished(),
+            Some(Phase::Ended { reason: EndReason::AppointmentChanged }) => {
+                self.change(|model| model.moved_from = model.patient.as_ref().map(|view| view.starts_at));
+                self.finished();
+            }
             Some(Phase::Ended { reason: EndReason::ConsentWithdrawn }) => self.consent_withdrawn(),
         }
+    }
+
+    /// Loads the page again without a word when the service speaks a newer version, once; never in a consultation.
+    fn reloads_for_a_new_version(&self) -> bool {
+        let call = self.0.room.view();
+        let is_old = matches!(call.phase, Phase::Refused { refusal: JoinRefusal::WrongVersion, .. });
+        let reloads = is_old && call.admitted_at.is_none() && remember_reload();
+        if reloads {
+            reload();
+        }
+        reloads
     }
 
     /// Runs `action` once, if the same screen is still shown.

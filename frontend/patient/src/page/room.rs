@@ -17,6 +17,9 @@ use crate::journey::Step;
 /// Where the session is remembered in this tab, so that a reload comes back without a tap.
 const HERE: &str = "colloque-here";
 
+/// Remembers in this tab that the page was loaded again for a new version.
+const RELOADED: &str = "colloque-reloaded";
+
 impl Page {
     /// Records consent and enters the waiting room. The gesture that leads here unlocks sound.
     pub(super) fn enter(&self) {
@@ -50,20 +53,22 @@ impl Page {
 
     /// Plays what the browser held back. Call it in a gesture.
     pub(super) fn unlock(&self) {
-        let mut held = self.0.held.borrow_mut();
-        held.bell = held.bell.take().or_else(Bell::new);
-        if let Some(bell) = &held.bell {
-            bell.unlock();
-        }
-        drop(held);
+        self.with_bell(Bell::unlock);
         self.0.room.unlock();
     }
 
     pub(super) fn play_tune(&self) {
+        self.with_bell(|bell| bell.tune(1.0));
+    }
+
+    fn with_bell(&self, act: impl FnOnce(&Bell)) {
         let mut held = self.0.held.borrow_mut();
-        held.bell = held.bell.take().or_else(Bell::new);
+        if held.bell.is_none() {
+            let page = self.clone();
+            held.bell = Bell::new().map(|bell| bell.watched(move |is_taken| page.sound_taken(is_taken)));
+        }
         if let Some(bell) = &held.bell {
-            bell.tune(1.0);
+            act(bell);
         }
     }
 
@@ -88,6 +93,7 @@ impl Page {
     /// Comes back after leaving, or from another device.
     pub(super) fn come_back(&self, action: Option<Action>) {
         self.unlock();
+        self.change(|model| model.fault = None);
         let page = self.clone();
         spawn(async move {
             if page.0.held.borrow().capture.is_none() {
@@ -148,6 +154,19 @@ impl Page {
         let Some(storage) = storage() else { return };
         // Where nothing can be kept, a reload starts with a tap.
         if here { storage.set_item(HERE, &self.0.invitation) } else { storage.remove_item(HERE) }.ok();
+    }
+}
+
+/// Notes that the page is loaded again for a new version; not if that did not help before, or if nothing can be kept.
+pub(super) fn remember_reload() -> bool {
+    let Some(storage) = storage() else { return false };
+    matches!(storage.get_item(RELOADED), Ok(None)) && storage.set_item(RELOADED, "1").is_ok()
+}
+
+/// Forgets it once the patient was let in.
+pub(super) fn forget_reload() {
+    if let Some(storage) = storage() {
+        storage.remove_item(RELOADED).ok();
     }
 }
 

@@ -56,6 +56,11 @@ impl Page {
         }
         let page = self.clone();
         spawn(async move {
+            if page.read(|model| model.step) != Step::Code {
+                page.finish_enrolment(code).await;
+                page.0.held.borrow_mut().code_is_sent = false;
+                return;
+            }
             let outcome = http::post("/api/patient/second-factor", &SecondFactor { code }).await;
             page.0.held.borrow_mut().code_is_sent = false;
             match outcome {
@@ -120,6 +125,11 @@ impl Page {
     }
 
     pub(super) fn failed(&self, error: &SendRequestError) {
+        let request = match error {
+            SendRequestError::Refused { body } => Some(body.request.clone()),
+            SendRequestError::Offline | SendRequestError::TimedOut | SendRequestError::Unreadable { .. } => None,
+        };
+        self.change(|model| model.request = request);
         self.show_fault(match error {
             SendRequestError::Offline | SendRequestError::TimedOut => Fault::Offline,
             SendRequestError::Refused { body } => Fault::of_code(body.code),

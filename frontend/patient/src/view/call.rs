@@ -7,10 +7,11 @@ use colloque_web::text::Text;
 use crate::fault::{Fault, Words};
 use crate::intent::Intent;
 use crate::journey::{Overlay, is_other_lost};
-use crate::model::{DeviceNotice, Model};
+use crate::model::{DeviceNotice, Half, Model};
 use crate::tree::{Element, Node, el};
+use crate::view::check::choice;
 use crate::view::part::{button, calm, drawn_button, icon, notice, paragraph, rpps, verified_by};
-use crate::view::trouble::call_link;
+use crate::view::trouble::{STEPS_PLACE, call_link};
 use crate::words::Msg;
 
 pub fn call(model: &Model) -> Vec<Node> {
@@ -49,10 +50,6 @@ fn notices(model: &Model) -> [Node; 6] {
     let media = model.call.other.as_ref().map(|other| other.media).unwrap_or_default();
     let is_connecting =
         matches!(model.call.media, MediaPath::Idle | MediaPath::Connecting) && model.overlay() == Overlay::None;
-    let device = model.device_notice.map(|what| match what {
-        DeviceNotice::OtherMicrophone => notice("microphone", Words::UnpluggedBody.t()),
-        DeviceNotice::NoMicrophone => notice("microphone-off", Words::UnpluggedNone.t()),
-    });
     let other = if is_other_lost(&model.call) {
         Some(notice("signal", Msg::RemoteLost.t()))
     } else {
@@ -69,11 +66,26 @@ fn notices(model: &Model) -> [Node; 6] {
     [
         (!model.call.local.microphone).then(|| notice("microphone-off", Msg::Muted.t())).into(),
         (!model.call.local.camera).then(|| notice("camera-off", Msg::Unseen.t())).into(),
-        device.into(),
+        model.device_notice.map(|what| device(model, what)).into(),
         other.into(),
         document.into(),
         media.screen.then(|| calm("screen", Msg::ScreenShared.t())).into(),
     ]
+}
+
+/// What happened to the microphone, until the person has read it or chosen another.
+fn device(model: &Model, what: DeviceNotice) -> Element {
+    let (drawing, words) = match what {
+        DeviceNotice::OtherMicrophone => ("microphone", Words::UnpluggedBody),
+        DeviceNotice::NoMicrophone => ("microphone-off", Words::UnpluggedNone),
+    };
+    let said = el("div")
+        .class("stack")
+        .child(el("strong").text(Words::Unplugged.t()))
+        .child(el("span").text(words.t()))
+        .child(choice(model))
+        .child(button("second", Intent::NoticeRead, Words::Ok));
+    el("div").class("notice").child(icon(drawing)).child(said)
 }
 
 fn lay_over(model: &Model) -> Node {
@@ -86,13 +98,9 @@ fn lay_over(model: &Model) -> Node {
         Overlay::PausedForSafety => over(Words::SafetyTitle.t(), Some(Words::SafetyBody.t()))
             .child(call_link(model, Words::CallInstead, "second"))
             .into(),
-        Overlay::Blocked => {
-            let row = Fault::NetworkBlocksVideo.row();
-            over(row.title.t(), row.body.map(Text::t))
-                .child(button("primary", Intent::Retry, Words::Retry))
-                .child(call_link(model, Words::CallInstead, "second"))
-                .into()
-        }
+        Overlay::Blocked => network(model, Fault::NetworkBlocksVideo),
+        Overlay::Lost => network(model, Fault::ConnectionLost),
+        Overlay::NotGiven(fault) => not_given(model, fault),
         // Phones give the microphone back only to a page that is loaded again; the session brings the patient back.
         Overlay::Interrupted => over(Words::InterruptedTitle.t(), Some(Words::InterruptedBody.t()))
             .child(button("primary", Intent::Reload, Words::Return))
@@ -101,6 +109,33 @@ fn lay_over(model: &Model) -> Node {
             .child(drawn_button("primary", Intent::Unlock, "speaker", Words::SoundOn))
             .into(),
     }
+}
+
+fn network(model: &Model, fault: Fault) -> Node {
+    let row = fault.row();
+    over(row.title.t(), row.body.map(Text::t))
+        .child(button("primary", Intent::Retry, Words::Retry))
+        .child(call_link(model, Words::CallInstead, "second"))
+        .into()
+}
+
+/// The help with a camera or microphone that was asked for in the consultation.
+fn not_given(model: &Model, fault: Fault) -> Node {
+    let row = fault.row();
+    let half = model.not_given.map_or(Half::Camera, |it| it.half);
+    let heading = if half == Half::Microphone && fault == Fault::NoDevice {
+        Words::NoMicrophone
+    } else if half == Half::Microphone && fault == Fault::DeviceInUse {
+        Words::MicrophoneInUse
+    } else {
+        row.title
+    };
+    let again = if fault == Fault::CaptureRefused { Words::AllowedRetry } else { Words::Retry };
+    over(heading.t(), row.body.filter(|_| fault != Fault::NoDevice).map(Text::t))
+        .child((fault == Fault::CaptureRefused).then(|| el("div").with("id", STEPS_PLACE)))
+        .child(button("primary", Intent::Ask(half), again))
+        .child(button("second", Intent::GoOnWithout, Words::Close))
+        .into()
 }
 
 fn over(heading: &str, body: Option<&str>) -> Element {
@@ -127,7 +162,7 @@ fn bar(model: &Model) -> Element {
                 .flag("data-off", !local.microphone),
         )
         .child(control(Intent::Camera, camera, Msg::Camera, camera_name).flag("data-off", !local.camera))
-        .child(control(Intent::Flip, "flip", Msg::Flip, Msg::FlipLong))
+        .child(model.can_turn().then(|| control(Intent::Flip, "flip", Msg::Flip, Msg::FlipLong)))
         .child(control(Intent::AskLeave, "leave", Msg::Leave, Msg::Leave).class("leave"))
 }
 

@@ -2,11 +2,13 @@
 
 use colloque_web::text::Text;
 
+use crate::fault::Words;
 use crate::intent::Intent;
 use crate::journey::CaptureState;
 use crate::model::{Line, Model, Sound};
 use crate::tree::{Element, Node, el};
 use crate::view::part::{button, calm, drawn_button, icon, notice, paragraph, screen, title};
+use crate::view::trouble::call_link;
 use crate::words::Msg;
 
 /// How a check stands.
@@ -39,11 +41,12 @@ pub fn check(model: &Model) -> Node {
         .child(rows)
         .child((model.capture == CaptureState::Declined).then(|| notice("warning", Msg::WithoutBoth.t())))
         .child(is_silent.then(|| notice("microphone", Msg::SilentHelp.t())))
-        .child((is_silent && model.checks.microphones.len() > 1).then(|| choice(model)))
+        .child(is_silent.then(|| choice(model)))
         .child(
-            el("div").class("pair").child(drawn_button("second", Intent::PlayTune, "speaker", Msg::ListenSound)).child(
-                model.capture.has_camera().then(|| drawn_button("second", Intent::Flip, "flip", Msg::FlipCamera)),
-            ),
+            el("div")
+                .class("pair")
+                .child(drawn_button("second", Intent::PlayTune, "speaker", Msg::ListenSound))
+                .child(model.can_turn().then(|| drawn_button("second", Intent::Flip, "flip", Msg::FlipCamera))),
         )
         .child(el("div").with("role", "status").child(sound(model)))
         .child((!model.rehearsal).then(consent))
@@ -97,15 +100,20 @@ fn row(drawing: &str, what: Msg, (check, says): (Check, Msg), below: Option<Elem
         .child(el("span").class("state").child(icon(sign)))
 }
 
-fn choice(model: &Model) -> Element {
-    let options = model
-        .checks
-        .microphones
-        .iter()
-        .map(|microphone| Node::from(el("option").with("value", &microphone.id).text(&microphone.label)));
+/// The microphones to choose from; nothing where there is no choice.
+pub fn choice(model: &Model) -> Node {
+    let devices = &model.devices;
+    if devices.microphones.len() < 2 {
+        return Node::Nothing;
+    }
+    let options = devices.microphones.iter().map(|microphone| {
+        let option = el("option").with("value", &microphone.id).text(&microphone.label);
+        option.flag("selected", Some(&microphone.id) == devices.microphone.as_ref()).into()
+    });
     el("div")
         .child(el("label").with("for", "microphone").text(Msg::OtherMicrophone.t()))
         .child(el("select").with("id", "microphone").class("second").children(options))
+        .into()
 }
 
 fn sound(model: &Model) -> Node {
@@ -119,7 +127,11 @@ fn sound(model: &Model) -> Node {
             el("div").class("card").child(paragraph(Msg::HeardSound.t())).child(answers).into()
         }
         Sound::Heard => calm("check", Msg::SoundGood.t()).into(),
-        Sound::NotHeard => notice("speaker", Msg::NoSoundHelp.t()).into(),
+        Sound::NotHeard => el("div")
+            .class("stack")
+            .child(notice("speaker", Msg::NoSoundHelp.t()))
+            .child(call_link(model, Words::Call, "second"))
+            .into(),
     }
 }
 

@@ -5,7 +5,7 @@ use colloque_web::text::Text;
 
 use crate::intent::Intent;
 use crate::model::{CodeAsked, CodeProblem, Model};
-use crate::tree::{Node, el};
+use crate::tree::{Element, Node, el};
 use crate::view::part::{button, icon, paragraph, screen, soft, title};
 use crate::words::Msg;
 
@@ -14,6 +14,21 @@ pub const DIGITS: usize = 6;
 
 pub fn code(model: &Model) -> Node {
     let by_hand = model.code.as_ref().is_none_or(|code| code.channel != CodeChannel::Totp);
+    let form = form(model).child(soft(Msg::CodeWhy.t())).child(
+        el("div")
+            .class("actions")
+            .child(button("primary", Intent::SendCode, Msg::CodeSubmit))
+            .child(by_hand.then(|| button("second", Intent::ResendCode, Msg::CodeResend))),
+    );
+    screen("code")
+        .child(title(Msg::CodeTitle.t()))
+        .child(model.code.as_ref().map(|code| paragraph(sent_to(code))))
+        .child(form)
+        .into()
+}
+
+/// A field for six digits, and what is wrong with them.
+pub fn form(model: &Model) -> Element {
     let problem = model
         .code_problem
         .map(|problem| el("span").class("row").child(icon("warning")).child(el("span").text(words(problem))));
@@ -27,23 +42,11 @@ pub fn code(model: &Model) -> Node {
         .with("spellcheck", "false")
         .with("aria-describedby", "code-problem")
         .with("aria-invalid", if model.code_problem.is_some() { "true" } else { "false" });
-    let form = el("form")
+    el("form")
         .with("novalidate", "")
         .child(el("label").with("for", "code").text(Msg::CodeLabel.t()))
         .child(field)
         .child(el("p").with("id", "code-problem").class("problem").with("role", "alert").child(problem))
-        .child(soft(Msg::CodeWhy.t()))
-        .child(
-            el("div")
-                .class("actions")
-                .child(button("primary", Intent::SendCode, Msg::CodeSubmit))
-                .child(by_hand.then(|| button("second", Intent::ResendCode, Msg::CodeResend))),
-        );
-    screen("code")
-        .child(title(Msg::CodeTitle.t()))
-        .child(model.code.as_ref().map(|code| paragraph(sent_to(code))))
-        .child(form)
-        .into()
 }
 
 fn sent_to(code: &CodeAsked) -> String {

@@ -1,12 +1,14 @@
 //! P11 and P12: what remains after the consultation, and the verdict of a rehearsal.
 
-use colloque_protocol::http::patient::{DocumentKind, PatientDocument};
+use colloque_protocol::http::patient::{CodeChannel, DocumentKind, PatientDocument};
 use colloque_web::text::Text;
 
+use crate::fault::{Remedy, Words};
 use crate::intent::Intent;
-use crate::model::{Line, Model};
+use crate::model::{Enrolment, Line, Model};
 use crate::tree::{Element, Node, el};
-use crate::view::part::{badge, button, icon, moment_of, notice, paragraph, row, screen, soft, title};
+use crate::view::code::form;
+use crate::view::part::{badge, button, calm, icon, moment_of, notice, paragraph, row, screen, soft, title};
 use crate::words::Msg;
 
 pub fn ended(model: &Model, left: bool) -> Node {
@@ -32,7 +34,37 @@ pub fn ended(model: &Model, left: bool) -> Node {
         .child(list)
         .child(is_given.then(|| paragraph(Msg::EndedThen.t())))
         .child(back)
+        .child(enrolment(model))
         .into()
+}
+
+/// A code application in place of messages, for whoever wants one.
+fn enrolment(model: &Model) -> Node {
+    let has_one = model.code.as_ref().is_some_and(|code| code.channel == CodeChannel::Totp);
+    if model.patient.is_none() || has_one {
+        return Node::Nothing;
+    }
+    let offer = || button("second", Intent::Enrol, Msg::EnrolOffer);
+    let block = el("div").class("card").child(el("h2").text(Msg::EnrolTitle.t()));
+    let block = match &model.enrolment {
+        Enrolment::Offered => block.child(offer()),
+        Enrolment::Failed => block.child(notice("warning", Words::NewLinkFailed.t())).child(offer()),
+        Enrolment::Done => block.child(calm("check", Msg::EnrolDone.t())),
+        Enrolment::Before => block.child(calm("check", Msg::EnrolBefore.t())),
+        Enrolment::Key { secret, address } => block
+            .child(el("a").class("second").with("href", address).text(Msg::EnrolOpen.t()))
+            .child(paragraph(Msg::EnrolKey.t()))
+            .child(el("p").class("key").with("translate", "no").text(groups(secret)))
+            .child(paragraph(Msg::EnrolThen.t()))
+            .child(form(model).child(button("second", Intent::SendCode, Msg::EnrolFinish))),
+    };
+    block.with("role", "group").with("aria-label", Msg::EnrolTitle.t()).into()
+}
+
+/// Fours, so that a person finds their place again.
+fn groups(secret: &str) -> String {
+    let letters: Vec<char> = secret.chars().collect();
+    letters.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
 
 fn document(document: &PatientDocument) -> Element {
@@ -67,7 +99,12 @@ pub fn rehearsed(model: &Model) -> Node {
     if good {
         return verdict
             .child(paragraph(Msg::RehearsalGoodBody.t()))
-            .child(el("div").class("actions").child(back("primary")))
+            .child(el("div").class("actions").children(if model.starts_at().is_some() {
+                let calendar = button("primary", Intent::Remedy(Remedy::Calendar), Words::AddToCalendar);
+                vec![calendar.into(), back("second").into()]
+            } else {
+                vec![back("primary").into()]
+            }))
             .into();
     }
     verdict

@@ -122,6 +122,16 @@ pub fn hour(at: Timestamp) -> String {
     }
 }
 
+/// `jeudi 14 mars` in French.
+pub fn weekday(at: Timestamp) -> String {
+    write(at, &[("weekday", "long"), ("day", "numeric"), ("month", "long")])
+}
+
+/// `14 mars` in French.
+pub fn day(at: Timestamp) -> String {
+    write(at, &[("day", "numeric"), ("month", "long")])
+}
+
 /// `23 novembre 2026 à 14:42` in French.
 pub fn moment_of(at: Timestamp) -> String {
     write(at, &[("dateStyle", "long"), ("timeStyle", "short")])

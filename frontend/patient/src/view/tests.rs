@@ -3,12 +3,13 @@ use colloque_ids::{AppointmentId, RoomId, Timestamp};
 use colloque_protocol::http::patient::{CodeChannel, PatientStatus, PatientView};
 use colloque_protocol::signaling::{EndReason, MediaState, OtherParty, Presence};
 use colloque_protocol::{AuthenticationMethod, IdentityCard, Role};
+use colloque_web::capture::{Device, DeviceKind};
 
-use super::draw;
+use super::{STEPS_PLACE, draw};
 use crate::fault::{Fault, Remedy};
 use crate::intent::Intent;
 use crate::journey::{CaptureState, Step};
-use crate::model::{CodeAsked, CodeProblem, Model};
+use crate::model::{CodeAsked, CodeProblem, DeviceNotice, Enrolment, Half, Line, Model, NotGiven, Sound};
 use crate::tree::{Element, Node};
 
 fn card() -> IdentityCard {
@@ -217,8 +218,8 @@ fn a_wait_never_ends_and_offers_more_after_long() {
 #[test]
 fn a_long_cut_offers_to_act_and_to_telephone() {
     let since = Timestamp::from_millis(0);
-    let short = draw(&in_room(Phase::Reconnecting { since, can_retry: false }));
-    let long = draw(&in_room(Phase::Reconnecting { since, can_retry: true }));
+    let short = draw(&in_room(Phase::Reconnecting { since, can_retry: false, is_long: false }));
+    let long = draw(&in_room(Phase::Reconnecting { since, can_retry: true, is_long: false }));
     assert!(!all(&short).iter().any(|element| element.tap == Some(Intent::Retry)));
     assert!(all(&long).iter().any(|element| element.tap == Some(Intent::Retry)));
     assert!(all(&long).iter().any(|element| attribute(element, "href") == Some("tel:+33140000000")));
@@ -240,5 +241,166 @@ fn a_fault_without_a_telephone_number_draws_no_dead_link() {
     assert!(!all(&draw(&model)).iter().any(|element| element.tag == "a"));
     let elsewhere = Model { fault: Some(Fault::AlreadyElsewhere), ..Model::default() };
     let taps: Vec<_> = all(&draw(&elsewhere)).into_iter().filter_map(|element| element.tap).collect();
-    assert_eq!(taps, [Intent::Remedy(Remedy::ContinueHere)]);
+    assert_eq!(taps, [Intent::Remedy(Remedy::ContinueHere), Intent::Remedy(Remedy::Cancel)]);
+}
+
+fn offers(model: &Model, intent: Intent) -> bool {
+    all(&draw(model)).iter().any(|element| element.tap == Some(intent))
+}
+
+fn cut(is_long: bool) -> Phase {
+    Phase::Reconnecting { since: Timestamp::from_millis(0), can_retry: true, is_long }
+}
+
+#[test]
+fn a_cut_that_lasts_a_minute_gives_other_advice_and_the_same_ways_out() {
+    let said = |is_long| words(&draw(&in_room(cut(is_long))));
+    assert!(said(false).contains("Connexion coupée. Nous vous reconnectons…"));
+    let long = said(true);
+    assert!(long.contains("Nous n'arrivons pas à vous reconnecter"), "{long}");
+    assert!(long.contains("Rapprochez-vous de la box ou de la fenêtre."), "{long}");
+    let drawn = all(&draw(&in_room(cut(true))));
+    assert!(drawn.iter().any(|element| element.tap == Some(Intent::Retry)));
+    assert!(drawn.iter().any(|element| attribute(element, "href") == Some("tel:+33140000000")));
+}
+
+#[test]
+fn a_cut_that_lasts_a_minute_is_told_in_the_waiting_room_too() {
+    let mut model = in_room(cut(true));
+    model.call.admitted_at = None;
+    let said = words(&draw(&model));
+    assert!(said.contains("Vous êtes dans la salle d'attente."), "{said}");
+    assert!(said.contains("Nous n'arrivons pas à vous reconnecter. Rapprochez-vous"), "{said}");
+    assert!(offers(&model, Intent::Retry));
+    model.call.phase = cut(false);
+    assert!(!offers(&model, Intent::Retry));
+}
+
+#[test]
+fn the_camera_can_be_turned_only_where_there_is_another_one() {
+    for step in [Step::Check, Step::Room] {
+        let mut model = Model { step, ..in_room(Phase::InCall) };
+        for (cameras, can_turn) in [(0, false), (1, false), (2, true)] {
+            model.devices.cameras = cameras;
+            assert_eq!(offers(&model, Intent::Flip), can_turn, "{step:?} with {cameras}");
+        }
+        model.capture = CaptureState::Given { camera: false, microphone: true };
+        assert!(!offers(&model, Intent::Flip), "{step:?} without a camera that gives pictures");
+    }
+}
+
+#[test]
+fn a_device_that_was_asked_for_in_the_consultation_and_refused_brings_the_help() {
+    let mut model = in_room(Phase::InCall);
+    let mut lies = |half, fault| {
+        model.not_given = Some(NotGiven { half, fault });
+        let drawn = draw(&model);
+        let steps = all(&drawn).iter().any(|element| attribute(element, "id") == Some(STEPS_PLACE));
+        assert!(offers(&model, Intent::Ask(half)) && offers(&model, Intent::GoOnWithout));
+        (words(&drawn), steps)
+    };
+    let (said, steps) = lies(Half::Microphone, Fault::CaptureRefused);
+    assert!(said.contains("ne sont pas autorisés") && steps, "{said}");
+    let (said, steps) = lies(Half::Microphone, Fault::NoDevice);
+    assert!(said.contains("Pas de micro trouvé") && !said.contains("caméra trouvée") && !steps, "{said}");
+    let (said, _) = lies(Half::Camera, Fault::NoDevice);
+    assert!(said.contains("Pas de caméra trouvée"), "{said}");
+}
+
+#[test]
+fn a_microphone_that_was_unplugged_is_told_until_it_is_read_and_another_can_be_chosen() {
+    let mut model = in_room(Phase::InCall);
+    assert!(!offers(&model, Intent::NoticeRead));
+    model.device_notice = Some(DeviceNotice::OtherMicrophone);
+    let has_choice = |model: &Model| all(&draw(model)).iter().any(|element| element.tag == "select");
+    assert!(offers(&model, Intent::NoticeRead) && !has_choice(&model));
+    let microphone = |id: &str| Device { kind: DeviceKind::Microphone, id: id.to_owned(), label: id.to_owned() };
+    model.devices.microphones = vec![microphone("a"), microphone("b")];
+    model.devices.microphone = Some("b".to_owned());
+    assert!(has_choice(&model));
+    let drawn = all(&draw(&model));
+    let chosen: Vec<_> = drawn.iter().filter(|element| attribute(element, "selected").is_some()).collect();
+    assert_eq!(chosen.iter().filter_map(|element| attribute(element, "value")).collect::<Vec<_>>(), ["b"]);
+}
+
+#[test]
+fn only_an_appointment_whose_new_time_is_known_goes_to_the_calendar() {
+    let mut model = Model { fault: Some(Fault::AppointmentChanged), ..model(Step::Room) };
+    let to_calendar = Intent::Remedy(Remedy::Calendar);
+    assert!(!offers(&model, to_calendar));
+    assert!(words(&draw(&model)).contains("Le cabinet peut vous donner la nouvelle heure."));
+    let before = model.patient.as_ref().unwrap().starts_at;
+    model.moved_from = Some(before);
+    assert_eq!(model.moved_to(), None, "the service has not said the new time");
+    let after = before.after(std::time::Duration::from_secs(3_600));
+    let view = model.patient.as_mut().unwrap();
+    view.starts_at = after;
+    assert_eq!(model.moved_to(), Some(after));
+    model.patient.as_mut().unwrap().status = PatientStatus::Cancelled;
+    assert_eq!(model.moved_to(), None);
+}
+
+#[test]
+fn a_good_rehearsal_leads_to_the_calendar_where_the_time_is_known() {
+    let mut model = Model { rehearsal: true, patient: None, ..model(Step::Rehearsed) };
+    model.checks.seen = true;
+    model.checks.heard = true;
+    model.checks.line = Line::Good;
+    assert!(!offers(&model, Intent::Remedy(Remedy::Calendar)));
+    model.shell_starts_at = Some(Timestamp::from_millis(1_800_000_000_000));
+    assert!(offers(&model, Intent::Remedy(Remedy::Calendar)));
+    model.checks.heard = false;
+    assert!(!offers(&model, Intent::Remedy(Remedy::Calendar)));
+}
+
+#[test]
+fn whoever_hears_no_tune_can_call_the_practice() {
+    let mut model = model(Step::Check);
+    let call = Some("tel:+33140000000");
+    let calls = |model: &Model| all(&draw(model)).iter().any(|element| attribute(element, "href") == call);
+    assert!(!calls(&model));
+    model.checks.sound = Sound::NotHeard;
+    assert!(calls(&model));
+}
+
+#[test]
+fn a_code_application_is_offered_at_the_end_to_whoever_has_none() {
+    let ended = || in_room(Phase::Ended { reason: EndReason::EndedByPractitioner });
+    assert!(offers(&ended(), Intent::Enrol));
+    let code = |channel| Some(CodeAsked { channel, destination: String::new() });
+    assert!(offers(&Model { code: code(CodeChannel::Email), ..ended() }, Intent::Enrol));
+    assert!(!offers(&Model { code: code(CodeChannel::Totp), ..ended() }, Intent::Enrol));
+    assert!(!offers(&Model { patient: None, ..ended() }, Intent::Enrol));
+}
+
+#[test]
+fn the_key_of_a_code_application_can_be_opened_copied_and_proved() {
+    let key = Enrolment::Key { secret: "ABCDEFGHIJ".to_owned(), address: "otpauth://totp/x".to_owned() };
+    let mut model = in_room(Phase::Ended { reason: EndReason::EndedByPractitioner });
+    model.enrolment = key;
+    let drawn = draw(&model);
+    assert!(all(&drawn).iter().any(|element| attribute(element, "href") == Some("otpauth://totp/x")));
+    assert!(words(&drawn).contains("ABCD EFGH IJ"));
+    assert!(all(&drawn).iter().any(|element| attribute(element, "id") == Some("code")));
+    assert!(offers(&model, Intent::SendCode) && !offers(&model, Intent::Enrol));
+    model.code_problem = Some(CodeProblem::Wrong);
+    assert!(words(&draw(&model)).contains("Ce code n'est pas le bon."));
+    for (enrolment, said, can_begin) in [
+        (Enrolment::Done, "votre application donnera le code", false),
+        (Enrolment::Before, "Vous utilisez déjà une application de codes.", false),
+        (Enrolment::Failed, "Cela n'a pas marché.", true),
+    ] {
+        model.enrolment = enrolment;
+        let found = words(&draw(&model));
+        assert!(found.contains(said), "{found}");
+        assert_eq!(offers(&model, Intent::Enrol), can_begin);
+        assert!(!offers(&model, Intent::SendCode));
+    }
+}
+
+#[test]
+fn a_failure_on_our_side_says_what_to_quote() {
+    let request = Some("request-7f3a90bc".to_owned());
+    let model = Model { fault: Some(Fault::ServerFailed), request, ..model(Step::Check) };
+    assert!(words(&draw(&model)).contains("E61-7F3A"));
 }

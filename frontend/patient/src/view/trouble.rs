@@ -6,30 +6,43 @@ use crate::fault::{Fault, Remedy, Words};
 use crate::intent::Intent;
 use crate::model::Model;
 use crate::tree::{Element, Node, el};
-use crate::view::part::{badge, button, hour, icon, paragraph, screen, soft, title};
+use crate::view::part::{badge, button, day, hour, icon, paragraph, screen, soft, title, weekday};
 
 pub fn trouble(model: &Model, fault: Fault) -> Node {
     let row = fault.row();
-    let body = row.body.map(|body| match &model.patient {
-        Some(view) if fault == Fault::TooEarly => body.with(&[&hour(view.opens_at)]),
-        Some(_) | None => body.t().to_owned(),
-    });
+    let offered = std::iter::once(row.primary).chain(row.others.iter().copied());
+    let offered = offered.filter(|remedy| *remedy != Remedy::Calendar || model.moved_to().is_some());
+    let ways = offered.enumerate().map(|(at, remedy)| way(model, remedy, if at == 0 { "primary" } else { "second" }));
     let ways = el("div")
         .class("actions")
-        .child(way(model, row.primary, "primary"))
-        .child(row.other.map_or(Node::Nothing, |other| way(model, other, "second")))
-        .child(soft(Words::Code.with(&[row.code])));
+        .children(ways)
+        .child(soft(Words::Code.with(&[&fault.quoted(model.request.as_deref())])));
     screen(row.code)
         .with("role", "alert")
         .child(badge("warn", "warning"))
         .child(title(row.title.t()))
-        .child(body.map(paragraph))
+        .child(row.body.map(|body| paragraph(said(model, fault, body))))
         .child((fault == Fault::CaptureRefused).then(|| el("div").with("id", STEPS_PLACE)))
         .child(
             el("p").class("soft").with("role", "status").child(model.advice.map(|advice| el("span").text(advice.t()))),
         )
         .child(ways)
         .into()
+}
+
+/// The body with the instant that it speaks of, where that is known.
+fn said(model: &Model, fault: Fault, body: Words) -> String {
+    let exact = if fault == Fault::TooEarly {
+        model.patient.as_ref().map(|view| body.with(&[&hour(view.opens_at)]))
+    } else if fault == Fault::AppointmentChanged {
+        model.moved_to().map(|at| Words::AppointmentMoved.with(&[&weekday(at), &hour(at)]))
+    } else if fault == Fault::LinkExpired {
+        let started_at = model.starts_at().filter(|at| *at < model.now);
+        started_at.map(|at| Words::LinkExpiredOn.with(&[&day(at)]))
+    } else {
+        None
+    };
+    exact.unwrap_or_else(|| body.t().to_owned())
 }
 
 /// Where the shell's steps for this browser are put: the shell has them, so that they are there without this program.
@@ -52,8 +65,10 @@ fn way(model: &Model, remedy: Remedy, class: &str) -> Node {
     match remedy {
         Remedy::Call | Remedy::CallInstead => call_link(model, remedy.word(), class),
         Remedy::NewLink
+        | Remedy::Calendar
         | Remedy::Rehearse
         | Remedy::ContinueHere
+        | Remedy::Cancel
         | Remedy::AskAgain
         | Remedy::AllowedAskAgain
         | Remedy::WithoutCamera

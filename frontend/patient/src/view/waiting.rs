@@ -4,7 +4,7 @@ use colloque_call::Phase;
 use colloque_protocol::signaling::Presence;
 use colloque_web::text::Text;
 
-use crate::fault::Words;
+use crate::fault::{Fault, Words};
 use crate::intent::Intent;
 use crate::journey::Overlay;
 use crate::model::Model;
@@ -16,11 +16,19 @@ use crate::words::Msg;
 pub fn waiting(model: &Model) -> Node {
     let other = model.call.other.as_ref();
     let is_here = other.is_some_and(|other| matches!(other.presence, Presence::Here { .. }));
-    let is_cut = matches!(model.overlay(), Overlay::Reconnecting { .. });
+    let overlay = model.overlay();
+    let is_lost = overlay == Overlay::Lost;
+    let cut = matches!(overlay, Overlay::Reconnecting { .. }).then(|| notice("signal", Msg::WaitingCut.t()));
+    let lost = is_lost.then(|| {
+        let row = Fault::ConnectionLost.row();
+        notice("signal", [row.title.t(), ". ", row.body.map_or("", Text::t)].concat())
+    });
     let delay = (model.call.delay_minutes > 0)
         .then(|| notice("clock", Msg::WaitingDelay.with(&[&model.call.delay_minutes.to_string()])));
     let ways = el("div")
         .class("actions")
+        .child(is_lost.then(|| button("second", Intent::Retry, Words::Retry)))
+        .child((is_lost && !model.waits_long).then(|| call_link(model, Words::CallInstead, "second")))
         .child(model.waits_long.then(|| el("p").child(el("strong").text(Msg::WaitingLong.t()))))
         .child(model.waits_long.then(|| button("primary", Intent::NotifyAgain, Msg::NotifyAgain)))
         .child(model.waits_long.then(|| call_link(model, Words::Call, "second")))
@@ -30,7 +38,8 @@ pub fn waiting(model: &Model) -> Node {
         .child(dots())
         .child(title(Msg::WaitingTitle.t()))
         .child(paragraph(Msg::WaitingBody.t()))
-        .child(is_cut.then(|| notice("signal", Msg::WaitingCut.t())))
+        .child(cut)
+        .child(lost)
         .child(delay)
         .child(doctor(model))
         .child(is_here.then(|| calm("check", Msg::Here.t())))
