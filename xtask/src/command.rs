@@ -63,3 +63,9 @@ fn name(command: &Command) -> String {
         .collect::<Vec<_>>()
         .join(" ")
 }
+
+/// Writes an error and all its causes on one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    std::iter::successors(error.source(), |cause| cause.source())
+        .fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

@@ -25,8 +25,6 @@ const IDS: &str = "colloque-ids";
 const PROTOCOL: &str = "colloque-protocol";
 const DOMAIN: &str = "colloque-domain";
 const JOURNAL: &str = "colloque-journal";
-const VAULT: &str = "colloque-vault";
-const E2EE: &str = "colloque-e2ee";
 const SIGNALING_CORE: &str = "colloque-signaling-core";
 const SFU_CORE: &str = "colloque-sfu-core";
 const CALL: &str = "colloque-call";
@@ -43,21 +41,19 @@ const LAYERS: &[Layer] = &[
     pure(PROTOCOL, &[IDS]),
     pure(DOMAIN, &[IDS]),
     pure(JOURNAL, &[IDS]),
-    pure(VAULT, &[IDS]),
     pure(SFU_CORE, &[IDS]),
-    pure(E2EE, &[IDS]),
     pure(SIGNALING_CORE, &[IDS, PROTOCOL]),
-    pure(CALL, &[IDS, PROTOCOL, E2EE]),
+    pure(CALL, &[IDS, PROTOCOL]),
     pure(DOCUMENTS, &[IDS, DOMAIN]),
-    shell(CONSULTATION, &[IDS, PROTOCOL, DOMAIN, JOURNAL, VAULT, DOCUMENTS]),
+    shell(CONSULTATION, &[IDS, PROTOCOL, DOMAIN, JOURNAL, DOCUMENTS]),
     shell(SIGNALING, &[IDS, PROTOCOL, SIGNALING_CORE]),
-    shell(SFU, &[IDS, PROTOCOL, SFU_CORE]),
-    shell(KIT, &[IDS, PROTOCOL, JOURNAL, WEB]),
-    shell(WEB, &[IDS, PROTOCOL, CALL, E2EE]),
+    shell(SFU, &[IDS, SFU_CORE]),
+    shell(WEB, &[IDS, PROTOCOL, CALL]),
+    shell(KIT, &[IDS, PROTOCOL, WEB]),
     shell(SIGNALS, &[IDS, PROTOCOL, CALL, WEB]),
-    shell("colloque-patient", &[IDS, PROTOCOL, CALL, E2EE, JOURNAL, WEB]),
-    shell("colloque-pro", &[IDS, PROTOCOL, CALL, E2EE, JOURNAL, KIT, SIGNALS, WEB]),
-    shell("colloque-admin", &[IDS, PROTOCOL, JOURNAL, KIT, WEB]),
+    shell("colloque-patient", &[IDS, PROTOCOL, CALL, WEB]),
+    shell("colloque-pro", &[IDS, PROTOCOL, CALL, WEB, KIT, SIGNALS]),
+    shell("colloque-admin", &[IDS, PROTOCOL, WEB, KIT]),
     shell("colloque", &[IDS, PROTOCOL, CONSULTATION, SIGNALING, SFU]),
     shell("xtask", &[]),
 ];
@@ -84,9 +80,11 @@ pub enum CheckLayersError {
 ///
 /// # Errors
 ///
-/// [`CheckLayersError::Broken`] names each edge that reaches upward and each member that the table does not know.
+/// [`CheckLayersError::Broken`] names each edge that reaches upward, each member that the table does not know, and each edge
+/// of the table that nobody uses.
 pub fn check() -> Result<(), CheckLayersError> {
-    let faults = faults(&workspace::metadata()?);
+    let metadata = workspace::metadata()?;
+    let faults = [faults(&metadata), unused(&metadata)].concat();
     if faults.is_empty() { Ok(()) } else { Err(CheckLayersError::Broken(faults)) }
 }
 
@@ -115,10 +113,31 @@ fn faults(metadata: &Metadata) -> Vec<String> {
     faults
 }
 
+/// Edges that the table allows and the members do without: an open door that nobody needs.
+fn unused(metadata: &Metadata) -> Vec<String> {
+    let mut faults = Vec::new();
+    for layer in LAYERS {
+        let Some(package) = metadata.packages.iter().find(|package| package.name == layer.name) else {
+            faults.push(format!("{} is in the layer table and not in the workspace", layer.name));
+            continue;
+        };
+        let uses = |name: &str| {
+            package
+                .dependencies
+                .iter()
+                .any(|dependency| dependency.name == name && dependency.kind.as_deref() != Some("dev"))
+        };
+        for name in layer.may_use.iter().filter(|name| !uses(name)) {
+            faults.push(format!("{} may depend on {name} and does not: take the edge out", layer.name));
+        }
+    }
+    faults
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::{Dependency, Package};
+    use crate::workspace::{Dependency, Package, root};
 
     fn workspace_of(name: &str, dependency: &str, kind: Option<&str>, is_member: bool) -> Metadata {
         let dependency = Dependency {
@@ -156,6 +175,57 @@ mod tests {
     #[test]
     fn an_unknown_member_is_named() {
         assert_eq!(faults(&workspace_of("colloque-else", "serde", None, false)).len(), 1);
+    }
+
+    #[test]
+    fn an_edge_that_only_tests_use_is_named() {
+        let faults = unused(&workspace_of(SFU_CORE, IDS, Some("dev"), true));
+        assert!(
+            faults.contains(&"colloque-sfu-core may depend on colloque-ids and does not: take the edge out".to_owned())
+        );
+        assert!(!unused(&workspace_of(SFU_CORE, IDS, None, true)).iter().any(|fault| fault.contains("sfu-core may")));
+    }
+
+    /// Texts between backquotes.
+    fn quoted(cell: &str) -> impl Iterator<Item = &str> {
+        cell.split('`').skip(1).step_by(2)
+    }
+
+    /// The package of a crate that ARCHITECTURE.md names by its folder.
+    fn package(folder: &str) -> String {
+        match folder.rsplit('/').next() {
+            Some(name @ ("colloque" | "xtask")) => name.to_owned(),
+            name => format!("colloque-{}", name.unwrap_or_default()),
+        }
+    }
+
+    #[test]
+    fn the_map_shows_the_table_as_it_is() {
+        let map = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+        let mut shown = Vec::new();
+        for row in map
+            .lines()
+            .skip_while(|line| !line.starts_with("| crate |"))
+            .skip(2)
+            .take_while(|line| line.starts_with('|'))
+        {
+            let [_, crates, may_use, is_pure, _] = &row.split('|').collect::<Vec<_>>()[..] else { panic!("{row}") };
+            let names = crates.split(':').next().unwrap();
+            let mut may_use: Vec<String> = quoted(may_use).map(package).collect();
+            may_use.sort();
+            shown.extend(quoted(names).map(|name| (package(name), may_use.clone(), is_pure.trim() == "yes")));
+        }
+        let mut built: Vec<_> = LAYERS
+            .iter()
+            .map(|layer| {
+                let mut may_use: Vec<String> = layer.may_use.iter().map(|name| (*name).to_owned()).collect();
+                may_use.sort();
+                (layer.name.to_owned(), may_use, layer.is_pure)
+            })
+            .collect();
+        shown.sort();
+        built.sort();
+        assert_eq!(shown, built);
     }
 
     #[test]

@@ -72,6 +72,9 @@ pub enum BuildWebError {
         "no standard library for wasm32-unknown-unknown: rustup cannot fetch it, and the packages rustc-web, rust-web-src and lld are not installed"
     )]
     NoWasmToolchain,
+    /// No linter for what Debian's compiler has built.
+    #[error("pages cannot be linted with Debian's compiler: the package rust-web-clippy is not installed")]
+    NoBrowserLinter,
     /// The glue could not be made.
     #[error("cannot make the glue of {bundle}: {reason}")]
     Glue {

@@ -13,6 +13,9 @@ const PROFILE: &str = "wasm-release";
 /// Debian's compiler, the only one whose version is that of the sources in `rust-web-src`.
 const DEBIAN_COMPILER: &str = "/usr/bin/rustc";
 
+/// Debian's linter, the only one that reads what that compiler has built.
+const DEBIAN_LINTER: &str = "/usr/bin/cargo-clippy";
+
 /// Lets the page framework erase the types of its views, which makes the pages a fifth smaller.
 const BROWSER_COMPILER_FLAGS: &str = "--cfg erase_components";
 
@@ -32,38 +35,47 @@ enum StandardLibrary {
 pub fn compile(bundles: &[Bundle]) -> Result<PathBuf, BuildWebError> {
     let library = standard_library()?;
     let target_folder = target_folder(library)?;
-    let mut cargo = cargo("build", &target_folder);
+    let mut cargo = workspace::cargo();
+    cargo.arg("build");
+    aim_at_browsers(&mut cargo, library, &target_folder)?;
     for bundle in bundles {
         cargo.args(["--package", &format!("colloque-{}", bundle.name())]);
-    }
-    if library == StandardLibrary::Debian {
-        cargo.arg("-Zbuild-std=std,panic_abort").env("RUSTC", DEBIAN_COMPILER).env("RUSTC_BOOTSTRAP", "1");
-        cargo.env("PATH", path_with_linker()?);
     }
     run(&mut cargo)?;
     Ok(target_folder.join(TARGET).join(PROFILE))
 }
 
-/// Runs the linter over packages that are compiled for browsers only; false where its compiler has no standard library for them.
-pub fn lint(packages: &[&str]) -> Result<bool, BuildWebError> {
+/// Runs the linter over packages that are compiled for browsers only.
+pub fn lint(packages: &[&str]) -> Result<(), BuildWebError> {
     let library = standard_library()?;
-    if library == StandardLibrary::Debian {
-        return Ok(false);
-    }
-    let mut clippy = cargo("clippy", &target_folder(library)?);
+    let mut clippy = match library {
+        StandardLibrary::Rustup => workspace::cargo(),
+        StandardLibrary::Debian if Path::new(DEBIAN_LINTER).exists() => {
+            let cargo = workspace::cargo();
+            let mut linter = Command::new(DEBIAN_LINTER);
+            linter.current_dir(workspace::root()).env("CARGO", cargo.get_program());
+            linter
+        }
+        StandardLibrary::Debian => return Err(BuildWebError::NoBrowserLinter),
+    };
+    clippy.arg("clippy");
+    aim_at_browsers(&mut clippy, library, &target_folder(library)?)?;
     clippy.arg("--quiet");
     for package in packages {
         clippy.args(["--package", package]);
     }
     run(clippy.args(["--", "-D", "warnings"]))?;
-    Ok(true)
+    Ok(())
 }
 
-fn cargo(command: &str, target_folder: &Path) -> Command {
-    let mut cargo = workspace::cargo();
-    cargo.args([command, "--target", TARGET, "--profile", PROFILE]).env("CARGO_TARGET_DIR", target_folder);
+fn aim_at_browsers(cargo: &mut Command, library: StandardLibrary, target_folder: &Path) -> Result<(), BuildWebError> {
+    cargo.args(["--target", TARGET, "--profile", PROFILE]).env("CARGO_TARGET_DIR", target_folder);
     cargo.env("RUSTFLAGS", BROWSER_COMPILER_FLAGS).env_remove("CARGO_ENCODED_RUSTFLAGS");
-    cargo
+    if library == StandardLibrary::Debian {
+        cargo.arg("-Zbuild-std=std,panic_abort").env("RUSTC", DEBIAN_COMPILER).env("RUSTC_BOOTSTRAP", "1");
+        cargo.env("PATH", path_with_linker()?);
+    }
+    Ok(())
 }
 
 fn standard_library() -> Result<StandardLibrary, BuildWebError> {
