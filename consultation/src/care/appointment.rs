@@ -5,10 +5,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use colloque_domain::{
-    AppointmentTerms, BookAppointmentError, BookedAppointment, CancelAppointmentError, MoveAppointmentError,
-    PlanSlotError, Slot, WaitingConsultation,
+    AppointmentReason, AppointmentTerms, BookAppointmentError, BookedAppointment, CancelAppointmentError,
+    MoveAppointmentError, PlanSlotError, Slot, WaitingConsultation,
 };
 use colloque_ids::{AppointmentId, ConsultationId, PracticeId, StaffId, Timestamp, kind};
+use colloque_journal::Draft;
 use colloque_protocol::Role;
 use colloque_protocol::http::appointment::{AppointmentForm, MoveAppointment};
 use colloque_protocol::http::error::ErrorCode;
@@ -18,7 +19,7 @@ use super::booking::{Booking, By, Standing};
 use super::message::{self, Destination, Message};
 use super::patient::DAY_STAFF;
 use super::people::{self, PatientRecord};
-use super::{day, invitation, trace};
+use super::{day, invitation, reason, trace};
 use crate::Consultation;
 use crate::http::{Body, Context, PathId, Refusal, Routes};
 use crate::random::new_id;
@@ -40,6 +41,7 @@ async fn book(
     Body(form): Body<AppointmentForm>,
 ) -> Result<impl IntoResponse, Refusal> {
     let slot = Slot::new(form.starts_at, form.duration_min)?;
+    let reason = reason::read_field(form.reason.as_deref().unwrap_or_default())?;
     let mut connection = service.storage().read().await?;
     let patient = PatientRecord::load(&service, &mut connection, signed_in.practice, form.patient).await?;
     drop(connection);
@@ -53,7 +55,7 @@ async fn book(
         patient: form.patient,
         slot,
     };
-    let booking = store_booking(&service, &signed_in, terms, context.now).await?;
+    let booking = store_booking(&service, &signed_in, terms, reason, context.now).await?;
     let mut connection = service.storage().read().await?;
     let entry = day::entries(&service, &mut connection, &[booking], context.now).await?.pop();
     Ok((StatusCode::CREATED, Json(entry)))
@@ -64,6 +66,7 @@ pub(super) async fn store_booking(
     service: &Consultation,
     signed_in: &SignedIn,
     terms: AppointmentTerms,
+    reason: Option<AppointmentReason>,
     now: Timestamp,
 ) -> Result<Booking, Refusal> {
     let (keys, author) = (service.clone(), signed_in.clone());
@@ -77,13 +80,13 @@ pub(super) async fn store_booking(
                 let (_, entry) = decided.into_parts();
                 let consultation: ConsultationId = new_id(now);
                 insert(connection, &keys, author.practice, terms, consultation, now).await?;
-                let fact = author
-                    .draft(now, trace::event(entry))
-                    .about(consultation)
-                    .concerning(keys.secrets().pseudonym(author.practice, terms.patient));
                 let booking = Booking::load(connection, By::Consultation(consultation)).await?;
                 let booking = booking.ok_or(StorageError::Unreadable { what: "appointment" })?;
-                Ok::<_, Refusal>(Recorded::new(booking, fact))
+                let mut recorded = Recorded::new(booking.clone(), fact(&keys, &author, &booking, now, entry));
+                if reason.is_some() {
+                    recorded = recorded.and(save_reason(connection, &keys, &author, &booking, reason, now).await?);
+                }
+                Ok::<_, Refusal>(recorded)
             })
         })
         .await
@@ -133,52 +136,95 @@ async fn move_to(
     Body(form): Body<MoveAppointment>,
 ) -> Result<impl IntoResponse, Refusal> {
     let slot = Slot::new(form.starts_at, form.duration_min)?;
+    let states_reason = form.reason.is_some();
+    let reason = reason::read_field(form.reason.as_deref().unwrap_or_default())?;
     Booking::for_staff(&service, &signed_in, context, By::Appointment(id)).await?;
+    service.request_limits().message(id, context.now)?;
     let (keys, author, now) = (service.clone(), signed_in, context.now);
-    let booking: Booking = service
+    let (booking, has_moved): (Booking, bool) = service
         .storage()
         .commit(move |connection| {
             Box::pin(async move {
                 let before = changeable(connection, id).await?;
-                hold_day(connection, author.practice, before.practitioner).await?;
-                let taken = taken(connection, before.practitioner, slot, Some(id)).await?;
-                let decided = before.booked().move_to(slot, &taken, &waiting(&before)?, now)?;
-                let (next, entry) = decided.into_parts();
-                let slot = next.terms().slot;
-                sqlx::query(
-                    "UPDATE administrative.appointment SET starts_at = $2, duration_min = $3 WHERE appointment = $1",
-                )
-                .bind(id.uuid())
-                .bind(slot.starts_at().as_millis())
-                .bind(i32::from(slot.duration_min()))
-                .execute(&mut *connection)
-                .await?;
-                let expires_at = slot.closes_at().after(colloque_domain::INVITATION_LIFETIME_AFTER_CLOSE);
-                // The patient is told of the new hour by message, and the link goes on: that is an invitation anew.
-                let invited = sqlx::query(
-                    "UPDATE administrative.invitation SET expires_at = $2, issued_at = $3
-                     WHERE appointment = $1 AND superseded_at IS NULL",
-                )
-                .bind(id.uuid())
-                .bind(expires_at.as_millis())
-                .bind(now.as_millis())
-                .execute(&mut *connection)
-                .await?;
-                PatientSessions::set_end(connection, id, expires_at).await?;
-                if invited.rows_affected() > 0 {
-                    tell(connection, &keys, &before, now, |to, phone| message::words::moved(to, slot, phone)).await?;
-                }
-                let booking = Booking { slot, ..before };
-                let fact = fact(&keys, &author, &booking, now, entry);
-                Ok::<_, Refusal>(Recorded::new(booking, fact))
+                let kept = reason::load(connection, keys.secrets(), before.consultation).await?;
+                let stated = if states_reason && kept != reason {
+                    Some(save_reason(connection, &keys, &author, &before, reason, now).await?)
+                } else {
+                    None
+                };
+                Ok::<_, Refusal>(match stated {
+                    Some(stated) if slot == before.slot => Recorded::new((before, false), stated),
+                    stated => {
+                        let (booking, moved) = store_move(connection, &keys, &author, before, slot, now).await?;
+                        stated.into_iter().fold(Recorded::new((booking, true), moved), Recorded::and)
+                    }
+                })
             })
         })
         .await?;
-    service.outbox().wake();
-    service.announcements().appointment_changed(booking.consultation);
+    if has_moved {
+        service.outbox().wake();
+        service.announcements().appointment_changed(booking.consultation);
+    }
     let mut connection = service.storage().read().await?;
     let entry = day::entries(&service, &mut connection, &[booking], context.now).await?.pop();
     Ok(Json(entry))
+}
+
+/// Moves a booking that is held, and tells the patient when they were invited.
+async fn store_move(
+    connection: &mut PgConnection,
+    service: &Consultation,
+    author: &SignedIn,
+    before: Booking,
+    slot: Slot,
+    now: Timestamp,
+) -> Result<(Booking, Draft), Refusal> {
+    let id = before.appointment;
+    hold_day(connection, author.practice, before.practitioner).await?;
+    let taken = taken(connection, before.practitioner, slot, Some(id)).await?;
+    let decided = before.booked().move_to(slot, &taken, &waiting(&before)?, now)?;
+    let (next, entry) = decided.into_parts();
+    let slot = next.terms().slot;
+    sqlx::query("UPDATE administrative.appointment SET starts_at = $2, duration_min = $3 WHERE appointment = $1")
+        .bind(id.uuid())
+        .bind(slot.starts_at().as_millis())
+        .bind(i32::from(slot.duration_min()))
+        .execute(&mut *connection)
+        .await?;
+    let expires_at = slot.closes_at().after(colloque_domain::INVITATION_LIFETIME_AFTER_CLOSE);
+    // The patient is told of the new hour by message, and the link goes on: that is an invitation anew.
+    let invited = sqlx::query(
+        "UPDATE administrative.invitation SET expires_at = $2, issued_at = $3
+         WHERE appointment = $1 AND superseded_at IS NULL",
+    )
+    .bind(id.uuid())
+    .bind(expires_at.as_millis())
+    .bind(now.as_millis())
+    .execute(&mut *connection)
+    .await?;
+    PatientSessions::set_end(connection, id, expires_at).await?;
+    if invited.rows_affected() > 0 {
+        tell(connection, service, &before, now, |to, phone| message::words::moved(to, slot, phone)).await?;
+    }
+    let booking = Booking { slot, ..before };
+    let moved = fact(service, author, &booking, now, entry);
+    Ok((booking, moved))
+}
+
+/// Writes down why the patient of a booking comes, or takes it away; gives the journal entry.
+async fn save_reason(
+    connection: &mut PgConnection,
+    service: &Consultation,
+    author: &SignedIn,
+    booking: &Booking,
+    reason: Option<AppointmentReason>,
+    now: Timestamp,
+) -> Result<Draft, Refusal> {
+    let decided = AppointmentReason::save(booking.appointment, reason, &waiting(booking)?);
+    let (reason, entry) = decided.into_parts();
+    reason::write(connection, service.secrets(), booking.consultation, reason.as_ref(), now).await?;
+    Ok(fact(service, author, booking, now, entry))
 }
 
 async fn cancel(
@@ -228,7 +274,7 @@ pub(super) fn fact(
     booking: &Booking,
     now: Timestamp,
     entry: colloque_domain::Entry,
-) -> colloque_journal::Draft {
+) -> Draft {
     author
         .draft(now, trace::event(entry))
         .about(booking.consultation)

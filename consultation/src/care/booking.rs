@@ -106,6 +106,27 @@ impl Booking {
         rows.iter().map(Self::read).collect()
     }
 
+    /// When the patient's next appointment with the same practitioner starts.
+    pub(crate) async fn next_of_patient(
+        &self,
+        connection: &mut PgConnection,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StorageError> {
+        let row = sqlx::query(
+            "SELECT min(starts_at) AS starts_at FROM administrative.appointment
+             WHERE practice = $1 AND patient = $2 AND practitioner = $3 AND appointment <> $4 AND cancelled_at IS NULL
+                 AND starts_at > $5",
+        )
+        .bind(self.practice.uuid())
+        .bind(self.patient.uuid())
+        .bind(self.practitioner.uuid())
+        .bind(self.appointment.uuid())
+        .bind(now.max(self.slot.starts_at()).as_millis())
+        .fetch_one(connection)
+        .await?;
+        row.optional_instant("starts_at")
+    }
+
     fn read(row: &PgRow) -> Result<Self, StorageError> {
         let unreadable = StorageError::Unreadable { what: "slot" };
         let duration = u16::try_from(row.try_get::<i32, _>("duration_min")?).unwrap_or(0);

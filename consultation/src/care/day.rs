@@ -11,9 +11,9 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 
 use super::booking::Booking;
-use super::paris;
 use super::patient::DAY_STAFF;
 use super::people::{PatientRecord, Practitioner};
+use super::{paris, reason};
 use crate::Consultation;
 use crate::http::{Context, Params, Refusal, Routes};
 use crate::session::SignedIn;
@@ -73,6 +73,7 @@ pub(super) async fn entries(
     let patients: Vec<_> = bookings.iter().map(|booking| booking.patient).collect();
     let records = PatientRecord::load_all(service, connection, first.practice, &patients).await?;
     let invited = invited(connection, bookings).await?;
+    let with_reason = reason::stated(connection, bookings).await?;
     let entry = |booking: &Booking| AppointmentEntry {
         appointment: booking.appointment,
         consultation: booking.consultation,
@@ -83,6 +84,7 @@ pub(super) async fn entries(
         duration_min: booking.slot.duration_min(),
         status: booking.status(now),
         invited_at: invited.iter().find(|(id, _)| *id == booking.appointment).map(|(_, at)| *at),
+        has_reason: with_reason.contains(&booking.consultation),
     };
     Ok(bookings.iter().map(entry).collect())
 }

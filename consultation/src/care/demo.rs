@@ -1,6 +1,8 @@
 //! Demonstration: fictional patients, a day, and a link that opens now.
 
-use colloque_domain::{AppointmentTerms, BookedAppointment, Slot};
+use colloque_domain::{
+    AppointmentReason, AppointmentTerms, BookedAppointment, ConsultationTerms, Slot, WaitingConsultation,
+};
 use colloque_ids::{AppointmentId, ConsultationId, PracticeId, StaffId, Timestamp};
 use colloque_journal::{Actor, Draft, Event};
 use colloque_protocol::http::appointment::{PatientForm, Sex};
@@ -10,7 +12,7 @@ use thiserror::Error;
 
 use super::booking::{Booking, By};
 use super::people::PatientRecord;
-use super::{appointment, invitation, paris, patient, trace};
+use super::{appointment, invitation, paris, patient, reason, trace};
 use crate::Consultation;
 use crate::http::Refusal;
 use crate::journal;
@@ -149,7 +151,8 @@ async fn fill_day(
     }
     let quarter = 15 * 60_000;
     let start = now.as_millis().div_euclid(quarter) * quarter;
-    for (step, record) in (0_i64..).zip(patients.iter().cycle().skip(place).take(4)) {
+    let reasons = REASONS.iter().cycle().skip(place);
+    for ((step, record), words) in (0_i64..).zip(patients.iter().cycle().skip(place).take(4)).zip(reasons) {
         let starts_at = Timestamp::from_millis(start + step * 2 * quarter);
         let slot = Slot::new(starts_at, 20).map_err(|_| SeedError::Refused)?;
         let appointment: AppointmentId = new_id(now);
@@ -160,11 +163,19 @@ async fn fill_day(
         let (_, entry) = decided.into_parts();
         let consultation: ConsultationId = new_id(now);
         appointment::insert(connection, service, practice, terms, consultation, now).await?;
-        let booked = Draft::new(now, trace::event(entry))
-            .by(practice, Actor::Platform)
-            .about(consultation)
-            .concerning(service.secrets().pseudonym(practice, record.patient));
-        journal::append(connection, booked).await?;
+        let fact = |entry| {
+            Draft::new(now, trace::event(entry))
+                .by(practice, Actor::Platform)
+                .about(consultation)
+                .concerning(service.secrets().pseudonym(practice, record.patient))
+        };
+        journal::append(connection, fact(entry)).await?;
+        let terms = ConsultationTerms { consultation, practitioner, patient: record.patient };
+        let words = AppointmentReason::parse(words).map_err(|_| SeedError::Refused)?;
+        let decided = AppointmentReason::save(appointment, Some(words), &WaitingConsultation::stored(terms));
+        let (words, entry) = decided.into_parts();
+        reason::write(connection, service.secrets(), consultation, words.as_ref(), now).await?;
+        journal::append(connection, fact(entry)).await?;
     }
     Ok(())
 }
@@ -210,6 +221,10 @@ async fn visit(
         link,
     }))
 }
+
+/// Why they come.
+const REASONS: [&str; 4] =
+    ["Toux sèche depuis trois jours", "Renouvellement d’ordonnance", "Résultats d’analyses", "Douleur au genou"];
 
 /// Fictional people. Nothing is ever sent to their addresses: the demonstration has its own mailbox.
 fn forms() -> Vec<PatientForm> {

@@ -16,6 +16,7 @@ mod paris;
 mod patient;
 mod people;
 mod prescription;
+mod reason;
 mod room;
 mod sign_out;
 mod ticket;
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> Routes {
         .and(day::routes())
         .and(patient::routes())
         .and(appointment::routes())
+        .and(reason::routes())
         .and(invitation::routes())
         .and(arrival::routes())
         .and(factor::routes())

@@ -11,6 +11,7 @@ pub(crate) fn event(entry: Entry) -> Event {
         }
         Entry::AppointmentMoved { appointment, to, from: _ } => Event::AppointmentMoved { appointment, starts_at: to },
         Entry::AppointmentCancelled { appointment } => Event::AppointmentCancelled { appointment },
+        Entry::AppointmentReasonSaved { appointment } => Event::AppointmentReasonSaved { appointment },
         Entry::InvitationIssued { invitation, appointment: _ } => Event::InvitationSent { invitation },
         Entry::InvitationRedeemed { invitation, appointment: _ } => Event::InvitationRedeemed { invitation },
         Entry::InvitationSuperseded { invitation, appointment: _ } => Event::InvitationSuperseded { invitation },

@@ -13,7 +13,7 @@ use colloque_protocol::http::error::ErrorCode;
 use super::booking::{Booking, By, Standing};
 use super::people::PatientRecord;
 use super::room::{self, EndRoomError};
-use super::{document, notes};
+use super::{document, notes, reason};
 use crate::Consultation;
 use crate::http::{Access, Context, PathId, Refusal, Routes};
 use crate::session::SignedIn;
@@ -42,6 +42,8 @@ async fn view(
     let mut connection = service.storage().read().await?;
     let record = PatientRecord::load(&service, &mut connection, booking.practice, booking.patient).await?;
     let record = record.ok_or(Refusal::not_found())?;
+    let reason = reason::load(&mut connection, service.secrets(), id).await?;
+    let next_appointment_at = booking.next_of_patient(&mut connection, context.now).await?;
     let notes = notes::load(&mut connection, service.secrets(), id).await?;
     let documents = document::of_consultation(&mut connection, id).await?;
     let documents = document::entries(&service, &mut connection, documents).await?;
@@ -52,6 +54,8 @@ async fn view(
         patient: booking.patient,
         traits: record.form(),
         starts_at: booking.slot.starts_at(),
+        reason: reason.map(|reason| reason.as_str().to_owned()),
+        next_appointment_at,
         stage: booking.stage(),
         consent_given_at: booking.consent.as_ref().map(|consent| consent.given_at),
         admitted_at: booking.admitted_at,

@@ -71,7 +71,7 @@ const STORES: &[Store] = &[
         ]
     ),
     store!("identity", ["0101_patient"]),
-    store!("health", ["0101_consultation"]),
+    store!("health", ["0101_consultation", "0102_reason"]),
     store!("documents", ["0101_document"]),
     store!("professionals", ["0001_staff", "0002_wrong_code"]),
 ];

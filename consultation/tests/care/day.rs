@@ -82,6 +82,7 @@ async fn of_two_bookings_of_one_slot_at_the_same_time_one_is_refused() {
         patient,
         starts_at: visit.in_minutes(30),
         duration_min: 20,
+        reason: None,
     };
     let mut clients: Vec<_> = (0..6).map(|_| visit.secretary.clone()).collect();
     let answers = clients.iter_mut().map(|client| client.post("/api/appointments", &form));
@@ -111,6 +112,7 @@ async fn nobody_books_for_a_colleague_an_unknown_patient_or_the_past() {
         patient,
         starts_at: visit.in_minutes(30),
         duration_min: 20,
+        reason: None,
     };
     let colleague = form(visit.youssef.staff, patient);
     let unknown = form(visit.claire.staff, visit.claire.staff.same_as());
@@ -129,7 +131,7 @@ async fn a_moved_appointment_keeps_its_link_and_tells_the_patient_the_new_hour()
     let mut visit = Visit::new().await;
     let entry = visit.booked().await;
     let link = Link::of(&visit.invite(&entry).await.link);
-    let form = MoveAppointment { starts_at: visit.in_minutes(300), duration_min: 30 };
+    let form = MoveAppointment { starts_at: visit.in_minutes(300), duration_min: 30, reason: None };
     visit.pass(Duration::from_secs(1));
     let path = format!("/api/appointments/{}/move", entry.appointment.full());
     let moved: AppointmentEntry = visit.secretary.post(&path, &form).await.json();
@@ -162,7 +164,7 @@ async fn a_colleague_moves_cancels_and_invites_nothing_that_is_not_theirs() {
     let mut visit = Visit::new().await;
     let entry = visit.booked().await;
     let mut youssef = visit.stage.signed_in(&visit.youssef).await;
-    let form = MoveAppointment { starts_at: visit.in_minutes(300), duration_min: 30 };
+    let form = MoveAppointment { starts_at: visit.in_minutes(300), duration_min: 30, reason: None };
     let path = |action: &str| format!("/api/appointments/{}/{action}", entry.appointment.full());
     youssef.post(&path("move"), &form).await.refused("not_found");
     youssef.act(&path("cancel")).await.refused("not_found");

@@ -11,6 +11,7 @@ mod invitation;
 mod messages;
 mod paces;
 mod prescription;
+mod reason;
 mod rights;
 #[allow(dead_code)]
 #[path = "../accounts/stage.rs"]

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use colloque_consultation::{Config, Consultation, MailConfig, MasterKey, MessageConfig, SmsConfig, seed_visit};
+use colloque_protocol::http::appointment::MoveAppointment;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -20,8 +21,11 @@ async fn no_message_bears_a_name_a_specialty_a_reason_or_the_practices_name() {
     let mut visit = Visit::new().await;
     let (_, entry) = visit.verified().await;
     let path = format!("/api/appointments/{}", entry.appointment.full());
-    let form =
-        colloque_protocol::http::appointment::MoveAppointment { starts_at: visit.in_minutes(200), duration_min: 20 };
+    let form = MoveAppointment {
+        starts_at: visit.in_minutes(200),
+        duration_min: 20,
+        reason: Some("Toux depuis trois jours".to_owned()),
+    };
     visit.secretary.post(&format!("{path}/move"), &form).await.ok();
     visit.secretary.act(&format!("{path}/cancel")).await.ok();
     let messages = visit.mail(4).await;
@@ -37,6 +41,7 @@ async fn no_message_bears_a_name_a_specialty_a_reason_or_the_practices_name() {
         let text =
             format!("{}\n{}", message["subject"].as_str().unwrap(), message["text"].as_str().unwrap()).to_lowercase();
         for canary in [
+            "toux",
             "jeanne",
             "durand",
             "cœurderoy",

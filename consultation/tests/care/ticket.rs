@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use colloque_consultation::AdmitPatientError;
 use colloque_protocol::Role;
+use colloque_protocol::http::appointment::MoveAppointment;
 use colloque_protocol::http::consultation::{ConsultationStage, ConsultationView};
 use colloque_protocol::http::patient::{CONSENT_TEXT_VERSION, GiveConsent, PatientStatus, PatientView, TicketIssued};
 use colloque_protocol::key::KeyThumbprint;
@@ -53,8 +54,7 @@ async fn nobody_enters_before_the_room_opens_or_after_it_closes() {
     let mut visit = Visit::new().await;
     let (mut patient, entry) = visit.verified().await;
     patient.post("/api/patient/consent", &CONSENT).await.ok();
-    let later =
-        colloque_protocol::http::appointment::MoveAppointment { starts_at: visit.in_minutes(31), duration_min: 20 };
+    let later = MoveAppointment { starts_at: visit.in_minutes(31), duration_min: 20, reason: None };
     let path = format!("/api/appointments/{}/move", entry.appointment.full());
     visit.practitioner.post(&path, &later).await.ok();
     patient.post("/api/patient/ticket", &ticket_request()).await.refused("too_early");

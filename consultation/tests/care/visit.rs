@@ -76,7 +76,8 @@ impl Visit {
     }
 
     pub async fn book(&mut self, practitioner: StaffId, patient: PatientId, minutes: i64) -> Answer {
-        let form = AppointmentForm { practitioner, patient, starts_at: self.in_minutes(minutes), duration_min: 20 };
+        let starts_at = self.in_minutes(minutes);
+        let form = AppointmentForm { practitioner, patient, starts_at, duration_min: 20, reason: None };
         self.secretary.post("/api/appointments", &form).await
     }
 

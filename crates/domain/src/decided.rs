@@ -61,6 +61,11 @@ pub enum Entry {
         /// The appointment.
         appointment: AppointmentId,
     },
+    /// Why the patient comes was written down or taken away.
+    AppointmentReasonSaved {
+        /// The appointment.
+        appointment: AppointmentId,
+    },
     /// An invitation was issued.
     InvitationIssued {
         /// The invitation.

@@ -15,6 +15,7 @@ mod invitation;
 mod notes;
 mod people;
 mod prescription;
+mod reason;
 mod secured;
 mod text;
 mod value;
@@ -45,6 +46,7 @@ pub use prescription::{
     CancelPrescriptionError, CancelReason, CancelledPrescription, Exclusion, IssuedPrescription, Measures,
     PrescriptionLine, Quantity, ReplacePrescriptionError, ValidPrescription,
 };
+pub use reason::{AppointmentReason, MAX_APPOINTMENT_REASON_CHARS, ParseAppointmentReasonError};
 pub use secured::{SecuredReason, SecuredSupportRequired, secured_substance};
 pub use text::plain_words;
 pub use value::{

@@ -196,6 +196,10 @@ events! {
         { appointment: AppointmentId, };
     PatientsSearched = 405, "patients_searched", Success, "Recherche de patients",
         { found: u32, };
+    AppointmentReasonSaved = 406, "appointment_reason_saved", Success, "Motif du rendez-vous modifié",
+        { appointment: AppointmentId, };
+    AppointmentReasonRead = 407, "appointment_reason_read", Success, "Motif du rendez-vous lu",
+        { appointment: AppointmentId, };
 
     // Documents.
     DocumentIssued = 501, "document_issued", Success, "Ordonnance émise",

@@ -91,6 +91,8 @@ impl Entry {
             Event::AppointmentBooked { .. } => format!("{actor} a pris un rendez-vous."),
             Event::AppointmentMoved { .. } => format!("{actor} a déplacé un rendez-vous."),
             Event::AppointmentCancelled { .. } => format!("{actor} a annulé un rendez-vous."),
+            Event::AppointmentReasonSaved { .. } => format!("{actor} a modifié le motif d’un rendez-vous."),
+            Event::AppointmentReasonRead { .. } => format!("{actor} a lu le motif d’un rendez-vous."),
             Event::PatientsSearched { found } => format!("{actor} a cherché parmi les patients : {found} trouvé(s)."),
             Event::DocumentIssued { version, .. } => format!("{actor} a émis une ordonnance (version {version})."),
             Event::DocumentRead { .. } => format!("{actor} a ouvert un document."),
@@ -193,7 +195,9 @@ fn details(event: &Event, date: impl Fn(colloque_ids::Timestamp) -> String) -> V
         Event::AppointmentMoved { appointment, starts_at } => {
             vec![("Rendez-vous", appointment.to_string()), ("Début", date(*starts_at))]
         }
-        Event::AppointmentCancelled { appointment } => vec![("Rendez-vous", appointment.to_string())],
+        Event::AppointmentCancelled { appointment }
+        | Event::AppointmentReasonSaved { appointment }
+        | Event::AppointmentReasonRead { appointment } => vec![("Rendez-vous", appointment.to_string())],
         Event::PatientsSearched { found } => vec![("Trouvés", found.to_string())],
         Event::DocumentIssued { prescription, document, version, sha256 } => vec![
             ("Ordonnance", prescription.to_string()),

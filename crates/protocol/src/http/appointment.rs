@@ -72,6 +72,9 @@ pub struct AppointmentForm {
     pub starts_at: Timestamp,
     /// How long, in minutes: 5 to 120.
     pub duration_min: u16,
+    /// Why the patient comes, in at most 200 characters of one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// `POST /api/appointments/{id}/move`.
@@ -81,6 +84,16 @@ pub struct MoveAppointment {
     pub starts_at: Timestamp,
     /// New length, in minutes: 5 to 120.
     pub duration_min: u16,
+    /// Why the patient comes: empty takes it away, none leaves it as it is. When it alone changes, nobody is written to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// `GET /api/appointments/{id}/reason`. Each reading stands in the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatedReason {
+    /// Why the patient comes; none when nobody said.
+    pub reason: Option<String>,
 }
 
 /// `GET /api/day?date=YYYY-MM-DD`: appointments in order of start.
@@ -126,6 +139,9 @@ pub struct AppointmentEntry {
     pub status: AppointmentStatus,
     /// Whether an invitation was sent since the last change.
     pub invited_at: Option<Timestamp>,
+    /// Whether it was written down why the patient comes.
+    #[serde(default)]
+    pub has_reason: bool,
 }
 
 /// Where an appointment stands.

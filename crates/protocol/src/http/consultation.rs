@@ -24,6 +24,12 @@ pub struct ConsultationView {
     pub traits: PatientForm,
     /// When the appointment starts.
     pub starts_at: Timestamp,
+    /// Why the patient comes; none when nobody said.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// When the patient's next appointment with the same practitioner starts.
+    #[serde(default)]
+    pub next_appointment_at: Option<Timestamp>,
     /// Where the consultation stands.
     pub stage: ConsultationStage,
     /// When the patient's consent was recorded.
