@@ -6,6 +6,7 @@ use colloque_kit::session::Session;
 use colloque_protocol::http::REQUEST_HEADER;
 use colloque_protocol::http::appointment::{
     AppointmentEntry, AppointmentForm, Day, InvitationSent, MoveAppointment, PatientEntry, PatientForm, PatientSearch,
+    StatedReason,
 };
 use colloque_protocol::http::consultation::{ConsultationView, DocumentEntry, NotesSaved, SaveNotes};
 use colloque_protocol::http::prescription::{
@@ -52,7 +53,13 @@ impl Api {
         self.0.heed(http::post("/api/appointments", form).await)
     }
 
-    /// Moves an appointment.
+    /// Why the patient of an appointment comes. The journal keeps that it was read.
+    pub async fn reason(self, appointment: AppointmentId) -> Answer<Option<String>> {
+        let stated: Answer<StatedReason> = self.0.heed(http::get(&of_appointment(appointment, "reason")).await);
+        stated.map(|stated| stated.reason)
+    }
+
+    /// Moves an appointment, or changes why its patient comes.
     pub async fn move_to(self, appointment: AppointmentId, form: &MoveAppointment) -> Answer<()> {
         self.done(http::post(&of_appointment(appointment, "move"), form).await)
     }

@@ -18,13 +18,11 @@ use leptos::prelude::*;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::chime::Loudness;
 use crate::text::Msg;
 
 /// When a patient who still waits makes themselves noticed again, counted from their arrival.
 const REMINDERS: [Duration; 2] = [Duration::from_secs(2 * 60), Duration::from_secs(5 * 60)];
-
-/// Loudness of the chime, from 0 to 1.
-const VOLUME: f32 = 0.8;
 
 /// Whoever holds this lock is the tab that rings.
 const LOCK: &str = "colloque-bell";
@@ -89,7 +87,7 @@ impl Arrivals {
         self.audible.into()
     }
 
-    /// Plays the chime, to test it.
+    /// Plays the chime, to test it, as loud as chosen.
     pub fn test(self) {
         self.unlock();
         self.chime();
@@ -136,8 +134,8 @@ impl Arrivals {
 
     fn chime(self) {
         self.inner.with_value(|inner| {
-            if let Some(bell) = &inner.borrow().bell {
-                bell.chime(VOLUME);
+            if let (Some(bell), Some(volume)) = (&inner.borrow().bell, Loudness::chosen().volume()) {
+                bell.chime(volume);
             }
         });
     }

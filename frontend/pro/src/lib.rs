@@ -3,6 +3,7 @@
 mod api;
 mod app;
 mod arrival;
+mod chime;
 mod day;
 mod desk;
 mod page;

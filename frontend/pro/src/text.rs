@@ -39,7 +39,7 @@ colloque_kit::texts! {
 
         Invite: "Inviter", "Invite";
         InviteAgain: "Renvoyer le lien", "Send the link again";
-        Move: "Déplacer", "Move";
+        Move: "Modifier", "Change";
         CancelAppointment: "Annuler", "Cancel";
         Open: "Ouvrir", "Open";
         For: "{0} – {1}", "{0} – {1}";
@@ -77,7 +77,12 @@ colloque_kit::texts! {
         Date: "Date", "Date";
         Hour: "Heure", "Hour";
         Duration: "Durée", "Length";
+        Reason: "Motif", "Reason";
+        ReasonIs: "Motif : {0}", "Reason: {0}";
+        ReasonHint: "Visible par le médecin et le secrétariat seulement.", "Seen by the doctor and the secretariat only.";
         Book: "Créer le rendez-vous", "Book the appointment";
+        NextAppointment: "Prochain rendez-vous", "Next appointment";
+        NoNextAppointment: "aucun", "none";
         Booked: "Le rendez-vous est créé.", "The appointment is booked.";
         MissingField: "À remplir.", "To be filled in.";
         MissingSex: "Choisissez le sexe du patient.", "Choose the patient's sex.";
@@ -86,10 +91,10 @@ colloque_kit::texts! {
         WrongEmail: "L'adresse n'est pas complète.", "The address is not complete.";
         ChoosePatientFirst: "Choisissez d'abord un patient.", "Choose a patient first.";
 
-        MoveTitle: "Déplacer le rendez-vous", "Move the appointment";
-        MoveLead: "{0} garde son lien et reçoit la nouvelle heure par e-mail.", "{0} keeps the link and receives the new hour by e-mail.";
-        MoveAct: "Déplacer", "Move";
-        Moved: "Le rendez-vous est déplacé.", "The appointment is moved.";
+        MoveTitle: "Modifier le rendez-vous", "Change the appointment";
+        MoveLead: "{0} garde son lien. Si l'heure change, un e-mail donne la nouvelle heure.", "{0} keeps the link. If the hour changes, an e-mail gives the new one.";
+        MoveAct: "Enregistrer", "Save";
+        Moved: "Le rendez-vous est modifié.", "The appointment is changed.";
         CancelTitle: "Annuler le rendez-vous ?", "Cancel the appointment?";
         CancelLead: "{0}, le {1}. Le lien du patient ne servira plus.", "{0}, on {1}. The patient's link will no longer serve.";
         CancelAct: "Annuler le rendez-vous", "Cancel the appointment";
@@ -149,6 +154,14 @@ colloque_kit::texts! {
         Testing: "Test en cours…", "Testing…";
         SayWord: "Dites un mot…", "Say a word…";
         MicrophoneSilent: "aucun son entendu", "no sound heard";
+        MicrophoneOpens: "branché, voix non testée", "plugged in, voice not tested";
+        SoundOff: "coupé par vous", "switched off by you";
+        TestedAt: "Testé aujourd'hui à {0}", "Tested today at {0}";
+        Chime: "Sonnerie d'arrivée", "Chime of an arrival";
+        ChimeSilent: "Silencieux", "Silent";
+        ChimeSoft: "Doux", "Soft";
+        ChimeLoud: "Fort", "Loud";
+        ChimeHear: "Écouter", "Listen";
     }
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use colloque_ids::{StaffId, Timestamp};
 use colloque_kit::announce::say;
 use colloque_kit::dialog::Dialog;
-use colloque_kit::form::{Faults, Submit, Values, unique};
+use colloque_kit::form::{Faults, Field, Submit, Values, unique};
 use colloque_kit::notice::trouble;
 use colloque_kit::{Text, clock, explain};
 use colloque_protocol::http::appointment::{AppointmentForm, AppointmentStatus, Day, PatientEntry};
@@ -24,19 +24,23 @@ const STEP_MS: i64 = 15 * 60_000;
 
 /// Books an appointment; the invitation is proposed at once.
 #[component]
-pub fn BookDialog() -> impl IntoView {
+pub fn BookDialog(
+    /// The patient, when it is known for whom.
+    #[prop(optional)]
+    patient: Option<PatientEntry>,
+) -> impl IntoView {
     let day_desk = expect_context::<DayDesk>();
     let title = Signal::derive(|| Msg::BookTitle.t().to_owned());
     view! {
-        <Dialog open=day_desk.booking title=title wide=true><Booking/></Dialog>
+        <Dialog open=day_desk.booking title=title wide=true><Booking patient=patient.clone()/></Dialog>
     }
     .into_any()
 }
 
 #[component]
-fn Booking() -> impl IntoView {
+fn Booking(patient: Option<PatientEntry>) -> impl IntoView {
     let day_desk = expect_context::<DayDesk>();
-    let chosen = RwSignal::new(None::<PatientEntry>);
+    let chosen = RwSignal::new(patient);
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None);
     let faults = Faults::default();
@@ -58,7 +62,8 @@ fn Booking() -> impl IntoView {
         if busy.get_untracked() {
             return;
         }
-        let form = AppointmentForm { practitioner, patient: patient.patient, starts_at, duration_min };
+        let reason = values.optional("reason");
+        let form = AppointmentForm { practitioner, patient: patient.patient, starts_at, duration_min, reason };
         busy.set(true);
         problem.set(None);
         spawn(async move {
@@ -86,6 +91,7 @@ fn Booking() -> impl IntoView {
             <form class="stack" data-fill=true on:submit=submit novalidate=true>
                 {practitioner_field(day_desk, practitioner)}
                 {when_fields(faults, when.into(), USUAL_MIN)}
+                <Field name="reason" label=Msg::Reason.t() hint=Msg::ReasonHint.t() faults=faults optional=true/>
                 <footer><Submit label=Msg::Book.t() busy=busy/></footer>
             </form>
         })}

@@ -1,8 +1,8 @@
 use colloque_kit::announce::say;
 use colloque_kit::clock::{Style, wall, write};
 use colloque_kit::dialog::Dialog;
-use colloque_kit::form::{Faults, Submit, Values};
-use colloque_kit::notice::trouble;
+use colloque_kit::form::{Faults, Field, Submit, Values};
+use colloque_kit::notice::{loading, trouble};
 use colloque_kit::{Text, explain};
 use colloque_protocol::http::appointment::{AppointmentEntry, MoveAppointment};
 use colloque_web::dom::spawn;
@@ -33,6 +33,17 @@ fn Moving(entry: AppointmentEntry) -> impl IntoView {
     let problem = RwSignal::new(None);
     let faults = Faults::default();
     let appointment = entry.appointment;
+    // What the field of the reason started from; none while, or where, it is not known.
+    let stated = RwSignal::new((!entry.has_reason).then(String::new));
+    if entry.has_reason {
+        spawn(async move {
+            match day_desk.api.reason(appointment).await {
+                Ok(reason) => drop(stated.try_set(Some(reason.unwrap_or_default()))),
+                Err(error) => drop(problem.try_set(Some(explain(&error)))),
+            }
+        });
+    }
+    let before = entry.starts_at;
     let submit = move |event: SubmitEvent| {
         let Some(values) = Values::of(&event) else { return };
         let mut wrong = Vec::new();
@@ -41,10 +52,14 @@ fn Moving(entry: AppointmentEntry) -> impl IntoView {
         if busy.get_untracked() {
             return;
         }
+        // The fields hold no seconds: an hour that nobody changed is the hour as it was.
+        let starts_at = if wall(starts_at) == wall(before) { before } else { starts_at };
+        let written = values.text("reason");
+        let reason = stated.get_untracked().filter(|stated| *stated != written).map(|_| written);
         busy.set(true);
         problem.set(None);
         spawn(async move {
-            let outcome = day_desk.api.move_to(appointment, &MoveAppointment { starts_at, duration_min }).await;
+            let outcome = day_desk.api.move_to(appointment, &MoveAppointment { starts_at, duration_min, reason }).await;
             busy.try_set(false);
             match outcome {
                 Ok(()) => {
@@ -69,6 +84,11 @@ fn Moving(entry: AppointmentEntry) -> impl IntoView {
             <p>{lead}</p>
             {trouble(problem)}
             {when_fields(faults, wall(entry.starts_at).into(), entry.duration_min)}
+            {move || match stated.get() {
+                Some(reason) => view! { <Field name="reason" label=Msg::Reason.t() hint=Msg::ReasonHint.t() faults=faults value=reason optional=true/> }.into_any(),
+                None if problem.with(Option::is_none) => loading(),
+                None => ().into_any(),
+            }}
             <footer>
                 <button type="button" class="button" on:click=move |_| day_desk.moving.set(false)>{colloque_kit::text::Msg::Cancel.t()}</button>
                 <Submit label=Msg::MoveAct.t() busy=busy/>

@@ -1,10 +1,12 @@
-use colloque_kit::Text;
+use colloque_ids::AppointmentId;
 use colloque_kit::clock::{Style, write};
 use colloque_kit::icon::Icon;
-use colloque_kit::notice::{Tone, chip, marked_chip};
+use colloque_kit::notice::{Tone, chip, loading, marked_chip, note};
 use colloque_kit::route::Page;
+use colloque_kit::{Text, explain};
 use colloque_protocol::http::appointment::{AppointmentEntry, AppointmentStatus};
 use colloque_protocol::signaling::{Presence, Stage};
+use colloque_web::dom::spawn;
 use leptos::prelude::*;
 
 use super::DayDesk;
@@ -31,9 +33,35 @@ pub fn appointment_line(day_desk: DayDesk, entry: AppointmentEntry, several: boo
                 <p class="row"><strong>{entry.patient_name.clone()}</strong>{move || status_chip(day_desk, &chip_entry)}</p>
                 {practitioner.map(|name| view! { <p class="quiet small">{name}</p> })}
                 {(entry.status == AppointmentStatus::Booked).then(|| view! { <p class="quiet small">{invited}</p> })}
+                {(day_desk.practitioner && entry.has_reason).then(|| reason(day_desk, entry.appointment))}
             </div>
             {actions(day_desk, entry)}
         </li>
+    }
+    .into_any()
+}
+
+/// Why the patient comes, read when the practitioner asks for it: each reading stands in the journal.
+fn reason(day_desk: DayDesk, appointment: AppointmentId) -> AnyView {
+    let asked = StoredValue::new(false);
+    let read = RwSignal::new(None::<Result<String, String>>);
+    let ask = move |_| {
+        if asked.try_update_value(|asked| std::mem::replace(asked, true)) == Some(false) {
+            spawn(async move {
+                let outcome = day_desk.api.reason(appointment).await;
+                read.try_set(Some(outcome.map(Option::unwrap_or_default).map_err(|error| explain(&error))));
+            });
+        }
+    };
+    view! {
+        <details class="reason" on:toggle=ask>
+            <summary>{Msg::Reason.t()}</summary>
+            {move || match read.get() {
+                None => loading(),
+                Some(Ok(words)) => view! { <p>{words}</p> }.into_any(),
+                Some(Err(words)) => note(Tone::Warn, words),
+            }}
+        </details>
     }
     .into_any()
 }

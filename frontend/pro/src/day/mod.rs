@@ -5,6 +5,7 @@ mod change;
 mod codes;
 mod invite;
 mod list;
+mod next;
 mod patient;
 mod queue;
 mod when;
@@ -35,6 +36,7 @@ use invite::InviteDialog;
 use list::appointment_line;
 use queue::WaitingQueue;
 
+pub use next::NextAppointment;
 pub use patient::{born, full_name};
 pub use queue::{DELAYS, checks};
 
@@ -58,6 +60,23 @@ struct DayDesk {
 }
 
 impl DayDesk {
+    /// Starts with nothing read and no dialog open.
+    fn new(date: Signal<String>, practitioner: bool) -> Self {
+        Self {
+            day: RwSignal::new(None),
+            date,
+            only: RwSignal::new(None),
+            api: Api::here(),
+            desk: DeskLink::here(),
+            subject: RwSignal::new(None),
+            booking: RwSignal::new(false),
+            inviting: RwSignal::new(false),
+            moving: RwSignal::new(false),
+            cancelling: RwSignal::new(false),
+            practitioner,
+        }
+    }
+
     /// Reads the shown day again; what is shown stays until the answer is there.
     fn read(self) {
         let date = self.date.get_untracked();
@@ -103,19 +122,7 @@ pub fn DayPage(
         ProPage::Day(Some(date)) if !clock::write_day(&date).is_empty() => date,
         _ => clock::today(),
     });
-    let day_desk = DayDesk {
-        day: RwSignal::new(None),
-        date: date.into(),
-        only: RwSignal::new(None),
-        api: Api::here(),
-        desk,
-        subject: RwSignal::new(None),
-        booking: RwSignal::new(false),
-        inviting: RwSignal::new(false),
-        moving: RwSignal::new(false),
-        cancelling: RwSignal::new(false),
-        practitioner,
-    };
+    let day_desk = DayDesk::new(date.into(), practitioner);
     provide_context(day_desk);
     Effect::new(move |_| {
         date.track();

@@ -64,6 +64,7 @@ fn identity(desk: RoomDesk) -> AnyView {
                 <dt>{Msg::FirstNames.t()}</dt><dd><strong>{first_names}</strong></dd>
                 <dt>{Msg::Born.t()}</dt><dd>{born.unwrap_or(birth_date)}</dd>
                 <dt>{Msg::Sex.t()}</dt><dd>{sex.t()}</dd>
+                {file.reason.clone().map(|reason| view! { <dt>{Day::Reason.t()}</dt><dd>{reason}</dd> })}
                 <dt>{Msg::Consent.t()}</dt><dd>{consent}</dd>
             }
         })

@@ -34,8 +34,8 @@ const SAMPLE_EVERY: Duration = Duration::from_secs(2);
 pub enum DeviceTrouble {
     /// None was given.
     Refused(CaptureError),
-    /// The microphone only was given.
-    NoCamera,
+    /// The microphone only was given, for this cause.
+    NoCamera(CaptureError),
     /// The microphone was unplugged.
     MicrophoneUnplugged,
     /// The camera was unplugged.
@@ -148,7 +148,7 @@ impl RoomCall {
             let (capture, trouble) = match Capture::open(&Wish::both(), on_event).await {
                 Ok(capture) => (Some(capture), None),
                 Err(refused) => match Capture::open(&Wish::microphone(), on_event).await {
-                    Ok(capture) => (Some(capture), Some(DeviceTrouble::NoCamera)),
+                    Ok(capture) => (Some(capture), Some(DeviceTrouble::NoCamera(refused))),
                     Err(_) => (None, Some(DeviceTrouble::Refused(refused))),
                 },
             };

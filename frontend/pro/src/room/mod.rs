@@ -13,8 +13,10 @@ mod quality;
 pub mod shortcuts;
 mod splitter;
 mod stage;
+mod technical;
 mod text;
 
+use colloque_call::Action;
 use colloque_ids::ConsultationId;
 use colloque_kit::form::focus_later;
 use colloque_kit::notice::{Tone, loading, note_with};
@@ -38,7 +40,7 @@ use call::RoomCall;
 use documents::Documents;
 use notes::{NotesPanel, NotesPen};
 use over::cancelled;
-use shortcuts::{Shortcut, ShortcutDialog};
+use shortcuts::{Shortcut, ShortcutDialog, TalkKey};
 use splitter::{Splitter, load_split};
 use stage::Stage;
 use text::Msg;
@@ -200,13 +202,21 @@ fn Consultation(view: ConsultationView) -> impl IntoView {
 fn listen_to_keys(desk: RoomDesk, list: RwSignal<bool>) {
     let navigator = expect_context::<Navigator<ProPage>>();
     let queue = DeskLink::here();
-    let listener = Listener::new(&document(), "keydown", move |event| {
+    let talk = StoredValue::new(TalkKey::default());
+    let pressed = Listener::new(&document(), "keydown", move |event| {
         let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
         let Some(shortcut) = shortcuts::read(event) else { return };
         event.prevent_default();
         match shortcut {
             Shortcut::Microphone => desk.call.toggle_microphone(),
             Shortcut::Camera => desk.call.toggle_camera(),
+            Shortcut::Talk => {
+                let is_muted = desk.call.view.with_untracked(|view| !view.local.microphone);
+                if talk.try_update_value(|talk| talk.press(is_muted)) == Some(true) {
+                    desk.call.act(Action::Microphone(true));
+                }
+            }
+            Shortcut::Toolbar => focus_later(".bar .bar-button"),
             Shortcut::Notes => desk.show(RoomTab::Notes, "#notes-text"),
             Shortcut::Prescription => desk.show(RoomTab::Prescription, "#panel-prescription input"),
             Shortcut::Next => {
@@ -219,9 +229,22 @@ fn listen_to_keys(desk: RoomDesk, list: RwSignal<bool>) {
             Shortcut::List => list.set(true),
         }
     });
-    let listener = StoredValue::new_local(Some(listener));
+    let mute_again = move || {
+        if talk.try_update_value(TalkKey::release) == Some(true) {
+            desk.call.act(Action::Microphone(false));
+        }
+    };
+    let released = Listener::new(&document(), "keyup", move |event| {
+        if event.dyn_ref::<web_sys::KeyboardEvent>().is_some_and(shortcuts::ends_talk) {
+            mute_again();
+        }
+    });
+    // A key that is let go elsewhere is not seen here.
+    let blurred = Listener::new(&window(), "blur", move |_| mute_again());
+    let listeners = StoredValue::new_local(Some([pressed, released, blurred]));
     on_cleanup(move || {
-        listener.try_set_value(None);
+        mute_again();
+        listeners.try_set_value(None);
     });
 }
 

@@ -19,6 +19,7 @@ use super::RoomDesk;
 use super::drafts::{self, Draft};
 use super::notes_sync::{NotesSync, SaveFailure, Settlement, Standing};
 use super::text::Msg;
+use crate::text::Msg as Day;
 
 /// Pause between two looks at whether something is to be saved.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
@@ -173,6 +174,9 @@ pub fn NotesPanel() -> impl IntoView {
         <div class="notes">
             {move || pen.recovered.get().then(|| note(Tone::Accent, Msg::NotesRecovered.t()))}
             {move || conflict.get().map(|theirs| conflict_view(pen, &theirs))}
+            {move || desk.file.with(|file| file.reason.clone()).map(|reason| view! {
+                <p class="small">{Day::ReasonIs.with(&[&reason])}</p>
+            })}
             <div class="row" data-spread=true>
                 <label for="notes-text"><strong>{Msg::NotesLabel.t()}</strong></label>
                 <p class="notes-state" role="status">{move || standing(pen)}</p>

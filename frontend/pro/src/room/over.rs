@@ -5,15 +5,18 @@ use colloque_kit::icon::Icon;
 use colloque_kit::notice::{Tone, note};
 use colloque_kit::route::Page;
 use colloque_kit::session::Session;
+use colloque_protocol::http::appointment::PatientEntry;
 use colloque_protocol::signaling::{EndReason, JoinRefusal};
 use colloque_web::dom::window;
 use leptos::prelude::*;
 
 use super::stage::clock_face;
 use super::text::Msg;
-use super::{RoomDesk, next_waiting};
+use super::{RoomDesk, next_waiting, technical};
+use crate::day::NextAppointment;
 use crate::desk::DeskLink;
 use crate::page::ProPage;
+use crate::text::Msg as Day;
 
 /// What the person can do to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +41,7 @@ pub fn Over() -> impl IntoView {
                 view! {
                     <h2>{title.t()}</h2>
                     {lead.map(|lead| note(Tone::Plain, lead.t()))}
+                    {technical::of_phase(phase.get()).map(technical::line)}
                     {match way {
                         Way::None => ().into_any(),
                         Way::Join => button(Msg::ComeBack, move || call.join()),
@@ -47,7 +51,7 @@ pub fn Over() -> impl IntoView {
                 }
             }}
             {move || summary(desk)}
-            <NextPatient/>
+            <NextPatient phase=phase/>
         </div>
     }
     .into_any()
@@ -128,6 +132,9 @@ fn summary(desk: RoomDesk) -> AnyView {
             1 => Msg::SummaryOneDocument.t().to_owned(),
             count => Msg::SummaryDocumentCount.with(&[&count.to_string()]),
         };
+        let next = file
+            .next_appointment_at
+            .map_or_else(|| Day::NoNextAppointment.t().to_owned(), |at| write(at, Style::Moment));
         view! {
             <dl class="facts" aria-label=Msg::Summary.t()>
                 <dt>{Msg::SummaryPatient.t()}</dt><dd>{super::everyday_name(&file.traits)}</dd>
@@ -135,6 +142,7 @@ fn summary(desk: RoomDesk) -> AnyView {
                 <dt>{Msg::SummaryLength.t()}</dt><dd class="figures">{length}</dd>
                 <dt>{Msg::SummaryNotes.t()}</dt><dd>{move || desk.notes.summary()}</dd>
                 <dt>{Msg::SummaryDocuments.t()}</dt><dd>{documents}</dd>
+                <dt>{Day::NextAppointment.t()}</dt><dd class="figures">{next}</dd>
             </dl>
         }
         .into_any()
@@ -142,9 +150,11 @@ fn summary(desk: RoomDesk) -> AnyView {
 }
 
 #[component]
-fn NextPatient() -> impl IntoView {
+fn NextPatient(phase: Memo<Phase>) -> impl IntoView {
     let desk = expect_context::<RoomDesk>();
     let queue = DeskLink::here();
+    // Proposed once the consultation was left; a page that must sign in or reload first has nothing to book.
+    let is_behind = Memo::new(move |_| matches!(phase.get(), Phase::Ended { .. } | Phase::Idle));
     let next = Memo::new(move |_| next_waiting(queue, desk.consultation));
     view! {
         <div class="row">
@@ -152,6 +162,11 @@ fn NextPatient() -> impl IntoView {
                 Some(next) => view! { <a class="button" data-kind="primary" href=ProPage::Room(next).address()>{Icon::Right.draw()}{Msg::NextPatient.t()}</a> }.into_any(),
                 None => view! { <span class="quiet">{Msg::NobodyNext.t()}</span> }.into_any(),
             }}
+            {move || is_behind.get().then(|| {
+                let patient =
+                    desk.file.with_untracked(|file| PatientEntry { patient: file.patient, form: file.traits.clone() });
+                view! { <NextAppointment patient=patient on_booked=move || desk.read()/> }
+            })}
             <a class="button" href="/pro">{Icon::Day.draw()}{Msg::BackToDay.t()}</a>
         </div>
     }

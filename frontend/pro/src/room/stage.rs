@@ -17,6 +17,7 @@ use super::call::{DeviceTrouble, is_here};
 use super::end::EndDialog;
 use super::over::Over;
 use super::quality::Reception;
+use super::technical;
 use super::text::Msg;
 
 /// What the left side shows.
@@ -174,14 +175,14 @@ fn troubles(desk: RoomDesk) -> AnyView {
     let mut notes = Vec::new();
     if let Phase::Reconnecting { can_retry, .. } = view.phase {
         let text = format!("{} {}", Msg::Reconnecting.t(), Msg::ReconnectingLead.t());
-        notes.push(if can_retry {
-            note_with(Tone::Danger, text, button(Msg::Retry, |desk| desk.call.act(colloque_call::Action::Retry)))
-        } else {
-            note(Tone::Danger, text)
-        });
+        let code = technical::of_phase(view.phase).map(technical::line);
+        let retry = can_retry.then(|| button(Msg::Retry, |desk| desk.call.act(colloque_call::Action::Retry)));
+        notes.push(note_with(Tone::Danger, text, (code, retry).into_any()));
     }
     match view.sending {
-        Sending::PausedForSafety => notes.push(note(Tone::Warn, Msg::PausedForSafety.t())),
+        Sending::PausedForSafety => {
+            notes.push(note_with(Tone::Warn, Msg::PausedForSafety.t(), technical::line(technical::PAUSED)));
+        }
         Sending::AsSwitchedOn | Sending::HeldUntilAnswered => {}
     }
     if view.phase == Phase::InCall {
@@ -189,8 +190,13 @@ fn troubles(desk: RoomDesk) -> AnyView {
         match view.media {
             MediaPath::Connecting if awaits_patient => {}
             MediaPath::Connecting => notes.push(note(Tone::Plain, Msg::MediaConnecting.t())),
-            MediaPath::Lost { .. } => notes.push(note(Tone::Warn, Msg::MediaInterrupted.t())),
-            MediaPath::Blocked => notes.push(note_with(Tone::Danger, Msg::MediaBlocked.t(), phone_link(desk))),
+            MediaPath::Lost { .. } => {
+                notes.push(note_with(Tone::Warn, Msg::MediaInterrupted.t(), technical::line(technical::INTERRUPTED)));
+            }
+            MediaPath::Blocked => {
+                let act = (technical::line(technical::BLOCKED), phone_link(desk)).into_any();
+                notes.push(note_with(Tone::Danger, Msg::MediaBlocked.t(), act));
+            }
             MediaPath::Idle | MediaPath::Up => {}
         }
         if !view.local.microphone {
@@ -202,24 +208,26 @@ fn troubles(desk: RoomDesk) -> AnyView {
     }
     if call.needs_tap.get() {
         let act = view! { <button type="button" class="button" data-kind="primary" on:click=move |_| call.unlock()>{Icon::Speaker.draw()}{Msg::TapToHearAct.t()}</button> };
-        notes.push(note_with(Tone::Accent, Msg::TapToHear.t(), act.into_any()));
+        let act = (technical::line(technical::HELD_BACK), act).into_any();
+        notes.push(note_with(Tone::Accent, Msg::TapToHear.t(), act));
     }
     if !call.is_over()
         && let Some(trouble) = call.trouble.get()
     {
-        notes.push(note_with(Tone::Warn, trouble_text(trouble).t(), button(Msg::Retry, |desk| desk.call.capture())));
+        let act = (technical::line(technical::of_devices(trouble)), button(Msg::Retry, |desk| desk.call.capture()));
+        notes.push(note_with(Tone::Warn, trouble_text(trouble).t(), act.into_any()));
     }
     if call.share_failed.get() {
         notes.push(note(Tone::Warn, Msg::ShareFailed.t()));
     }
     if let Some(refusal) = view.not_done {
-        let text = match refusal {
-            ActionRefusal::NotRecorded => Msg::EndNotDone,
-            ActionRefusal::NobodyThere => Msg::NotDoneNobody,
-            ActionRefusal::NotYours | ActionRefusal::TooMany => Msg::NotDoneOther,
+        let (text, code) = match refusal {
+            ActionRefusal::NotRecorded => (Msg::EndNotDone, Some(technical::NOT_RECORDED)),
+            ActionRefusal::NobodyThere => (Msg::NotDoneNobody, None),
+            ActionRefusal::NotYours | ActionRefusal::TooMany => (Msg::NotDoneOther, None),
             ActionRefusal::AlreadyDone => return notes.into_any(),
         };
-        notes.push(note(Tone::Warn, text.t()));
+        notes.push(note_with(Tone::Warn, text.t(), code.map(technical::line).into_any()));
     }
     notes.into_any()
 }
@@ -311,7 +319,7 @@ fn trouble_text(trouble: DeviceTrouble) -> Msg {
         DeviceTrouble::Refused(CaptureError::NotFound) => Msg::CaptureNotFound,
         DeviceTrouble::Refused(CaptureError::InUse) => Msg::CaptureInUse,
         DeviceTrouble::Refused(CaptureError::Unsupported) => Msg::CaptureUnsupported,
-        DeviceTrouble::NoCamera => Msg::MicrophoneAlone,
+        DeviceTrouble::NoCamera(_) => Msg::MicrophoneAlone,
         DeviceTrouble::MicrophoneUnplugged => Msg::MicrophoneUnplugged,
         DeviceTrouble::CameraUnplugged => Msg::CameraUnplugged,
     }

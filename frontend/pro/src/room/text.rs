@@ -198,10 +198,12 @@ colloque_kit::texts! {
         DocumentCancelDone: "L'ordonnance est annulée.", "The prescription is cancelled.";
 
         Shortcuts: "Raccourcis clavier", "Keyboard shortcuts";
-        ShortcutsLead: "Ils fonctionnent pendant la consultation.", "They work during the consultation.";
+        ShortcutsLead: "Ils fonctionnent pendant la consultation. V et F2 ne servent pas pendant que vous écrivez.", "They work during the consultation. V and F2 do not serve while you type.";
         ShortcutsOn: "Utiliser les raccourcis", "Use the shortcuts";
         ShortcutMicrophone: "Micro", "Microphone";
         ShortcutCamera: "Caméra", "Camera";
+        ShortcutTalk: "Parler micro coupé, tant que la touche est tenue", "Talk while muted, as long as the key is held";
+        ShortcutToolbar: "Aller aux commandes de l'appel", "Go to the call controls";
         ShortcutNotes: "Aller aux notes", "Go to the notes";
         ShortcutPrescription: "Aller à l'ordonnance", "Go to the prescription";
         ShortcutNext: "Patient suivant", "Next patient";
