@@ -19,12 +19,11 @@ const OPTIONS = {
 /** Every state looked at, for the count at the end. */
 export const looked = [];
 
-/**
- * Looks at the present state of a page at 320 and 1280 pixels, light and dark.
- *
- * `smallest` is the least side of a target at 320 pixels; at 1280 it is 44 for a patient and 24 for a professional.
- */
-export async function inspect(page, name, { wide = 24 } = {}) {
+/** Least side of a target, in pixels, at every width. */
+const SMALLEST = 44;
+
+/** Looks at the present state of a page at 320 and 1280 pixels, light and dark. */
+export async function inspect(page, name) {
   const before = page.viewportSize();
   const faults = [];
   for (const width of [320, 1280]) {
@@ -37,7 +36,7 @@ export async function inspect(page, name, { wide = 24 } = {}) {
       const violations = await axe(page);
       faults.push(...violations.map((violation) => `${where}: ${violation}`));
       if (colorScheme === 'light') {
-        faults.push(...(await layout(page, width === 320 ? 44 : wide)).map((fault) => `${where}: ${fault}`));
+        faults.push(...(await layout(page, SMALLEST)).map((fault) => `${where}: ${fault}`));
       }
       await page.screenshot({ path: join(OUT, `${name}-${width}-${colorScheme}.png`) });
     }
@@ -51,8 +50,8 @@ export async function inspect(page, name, { wide = 24 } = {}) {
 export class Inspection {
   faults = [];
 
-  async at(page, name, options) {
-    this.faults.push(...(await inspect(page, name, options)));
+  async at(page, name) {
+    this.faults.push(...(await inspect(page, name)));
   }
 
   assertNone() {

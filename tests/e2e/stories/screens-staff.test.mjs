@@ -114,7 +114,7 @@ test('the day and its dialogs', async () => {
   await dialog.getByText('Choisissez le sexe du patient.').waitFor();
   await looks.at(page, 'pro-new-patient');
   await shut();
-  for (const [name, act] of [['pro-move', /^Déplacer/], ['pro-cancel', /^Annuler/], ['pro-invite', /^Renvoyer/]]) {
+  for (const [name, act] of [['pro-move', /^Modifier/], ['pro-cancel', /^Annuler/], ['pro-invite', /^Renvoyer/]]) {
     await row.getByRole('button', { name: act }).click();
     await dialog.waitFor();
     await looks.at(page, name);
