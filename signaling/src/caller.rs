@@ -2,27 +2,14 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderMap};
-
-/// Longest chain of proxies looked at.
-const MAX_HOPS: usize = 16;
+use colloque_protocol::forwarded::{FORWARDED_HEADER, client_address};
 
 /// Finds where a request comes from: the listener's peer, or what a trusted proxy says of it.
 pub(crate) fn address(headers: &HeaderMap, extensions: &Extensions, trusted: &[IpAddr]) -> Option<IpAddr> {
-    let peer = extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
-    if !trusted.contains(&peer) {
-        return Some(peer);
-    }
-    // Each proxy appends whom it heard; the last one that is no proxy of ours is the first that nobody could make up.
-    let told = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<&str> = told.flat_map(|value| value.split(',')).collect();
-    for hop in hops.iter().rev().take(MAX_HOPS) {
-        match hop.trim().parse::<IpAddr>() {
-            Ok(address) if trusted.contains(&address.to_canonical()) => {}
-            Ok(address) => return Some(address.to_canonical()),
-            Err(_) => return Some(peer),
-        }
-    }
-    Some(peer)
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip();
+    // A value that is no text is no address, and hides what stands before it.
+    let told = headers.get_all(FORWARDED_HEADER).iter().map(|value| value.to_str().unwrap_or("?"));
+    Some(client_address(peer, told, trusted))
 }
 
 #[cfg(test)]

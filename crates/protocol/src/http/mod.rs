@@ -14,5 +14,8 @@ pub mod session;
 /// Header that every changing request carries, with the value `1`: a form of another site cannot send it.
 pub const REQUEST_HEADER: &str = "x-colloque";
 
+/// Header of requests that a page sends by itself, with the value `1`: they do not count as somebody being there.
+pub const BACKGROUND_HEADER: &str = "x-colloque-background";
+
 /// Largest request body accepted, in bytes.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
