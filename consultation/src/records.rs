@@ -1,13 +1,17 @@
 //! What signaling asks of the records: to journal its facts before they take effect.
 
-use colloque_journal::{Actor, Draft, Event, NetworkPrefix, StaffRole};
+use colloque_ids::{ConnectionId, Timestamp};
+use colloque_journal::{Actor, DisconnectCause, Draft, Event, NetworkPrefix, PatientPseudonym, StaffRole};
 use colloque_protocol::Role;
 use colloque_protocol::connection::{ConnectedPerson, ConnectionEvent, ConnectionFact};
 use colloque_protocol::ticket::Person;
+use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
 
 use crate::Consultation;
 use crate::journal;
-use crate::storage::{Recorded, StorageError};
+use crate::session::staff_role;
+use crate::storage::{Columns, Recorded, StorageError};
 
 /// The records, for signaling.
 #[derive(Clone)]
@@ -32,11 +36,15 @@ impl Records {
     /// [`RecordConnectionError`] when it is not committed: the fact must not take effect.
     pub async fn record(&self, fact: ConnectionEvent) -> Result<(), RecordConnectionError> {
         let entry = self.draft(&fact);
+        let patient = match (&fact.who, &fact.room) {
+            (Some(who), Some(room)) => Some(self.service.secrets().pseudonym(who.practice, room.patient)),
+            (_, _) => None,
+        };
         self.service
             .storage()
             .commit(move |connection| {
                 Box::pin(async move {
-                    note_presence(connection, &fact).await?;
+                    note_presence(connection, &fact, patient).await?;
                     Ok::<_, StorageError>(Recorded::new((), entry))
                 })
             })
@@ -88,41 +96,103 @@ impl Records {
     }
 }
 
-/// Notes which members of the staff are in a room: their sessions do not idle out during a consultation.
-async fn note_presence(connection: &mut sqlx::PgConnection, fact: &ConnectionEvent) -> Result<(), StorageError> {
-    let (Some(id), Some(ConnectedPerson { person: Person::Staff(staff), .. }), Some(_)) =
-        (fact.connection, &fact.who, &fact.room)
-    else {
-        return Ok(());
-    };
+/// Notes which connections are open: a member of the staff who is in a room does not idle out, and what a process that died left open
+/// is closed in the journal by the next one.
+async fn note_presence(
+    connection: &mut PgConnection,
+    fact: &ConnectionEvent,
+    patient: Option<PatientPseudonym>,
+) -> Result<(), StorageError> {
+    let Some(id) = fact.connection else { return Ok(()) };
     match fact.fact {
         ConnectionFact::Joined | ConnectionFact::Resumed => {
+            let Some(who) = &fact.who else { return Ok(()) };
+            let staff = match who.person {
+                Person::Staff(staff) => Some(staff.uuid()),
+                Person::Patient(_) => None,
+            };
             sqlx::query(
-                "INSERT INTO professionals.room_presence (connection, staff, since) VALUES ($1, $2, $3)
-                 ON CONFLICT (connection) DO NOTHING",
+                "INSERT INTO professionals.room_presence (connection, staff, since, practice, patient, consultation)
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (connection) DO NOTHING",
             )
             .bind(id.uuid())
-            .bind(staff.uuid())
+            .bind(staff)
             .bind(fact.occurred_at.as_millis())
+            .bind(who.practice.uuid())
+            .bind(patient.map(|patient| patient.to_string()))
+            .bind(fact.room.as_ref().map(|room| room.consultation.uuid()))
             .execute(connection)
             .await?;
         }
         ConnectionFact::Disconnected { .. } => {
-            // Leaving a room is the last moment at which the person was seen.
-            sqlx::query("UPDATE professionals.session SET last_seen_at = greatest(last_seen_at, $2) WHERE staff = $1")
+            if let (Some(ConnectedPerson { person: Person::Staff(staff), .. }), Some(_)) = (&fact.who, &fact.room) {
+                // Leaving a room is the last moment at which the person was seen.
+                sqlx::query(
+                    "UPDATE professionals.session SET last_seen_at = greatest(last_seen_at, $2) WHERE staff = $1",
+                )
                 .bind(staff.uuid())
                 .bind(fact.occurred_at.as_millis())
                 .execute(&mut *connection)
                 .await?;
-            sqlx::query("DELETE FROM professionals.room_presence WHERE connection = $1")
-                .bind(id.uuid())
-                .execute(connection)
-                .await?;
+            }
+            forget_presence(connection, id).await?;
         }
-        ConnectionFact::JoinRefused { .. }
-        | ConnectionFact::PatientRefused
-        | ConnectionFact::MediaConnected
-        | ConnectionFact::MediaLost => {}
+        // An entry that could not be placed after it was written is refused.
+        ConnectionFact::JoinRefused { .. } => forget_presence(connection, id).await?,
+        ConnectionFact::PatientRefused | ConnectionFact::MediaConnected | ConnectionFact::MediaLost => {}
     }
     Ok(())
+}
+
+async fn forget_presence(connection: &mut PgConnection, id: ConnectionId) -> Result<(), StorageError> {
+    sqlx::query("DELETE FROM professionals.room_presence WHERE connection = $1")
+        .bind(id.uuid())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Closes in the journal what a process that died left open: a process that starts has nobody in its rooms yet.
+pub(crate) async fn close_left_open(service: &Consultation, now: Timestamp) -> Result<(), StorageError> {
+    service
+        .storage()
+        .transact(move |connection| {
+            Box::pin(async move {
+                let left = sqlx::query(
+                    "WITH left_open AS (DELETE FROM professionals.room_presence RETURNING *)
+                     SELECT l.connection, l.staff, coalesce(l.practice, p.practice) AS practice, l.patient, l.consultation, p.role
+                     FROM left_open l LEFT JOIN professionals.staff p ON p.staff = l.staff ORDER BY l.since, l.connection",
+                )
+                .fetch_all(&mut *connection)
+                .await?;
+                for row in &left {
+                    if let Some(entry) = disconnected(row, now)? {
+                        journal::append(connection, entry).await?;
+                    }
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+fn disconnected(row: &PgRow, now: Timestamp) -> Result<Option<Draft>, StorageError> {
+    let patient = row.optional_text("patient")?.map(|name| name.parse::<PatientPseudonym>());
+    let patient = patient.transpose().map_err(|_| StorageError::Unreadable { what: "pseudonym" })?;
+    let role = row.optional_text("role")?.and_then(|role| staff_role(&role));
+    let actor = match (row.optional_id("staff")?, role, patient) {
+        (Some(staff), Some(role), _) => Actor::Staff { staff, role: journal::role(role) },
+        (None, _, Some(patient)) => Actor::Patient(patient),
+        (Some(_), None, _) | (None, _, None) => return Ok(None),
+    };
+    let Some(practice) = row.optional_id("practice")? else { return Ok(None) };
+    let event = Event::Disconnected { connection: Some(row.id("connection")?), cause: DisconnectCause::ServerStopped };
+    let mut entry = Draft::new(now, event).by(practice, actor);
+    if let Some(patient) = patient {
+        entry = entry.concerning(patient);
+    }
+    if let Some(consultation) = row.optional_id("consultation")? {
+        entry = entry.about(consultation);
+    }
+    Ok(Some(entry))
 }

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use zeroize::ZeroizeOnDrop;
 
 use crate::random::random_bytes;
+use crate::storage::Login;
 
 /// Length of the master key, in bytes.
 const KEY_BYTES: usize = 32;
@@ -117,6 +118,11 @@ impl MasterKey {
             .expect("32 bytes are within what HKDF gives");
         derived
     }
+}
+
+/// The service's login at PostgreSQL.
+pub(crate) fn database_login(master: &MasterKey) -> Login {
+    Login::of(&master.derive(b"database password"), &master.derive(b"database login"))
 }
 
 impl Secrets {

@@ -14,11 +14,11 @@ use crate::care::message::{Outbox, PrepareCourierError, dispatch};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::http::{Access, RequestLimits, RouteFace, Routes, frame};
-use crate::records::Records;
-use crate::secrets::Secrets;
-use crate::session;
+use crate::records::{self, Records};
+use crate::secrets::{Secrets, database_login};
+use crate::session::{self, Familiar};
 use crate::sign_in::{HashPasswordError, PasswordHashing, SignInLimits};
-use crate::storage::{OpenStorageError, Storage, StorageError};
+use crate::storage::{Caller, OpenStorageError, Storage, StorageError, Ways};
 use crate::{account, care, journal, sign_in, staff};
 
 /// How often sessions that are over are ended and journaled.
@@ -62,17 +62,21 @@ pub enum StartConsultationError {
 
 /// The consultation service. Cloning shares it.
 #[derive(Clone)]
-pub struct Consultation(Arc<Shared>);
+pub struct Consultation {
+    shared: Arc<Shared>,
+    caller: Caller,
+}
 
 struct Shared {
     config: Config,
-    storage: Storage,
+    ways: Ways,
     secrets: Secrets,
     clock: Arc<dyn Clock>,
     announcements: Arc<dyn Announcements>,
     hashing: PasswordHashing,
     limits: SignInLimits,
     request_limits: RequestLimits,
+    familiar: Familiar,
     webauthn: Option<Webauthn>,
     outbox: Outbox,
 }
@@ -83,7 +87,7 @@ pub(crate) struct WeakConsultation(Weak<Shared>);
 impl WeakConsultation {
     /// Gives the service while it lives.
     pub(crate) fn upgrade(&self) -> Option<Consultation> {
-        self.0.upgrade().map(Consultation)
+        self.0.upgrade().map(Consultation::of)
     }
 }
 
@@ -112,9 +116,9 @@ impl Consultation {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartConsultationError> {
         let service = Self::open_at(config, announcements, clock).await?;
-        service.forget_presence().await?;
-        tokio::spawn(keep_house(Arc::downgrade(&service.0)));
-        tokio::spawn(dispatch(WeakConsultation(Arc::downgrade(&service.0))));
+        records::close_left_open(&service, service.now()).await?;
+        tokio::spawn(keep_house(WeakConsultation(Arc::downgrade(&service.shared))));
+        tokio::spawn(dispatch(WeakConsultation(Arc::downgrade(&service.shared))));
         Ok(service)
     }
 
@@ -137,24 +141,35 @@ impl Consultation {
             return Err(StartConsultationError::NoOrigin);
         }
         let outbox = Outbox::new(&config.messages, config.demonstration)?;
-        let storage = Storage::open(&config.database_url, config.database_connections, config.purpose()).await?;
+        let login = database_login(&config.master_key);
+        let ways = Storage::open(&config.database_url, config.database_connections, config.purpose(), &login).await?;
         let secrets = Secrets::new(&config.master_key);
         let (hashing, limits, webauthn) =
             (PasswordHashing::new()?, SignInLimits::new(), relying_party(&config.origins));
         let request_limits = RequestLimits::new();
         let shared = Shared {
             config,
-            storage,
+            ways,
             secrets,
             clock,
             announcements,
             hashing,
             limits,
             request_limits,
+            familiar: Familiar::new(),
             webauthn,
             outbox,
         };
-        Ok(Self(Arc::new(shared)))
+        Ok(Self::of(Arc::new(shared)))
+    }
+
+    fn of(shared: Arc<Shared>) -> Self {
+        Self { shared, caller: Caller::Known }
+    }
+
+    /// The same service, as strangers reach it: with their share of the connections to storage.
+    pub(crate) fn for_strangers(&self) -> Self {
+        Self { caller: Caller::Stranger, ..self.clone() }
     }
 
     /// Gives the HTTP routes, all below `/api`.
@@ -176,69 +191,66 @@ impl Consultation {
 
     /// Lets transactions under way end, then closes the connections to the database.
     pub async fn stop(&self) {
-        self.storage().close().await;
+        self.shared.ways.known.close().await;
+        self.shared.ways.strangers.close().await;
     }
 
     /// The present instant.
     pub(crate) fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        self.shared.clock.now()
     }
 
     /// What the service was told at start.
     pub(crate) fn config(&self) -> &Config {
-        &self.0.config
+        &self.shared.config
     }
 
-    /// Storage.
+    /// Storage, as whoever asks reaches it.
     pub(crate) fn storage(&self) -> &Storage {
-        &self.0.storage
+        match self.caller {
+            Caller::Known => &self.shared.ways.known,
+            Caller::Stranger => &self.shared.ways.strangers,
+        }
     }
 
     /// Keys.
     pub(crate) fn secrets(&self) -> &Secrets {
-        &self.0.secrets
+        &self.shared.secrets
     }
 
     /// What sends messages.
     pub(crate) fn outbox(&self) -> &Outbox {
-        &self.0.outbox
+        &self.shared.outbox
     }
 
     /// What signaling is told.
     pub(crate) fn announcements(&self) -> &dyn Announcements {
-        &*self.0.announcements
+        &*self.shared.announcements
     }
 
     /// The bounded pool that hashes passwords.
     pub(crate) fn hashing(&self) -> &PasswordHashing {
-        &self.0.hashing
+        &self.shared.hashing
     }
 
     /// Limits on attempts to sign in.
     pub(crate) fn limits(&self) -> &SignInLimits {
-        &self.0.limits
+        &self.shared.limits
     }
 
     /// Limits on what somebody who is signed in may ask for.
     pub(crate) fn request_limits(&self) -> &RequestLimits {
-        &self.0.request_limits
+        &self.shared.request_limits
+    }
+
+    /// Tokens that storage knew a moment ago.
+    pub(crate) fn familiar(&self) -> &Familiar {
+        &self.shared.familiar
     }
 
     /// The passkeys' relying party; none when the first origin's host cannot be one.
     pub(crate) fn webauthn(&self) -> Option<&Webauthn> {
-        self.0.webauthn.as_ref()
-    }
-
-    /// A process that starts has nobody in its rooms yet.
-    async fn forget_presence(&self) -> Result<(), StorageError> {
-        self.storage()
-            .transact(|connection| {
-                Box::pin(async move {
-                    sqlx::query("DELETE FROM professionals.room_presence").execute(connection).await?;
-                    Ok(())
-                })
-            })
-            .await
+        self.shared.webauthn.as_ref()
     }
 }
 
@@ -272,12 +284,11 @@ fn relying_party(origins: &[String]) -> Option<Webauthn> {
 }
 
 /// Ends what is over, as long as the service lives.
-async fn keep_house(shared: Weak<Shared>) {
+async fn keep_house(service: WeakConsultation) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         ticks.tick().await;
-        let Some(shared) = shared.upgrade() else { return };
-        let service = Consultation(shared);
+        let Some(service) = service.upgrade() else { return };
         if let Err(error) = session::sweep(&service, service.now()).await {
             tracing::warn!(%error, "sessions that are over could not be ended");
         }

@@ -17,7 +17,7 @@ use crate::Consultation;
 use crate::http::{Body, Context, Refusal};
 use crate::random::Token;
 use crate::session::{StaffSessions, Stage};
-use crate::sign_in::{Account, HashPasswordError, Lane, hold_back};
+use crate::sign_in::{Account, HashPasswordError, Lane, Purpose, hold_back};
 use crate::storage::{Columns, Recorded, StorageError};
 
 /// How long an activation link serves.
@@ -77,7 +77,7 @@ pub(super) async fn redeem(
     context: Context,
     Body(form): Body<Activation>,
 ) -> Result<Response, Refusal> {
-    if let Err(throttled) = service.limits().admit_network(context.origin, context.now) {
+    if let Err(throttled) = service.limits().admit_network(Purpose::Activation, context.origin, context.now) {
         return Err(hold_back(&service, context, None, throttled).await);
     }
     let Some((secret, account, known_words)) = look_up(&service, &form.secret, context.now).await? else {
@@ -92,11 +92,14 @@ pub(super) async fn redeem(
         Err(HashPasswordError::Busy) => return Err(Refusal::too_many(2)),
         Err(error @ HashPasswordError::Failed) => return Err(Refusal::failed(error)),
     };
-    let cookie = service
+    let staff = account.staff;
+    let (cookie, was_signed_in) = service
         .storage()
         .commit(move |connection| {
             Box::pin(async move {
-                let (staff, now) = (account.staff, context.now);
+                let now = context.now;
+                // The order in which an administrator's reset takes them: person, link, sessions.
+                Account::hold(connection, staff).await?;
                 let used = sqlx::query("DELETE FROM professionals.activation WHERE secret_hash = $1")
                     .bind(secret.hash())
                     .execute(&mut *connection)
@@ -113,14 +116,17 @@ pub(super) async fn redeem(
                 .bind(now.as_millis())
                 .execute(&mut *connection)
                 .await?;
-                StaffSessions::end_all(connection, staff, now, SessionEnd::Reset).await?;
+                let was_signed_in = StaffSessions::end_all(connection, staff, now, SessionEnd::Reset).await?;
                 let proofs = [AuthenticationMethod::Password];
                 let (session, cookie) = StaffSessions::open(connection, staff, Stage::Enrolment, &proofs, now).await?;
                 let entry = account.draft(context, Event::AccountActivated {}).in_session(session);
-                Ok(Recorded::new(cookie, entry))
+                Ok(Recorded::new((cookie, was_signed_in), entry))
             })
         })
         .await?;
+    if was_signed_in {
+        service.announcements().staff_ended(staff);
+    }
     Ok((cookie, Json(SignInStep::EnrolTotp)).into_response())
 }
 

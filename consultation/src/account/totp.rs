@@ -92,7 +92,7 @@ pub(super) async fn finish(
             Box::pin(async move {
                 let now = context.now;
                 Account::hold(connection, session.staff).await?;
-                enrol(connection, session.staff, &sealed, step, now).await?;
+                enrol(connection, &session, &sealed, step, now).await?;
                 let proof = AuthenticationMethod::Totp;
                 let (cookie, methods) = StaffSessions::raise(connection, &session, Stage::SignedIn, proof, now).await?;
                 let device = browser.remember(connection, session.staff, now).await?;
@@ -113,13 +113,16 @@ pub(super) async fn finish(
 }
 
 /// Puts a proved secret in use, in the present transaction; the step that proved it is used up.
+///
+/// Of several sessions that proved a password only, one enrols; what is in use is replaced by somebody signed in.
 async fn enrol(
     connection: &mut PgConnection,
-    staff: StaffId,
+    session: &StaffSession,
     sealed: &[u8],
     step: i64,
     now: colloque_ids::Timestamp,
 ) -> Result<(), Refusal> {
+    let staff = session.staff;
     let pending = sqlx::query("DELETE FROM professionals.totp_enrolment WHERE staff = $1 AND sealed_secret = $2")
         .bind(staff.uuid())
         .bind(sealed)
@@ -128,17 +131,23 @@ async fn enrol(
     if pending.rows_affected() == 0 {
         return Err(Refusal::new(ErrorCode::CodeExpired));
     }
-    sqlx::query(
+    let enrolled = sqlx::query(
         "INSERT INTO professionals.totp (staff, sealed_secret, enrolled_at, last_used_step) VALUES ($1, $2, $3, $4)
          ON CONFLICT (staff) DO UPDATE SET sealed_secret = excluded.sealed_secret, enrolled_at = excluded.enrolled_at,
-             last_used_step = excluded.last_used_step",
+             last_used_step = excluded.last_used_step
+         WHERE $5",
     )
     .bind(staff.uuid())
     .bind(sealed)
     .bind(now.as_millis())
     .bind(step)
-    .execute(connection)
+    .bind(session.stage == Stage::SignedIn)
+    .execute(&mut *connection)
     .await?;
+    if enrolled.rows_affected() == 0 {
+        return Err(Refusal::new(ErrorCode::WrongState));
+    }
+    StaffSessions::end_other_enrolments(connection, session, now).await?;
     Ok(())
 }
 

@@ -46,7 +46,7 @@ async fn redeem(
     if let Some(step) = step_of_this_browser(&service, context, &headers, id).await? {
         return Ok(Json(step).into_response());
     }
-    if let Err(throttled) = service.limits().admit_network(context.origin, context.now) {
+    if let Err(throttled) = service.limits().admit_invitation(id, context.address, context.origin, context.now) {
         return Err(hold_back(&service, context, None, throttled).await);
     }
     let presented = Token::parse(&secret).and_then(|token| token.hash().try_into().ok()).map(SecretDigest);

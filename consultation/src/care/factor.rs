@@ -133,6 +133,16 @@ pub(super) async fn pending(
     Ok(Some(Challenge { channel: stored.channel, destination, expires_at: stored.code.expires_at() }))
 }
 
+/// Holds a session until the transaction ends, before its code: the order in which a new invitation takes them.
+async fn hold_session(connection: &mut PgConnection, session: SessionId) -> Result<(), Refusal> {
+    let held = sqlx::query("SELECT FROM administrative.patient_session WHERE session = $1 FOR UPDATE")
+        .bind(session.uuid())
+        .fetch_optional(connection)
+        .await?;
+    // Whoever was signed out a moment ago has nothing to prove here.
+    held.map(drop).ok_or(Refusal::new(ErrorCode::NotSignedIn))
+}
+
 /// A code of storage.
 struct Stored {
     channel: CodeChannel,
@@ -198,6 +208,7 @@ async fn judge(
 ) -> Result<Tried, Refusal> {
     let now = context.now;
     let expired = || Tried::Refused(Refusal::new(ErrorCode::CodeExpired));
+    hold_session(connection, arrival.session).await?;
     let Some(stored) = load(connection, arrival.session).await? else { return Ok(expired()) };
     let channel = stored.channel;
     let step = match channel {
@@ -278,6 +289,7 @@ async fn resend(
         .storage()
         .transact(move |connection| {
             Box::pin(async move {
+                hold_session(connection, arrival.session).await?;
                 let sent = load(connection, arrival.session).await?.map(|stored| stored.sent).unwrap_or_default();
                 sent.send(now)?;
                 let PatientArrival { session, practice, patient, .. } = arrival;

@@ -94,6 +94,7 @@ async fn send(
     earlier: EarlierBrowsers,
 ) -> Result<impl IntoResponse + use<>, Refusal> {
     Booking::for_staff(service, &signed_in, context, By::Appointment(id)).await?;
+    service.request_limits().message(id, context.now)?;
     let (keys, author, now) = (service.clone(), signed_in, context.now);
     let ((invitation, link, message), signed_out) = service
         .storage()
@@ -107,9 +108,12 @@ async fn send(
                 let signed_out = match earlier {
                     EarlierBrowsers::SignedOut => {
                         let (whose, cause) = (Whose::Appointment(id), SessionEnd::InvitedAnew);
-                        end_sessions(connection, &keys, whose, cause, now).await?
+                        end_sessions(connection, &keys, whose, cause, now).await?;
+                        // Also without a session: whoever left it may have kept the connection. Before a first invitation
+                        // nobody came.
+                        (!superseded.is_empty()).then_some(booking.consultation)
                     }
-                    EarlierBrowsers::Kept => Vec::new(),
+                    EarlierBrowsers::Kept => None,
                 };
                 let (issued, entry) = issue(connection, &keys, &booking, now).await?;
                 let fact = appointment::fact(&keys, &author, &booking, now, entry);
@@ -121,7 +125,7 @@ async fn send(
             })
         })
         .await?;
-    sign_out::announce(service, &signed_out);
+    sign_out::announce(service, signed_out.as_slice());
     let sent = tokio::time::timeout(DELIVERY_WAIT, message::deliver(service, message)).await;
     let sent = matches!(sent, Ok(Ok(Delivered::Now)));
     let qr_svg = QrCode::new(&link).map_err(Refusal::failed)?;
@@ -293,7 +297,7 @@ async fn resend(
     context: Context,
     PathId(id): PathId<kind::Invitation>,
 ) -> Result<impl IntoResponse, Refusal> {
-    if let Err(throttled) = service.limits().admit_network(context.origin, context.now) {
+    if let Err(throttled) = service.limits().admit_invitation(id, context.address, context.origin, context.now) {
         return Err(hold_back(&service, context, None, throttled).await);
     }
     let (keys, now) = (service.clone(), context.now);

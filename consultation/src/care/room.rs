@@ -1,8 +1,10 @@
 //! What signaling asks of care: admission, end, refusal, the face of an invitation.
 
+use std::net::IpAddr;
+
 use colloque_domain::{AdmitError, AuthenticatedPractitioner, EndConsultationError};
 use colloque_ids::{ConsultationId, InvitationId, PracticeId, StaffId, Timestamp};
-use colloque_journal::{Actor, Draft, Event, StaffRole};
+use colloque_journal::{Actor, Draft, Event, NetworkPrefix, StaffRole};
 use colloque_protocol::http::patient::InvitationFace;
 use colloque_protocol::ticket::RoomScope;
 use sqlx::PgConnection;
@@ -10,6 +12,7 @@ use thiserror::Error;
 
 use super::booking::{Booking, By, Standing};
 use super::{invitation, trace};
+use crate::http::Refusal;
 use crate::journal;
 use crate::storage::{Recorded, StorageError};
 use crate::{Consultation, Records};
@@ -38,6 +41,12 @@ pub enum AdmitPatientError {
     /// The practitioner lost the right to hold consultations.
     #[error("{by} may not hold consultations any more")]
     NotPractising {
+        /// The practitioner.
+        by: StaffId,
+    },
+    /// The practitioner is signed in nowhere any more.
+    #[error("{by} is not signed in")]
+    NotSignedIn {
         /// The practitioner.
         by: StaffId,
     },
@@ -72,10 +81,19 @@ pub enum EndRoomError {
     Storage(#[from] StorageError),
 }
 
-/// The face of an invitation could not be loaded.
+/// Why the face of an invitation was not loaded.
 #[derive(Debug, Error)]
-#[error("invitation cannot be loaded")]
-pub struct InvitationFaceError(#[from] StorageError);
+pub enum InvitationFaceError {
+    /// Too many strangers ask, or too many from one network.
+    #[error("too many strangers ask for invitations")]
+    Busy {
+        /// When to ask again, in seconds.
+        retry_after_s: u32,
+    },
+    /// Storage failed.
+    #[error("invitation cannot be loaded")]
+    Storage(#[source] StorageError),
+}
 
 impl Records {
     /// Admits the waiting patient: state and journal are committed when this returns. Asked again, gives the same instant.
@@ -127,13 +145,24 @@ impl Records {
             .await
     }
 
-    /// Loads what a page may show of an invitation before anything was proved; nothing for one that does not exist.
+    /// Loads what a page may show of an invitation before anything was proved, to whoever asks from an address; nothing for one that
+    /// does not exist.
     ///
     /// # Errors
     ///
-    /// [`InvitationFaceError`] when storage fails.
-    pub async fn invitation_face(&self, id: InvitationId) -> Result<Option<InvitationFace>, InvitationFaceError> {
-        Ok(invitation::load_face(&self.service, id).await?)
+    /// - [`InvitationFaceError::Busy`] when strangers ask too often.
+    /// - [`InvitationFaceError::Storage`] when storage fails.
+    pub async fn invitation_face(
+        &self,
+        id: InvitationId,
+        from: IpAddr,
+    ) -> Result<Option<InvitationFace>, InvitationFaceError> {
+        let busy = |refusal: Refusal| InvitationFaceError::Busy { retry_after_s: refusal.retry_after_s().unwrap_or(1) };
+        self.service.request_limits().stranger(Some(NetworkPrefix::of(from))).map_err(busy)?;
+        invitation::load_face(&self.service.for_strangers(), id).await.map_err(|error| match error {
+            StorageError::Busy => busy(Refusal::busy()),
+            other => InvitationFaceError::Storage(other),
+        })
     }
 }
 
@@ -157,11 +186,16 @@ async fn admit(
         Standing::Ended => return Err(AdmitPatientError::Over { consultation }),
     };
     let consent = booking.consent.as_ref().ok_or(AdmitPatientError::NoConsent { consultation })?;
-    // Signaling admits the bearer of a ticket only, and tickets are signed for sessions with two factors or a passkey.
+    // Signaling admits the bearer of a ticket only, and tickets are signed for sessions with two factors or a passkey. A connection
+    // that outlived its session admits nobody.
+    let is_signed_in = is_signed_in(connection, by, at).await?;
     let by = AuthenticatedPractitioner::with_two_factors(by);
     // Consent and admission are clocked by two parts of the process, which may differ by a moment.
     let at = at.max(consent.given_at);
     let (open, entry) = waiting.admit(by, consent, at)?.into_parts();
+    if !is_signed_in {
+        return Err(AdmitPatientError::NotSignedIn { by: by.staff() });
+    }
     sqlx::query("UPDATE health.consultation SET admitted_at = $2 WHERE consultation = $1")
         .bind(consultation.uuid())
         .bind(open.admitted_at().as_millis())
@@ -209,6 +243,18 @@ async fn practises(connection: &mut PgConnection, practice: PracticeId, by: Staf
     )
     .bind(by.uuid())
     .bind(practice.uuid())
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.is_some())
+}
+
+/// Whether a person is signed in.
+async fn is_signed_in(connection: &mut PgConnection, staff: StaffId, at: Timestamp) -> Result<bool, StorageError> {
+    let row = sqlx::query(
+        "SELECT FROM professionals.session WHERE staff = $1 AND stage = 'signed_in' AND expires_at > $2 LIMIT 1",
+    )
+    .bind(staff.uuid())
+    .bind(at.as_millis())
     .fetch_optional(connection)
     .await?;
     Ok(row.is_some())

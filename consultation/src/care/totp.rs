@@ -30,7 +30,10 @@ use crate::storage::{Recorded, StorageError};
 /// Purpose of the seal on a secret.
 const SEAL: &str = "patient totp";
 
-/// Until when it is of use to tell a patient that their application was taken away.
+/// How long after a second factor an application may be enrolled: a visit, from the waiting room to the end of the longest appointment.
+const RECENT_FOR: Duration = Duration::from_secs(4 * 3_600);
+
+/// Until when it is of use to tell a patient that their application was taken away, or that one was enrolled.
 const MESSAGE_SERVES_FOR: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// Name of the account in the application: it says nothing of health.
@@ -44,7 +47,12 @@ pub(super) fn routes() -> Routes {
         .post("/api/patients/{id}/totp/reset", DAY_STAFF, reset)
 }
 
-async fn start(State(service): State<Consultation>, patient: PatientSession) -> Result<impl IntoResponse, Refusal> {
+async fn start(
+    State(service): State<Consultation>,
+    context: Context,
+    patient: PatientSession,
+) -> Result<impl IntoResponse, Refusal> {
+    must_be_recent(&patient, context)?;
     let secret = random_bytes::<SECRET_BYTES>();
     let failed = || Refusal::new(ErrorCode::ServerFailed);
     let address = Codes::new(&secret, ACCOUNT).and_then(|codes| codes.address()).ok_or_else(failed)?;
@@ -82,6 +90,7 @@ async fn finish(
     patient: PatientSession,
     Body(TotpCode { code }): Body<TotpCode>,
 ) -> Result<impl IntoResponse, Refusal> {
+    must_be_recent(&patient, context)?;
     let (keys, now) = (service.clone(), context.now);
     service
         .storage()
@@ -102,11 +111,36 @@ async fn finish(
                 .execute(&mut *connection)
                 .await?;
                 journal::append(connection, patient.draft(now, Event::PatientTotpEnrolled {})).await?;
-                Ok(())
+                tell(connection, &keys, &patient, now).await
             })
         })
         .await?;
+    service.outbox().wake();
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Tells the patient that codes come from an application from now on: whoever enrolled somebody else's is found out.
+async fn tell(
+    connection: &mut PgConnection,
+    service: &Consultation,
+    patient: &PatientSession,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let record = PatientRecord::load(service, connection, patient.practice, patient.patient).await?;
+    let record = record.ok_or(StorageError::Unreadable { what: "patient" })?;
+    let phone = people::practice(connection, patient.practice).await?.phone;
+    let to = Destination::Email(record.email);
+    let message = message::words::codes_by_application(to, &phone, now.after(MESSAGE_SERVES_FOR));
+    message::enqueue(connection, service.secrets(), message, now).await?;
+    Ok(())
+}
+
+/// A browser that was left open a day ago enrols nothing.
+fn must_be_recent(patient: &PatientSession, context: Context) -> Result<(), Refusal> {
+    match patient.verified_at {
+        Some(verified_at) if context.now.since(verified_at) < RECENT_FOR => Ok(()),
+        Some(_) | None => Err(Refusal::new(ErrorCode::SecondFactorNeeded)),
+    }
 }
 
 /// Tells the practice whether a patient of theirs uses an application.

@@ -7,6 +7,8 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use colloque_ids::{RequestId, Timestamp};
 use colloque_journal::{Draft, Event, NetworkPrefix};
+use colloque_protocol::forwarded::{self, FORWARDED_HEADER};
+use colloque_protocol::http::BACKGROUND_HEADER;
 
 use super::Refusal;
 use crate::Consultation;
@@ -21,16 +23,25 @@ pub(crate) struct Context {
     pub(crate) now: Timestamp,
     /// From which network; none when the listener does not say.
     pub(crate) origin: Option<NetworkPrefix>,
+    /// From which address, to count attempts by; it is never kept.
+    pub(crate) address: Option<IpAddr>,
+    /// Whether a page sent it by itself, so that it says nothing of somebody being there.
+    pub(crate) is_background: bool,
 }
 
 impl Context {
     /// Reads the context of a request.
     pub(super) fn of(service: &Consultation, request: &Request) -> Self {
         let now = service.now();
-        let peer =
-            request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         let address = peer.map(|peer| client_address(peer, request.headers(), &service.config().trusted_proxies));
-        Self { request: new_id(now), now, origin: address.map(NetworkPrefix::of) }
+        Self {
+            request: new_id(now),
+            now,
+            origin: address.map(NetworkPrefix::of),
+            address,
+            is_background: request.headers().get(BACKGROUND_HEADER).is_some_and(|value| value == "1"),
+        }
     }
 
     /// Starts a journal entry for somebody who is not signed in.
@@ -49,16 +60,9 @@ impl<S: Sync> FromRequestParts<S> for Context {
 
 /// The client's address: the peer's, or what the last proxy that we trust heard of.
 fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
-    let mut address = peer;
-    let hops = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<IpAddr> = hops.flat_map(|value| value.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
-    for hop in hops.into_iter().rev() {
-        if !trusted.contains(&address) {
-            break;
-        }
-        address = hop.to_canonical();
-    }
-    address
+    // A value that is no text is no address, and hides what stands before it.
+    let told = headers.get_all(FORWARDED_HEADER).iter().map(|value| value.to_str().unwrap_or("?"));
+    forwarded::client_address(peer, told, trusted)
 }
 
 #[cfg(test)]
@@ -76,6 +80,6 @@ mod tests {
     fn a_stranger_cannot_choose_the_address_it_is_known_by() {
         assert_eq!(address("198.51.100.1", "192.0.2.1", &["10.0.0.1"]), "198.51.100.1");
         assert_eq!(address("10.0.0.1", "192.0.2.1, 198.51.100.1", &["10.0.0.1"]), "198.51.100.1");
-        assert_eq!(address("10.0.0.1", "nonsense", &["10.0.0.1"]), "10.0.0.1");
+        assert_eq!(address("10.0.0.1", "192.0.2.1, nonsense", &["10.0.0.1"]), "10.0.0.1");
     }
 }

@@ -11,8 +11,9 @@ use colloque_protocol::http::error::ErrorCode;
 use serde::de::DeserializeOwned;
 
 use super::Refusal;
+use super::reading::{self, FromStranger};
 
-/// A JSON body of at most [`MAX_BODY_BYTES`].
+/// A JSON body of at most [`MAX_BODY_BYTES`], of a stranger at most [`reading::MOST_BYTES`].
 pub(crate) struct Body<T>(pub(crate) T);
 
 /// The query of an address.
@@ -30,9 +31,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         if !essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
             return Err(Refusal::new(ErrorCode::Malformed));
         }
+        let stranger = request.extensions().get::<FromStranger>().cloned();
         let body = request.with_limited_body().into_body();
-        let bytes: Bytes =
-            axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| Refusal::new(ErrorCode::TooLarge))?;
+        let bytes = match stranger {
+            Some(stranger) => {
+                let _place = stranger.enter()?;
+                let read = axum::body::to_bytes(body, reading::MOST_BYTES);
+                tokio::time::timeout(reading::LIMIT, read).await.map_err(|_| Refusal::new(ErrorCode::Malformed))?
+            }
+            None => axum::body::to_bytes(body, MAX_BODY_BYTES).await,
+        };
+        let bytes: Bytes = bytes.map_err(|_| Refusal::new(ErrorCode::TooLarge))?;
         serde_json::from_slice(&bytes).map(Self).map_err(|_| Refusal::new(ErrorCode::Malformed))
     }
 }

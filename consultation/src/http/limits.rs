@@ -1,12 +1,18 @@
-//! Limits on what somebody who is signed in may ask for: a stolen or spiteful session must not slow the calls of others.
+//! Limits on what may be asked for: neither strangers nor a stolen or spiteful session must slow the calls of others.
 
+use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
-use colloque_ids::{SessionId, Timestamp};
+use colloque_ids::{AppointmentId, SessionId, StaffId, Timestamp};
+use colloque_journal::NetworkPrefix;
 use colloque_protocol::ticket::Person;
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::Refusal;
 use super::pace::{Pace, Stocks};
+use super::reading::Readers;
 use super::turns::{Turn, Turns};
 
 /// Requests of one session: ten a second, forty at once.
@@ -15,6 +21,18 @@ use super::turns::{Turn, Turns};
 /// judged after 600 ms without a key, a patient is looked for after 250 ms. More: one session takes more from the calls.
 /// Fewer: somebody with several tabs is held back.
 const REQUESTS: Pace = Pace::new(40, Duration::from_millis(100));
+
+/// Requests of strangers from one network, counted before storage is asked anything: this many at once.
+///
+/// Whoever holds a session that was used a moment ago is no stranger. More: one machine takes more of storage's time. Fewer: a
+/// hospital behind one address is held back in the morning.
+const NETWORK_BURST: NonZeroU32 = NonZeroU32::new(1_000).expect("1,000 is not zero");
+
+/// After that, so many in a second.
+const NETWORK_PER_SECOND: NonZeroU32 = NonZeroU32::new(100).expect("100 is not zero");
+
+/// Networks remembered before those with nothing to remember are forgotten.
+const MANY_NETWORKS: usize = 50_000;
 
 /// Join tickets of one person: twenty a minute.
 ///
@@ -29,22 +47,51 @@ const TICKETS: Pace = Pace::new(20, Duration::from_secs(3));
 /// time from the calls. Fewer: a practitioner who goes through a long file waits.
 const DOCUMENTS: Pace = Pace::new(10, Duration::from_secs(2));
 
+/// Invitations and changes of hour of one appointment: ten at once, then one a minute.
+///
+/// Each one is a message to the patient and a line of the journal. More: one member of the staff fills a mailbox. Fewer: a practice
+/// that puts a day in order is held back.
+const MESSAGES: Pace = Pace::new(10, Duration::from_secs(60));
+
 /// The limits.
 pub(crate) struct RequestLimits {
+    networks: DefaultKeyedRateLimiter<Option<NetworkPrefix>>,
+    readers: Arc<Readers>,
     requests: Stocks<SessionId>,
     tickets: Stocks<Person>,
     documents: Stocks<Person>,
     layout: Turns<Person>,
+    exports: Turns<StaffId>,
+    messages: Stocks<AppointmentId>,
 }
 
 impl RequestLimits {
     pub(crate) fn new() -> Self {
         Self {
+            networks: RateLimiter::keyed(Quota::per_second(NETWORK_PER_SECOND).allow_burst(NETWORK_BURST)),
+            readers: Arc::default(),
             requests: Stocks::new(REQUESTS),
             tickets: Stocks::new(TICKETS),
             documents: Stocks::new(DOCUMENTS),
             layout: Turns::new(),
+            exports: Turns::new(),
+            messages: Stocks::new(MESSAGES),
         }
+    }
+
+    /// Counts a request of somebody whom storage did not know a moment ago.
+    pub(crate) fn stranger(&self, network: Option<NetworkPrefix>) -> Result<(), Refusal> {
+        if self.networks.len() > MANY_NETWORKS {
+            self.networks.retain_recent();
+        }
+        self.networks
+            .check_key(&network)
+            .map_err(|refused| Refusal::too_many_until(refused.wait_time_from(DefaultClock::default().now())))
+    }
+
+    /// Where bodies of strangers are counted.
+    pub(super) const fn readers(&self) -> &Arc<Readers> {
+        &self.readers
     }
 
     /// Counts a request of a session, at whatever stage it is.
@@ -60,6 +107,16 @@ impl RequestLimits {
     /// Counts a document about to be read.
     pub(crate) fn document(&self, person: Person, now: Timestamp) -> Result<(), Refusal> {
         self.documents.take(person, now).map_err(Refusal::too_many_until)
+    }
+
+    /// Counts a message to the patient of an appointment, about to be written.
+    pub(crate) fn message(&self, appointment: AppointmentId, now: Timestamp) -> Result<(), Refusal> {
+        self.messages.take(appointment, now).map_err(Refusal::too_many_until)
+    }
+
+    /// Waits until no other export of the journal is being made for this person: each one may take fifteen megabytes.
+    pub(crate) async fn export_turn(&self, staff: StaffId) -> Turn {
+        self.exports.take(staff).await
     }
 
     /// Waits until no other document of this person is being laid out.

@@ -5,6 +5,7 @@ mod extract;
 mod frame;
 mod limits;
 mod pace;
+mod reading;
 mod refusal;
 mod routes;
 mod turns;

@@ -11,6 +11,9 @@ use colloque_protocol::http::error::{ErrorBody, ErrorCode, FieldError};
 
 use crate::storage::StorageError;
 
+/// When to come back once too many strangers ask at the same time, in seconds.
+const BUSY_FOR_S: u32 = 3;
+
 /// A refusal on its way to a client. The frame adds the request's identifier and logs the cause once.
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal {
@@ -56,6 +59,11 @@ impl Refusal {
         Self::too_many(whole_seconds(wait))
     }
 
+    /// Refuses because too many strangers ask at the same time.
+    pub(crate) fn busy() -> Self {
+        Self { retry_after_s: Some(BUSY_FOR_S), ..Self::new(ErrorCode::Unavailable) }
+    }
+
     /// Refuses because something failed here.
     pub(crate) fn failed(cause: impl Error + Send + Sync + 'static) -> Self {
         Self { cause: Some(Arc::new(cause)), ..Self::new(ErrorCode::ServerFailed) }
@@ -64,6 +72,11 @@ impl Refusal {
     /// The code.
     pub(crate) const fn code(&self) -> ErrorCode {
         self.code
+    }
+
+    /// When to come back, in seconds.
+    pub(crate) const fn retry_after_s(&self) -> Option<u32> {
+        self.retry_after_s
     }
 
     /// The cause, for the log.
@@ -117,11 +130,16 @@ impl IntoResponse for Refusal {
 
 impl From<StorageError> for Refusal {
     fn from(error: StorageError) -> Self {
-        let away = matches!(
-            &error,
-            StorageError::Query(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_))
-        );
-        let code = if away { ErrorCode::Unavailable } else { ErrorCode::ServerFailed };
+        let code = match &error {
+            // No cause, so no line in the log: a flood must not fill it.
+            StorageError::Busy => return Self::busy(),
+            StorageError::Query(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_)) => {
+                ErrorCode::Unavailable
+            }
+            StorageError::Query(_) | StorageError::Unreadable { .. } | StorageError::Interrupted => {
+                ErrorCode::ServerFailed
+            }
+        };
         Self { cause: Some(Arc::new(error)), ..Self::new(code) }
     }
 }

@@ -1,5 +1,7 @@
 //! Routes, each with its rule of access: a route without a rule cannot be written.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
@@ -9,6 +11,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use colloque_protocol::Role;
 
+use super::Context;
+use super::reading::FromStranger;
 use crate::{Consultation, session};
 
 /// Who may use a route. Enforced before the handler runs.
@@ -106,9 +110,10 @@ impl Routes {
         let mut router = Router::new();
         for (face, handler) in self.0 {
             let rule = middleware::from_fn_with_state((service.clone(), face.access), enforce);
-            router = router.route(face.path, handler.layer(rule));
+            let caller = if face.access == Access::Anyone { service.for_strangers() } else { service.clone() };
+            router = router.route(face.path, handler.layer(rule).with_state(caller));
         }
-        router.with_state(service.clone())
+        router
     }
 
     fn add<H: Handler<T, Consultation>, T: 'static>(
@@ -129,8 +134,13 @@ async fn enforce(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match session::authorize(&service, access, &mut request).await {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
+    if let Err(refusal) = session::authorize(&service, access, &mut request).await {
+        return refusal.into_response();
     }
+    if access == Access::Anyone {
+        let network = request.extensions().get::<Context>().and_then(|context| context.origin);
+        let readers = Arc::clone(service.request_limits().readers());
+        request.extensions_mut().insert(FromStranger { readers, network });
+    }
+    next.run(request).await
 }

@@ -105,6 +105,7 @@ async fn csv(
     Params(query): Params<JournalQuery>,
 ) -> Result<Response, Refusal> {
     let criteria = Criteria::read(JournalQuery { cursor: None, limit: None, ..query })?;
+    let _turn = service.request_limits().export_turn(signed_in.staff).await;
     let mut connection = service.storage().read().await?;
     let scope = Scope::of(&mut connection, signed_in.practice).await?;
     let rows = criteria.newest(&mut connection, scope, MAX_EXPORT + 1).await?;

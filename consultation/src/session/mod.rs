@@ -5,11 +5,13 @@
 //! OWASP ASVS 5.0, V7.
 
 mod cookie;
+mod familiar;
 mod patient;
 mod staff;
 mod sweep;
 
 use axum::extract::Request;
+use colloque_ids::SessionId;
 use colloque_protocol::http::error::ErrorCode;
 use colloque_protocol::{AuthenticationMethod, Role};
 
@@ -18,15 +20,16 @@ use crate::http::{Access, Context, Refusal};
 use crate::random::Token;
 
 pub(crate) use cookie::{Cookie, SetCookie};
+pub(crate) use familiar::Familiar;
 pub(crate) use patient::{NewPatientSession, PatientArrival, PatientSession, PatientSessions};
-pub(crate) use staff::{SignedIn, StaffSession, StaffSessions, Stage};
+pub(crate) use staff::{SignedIn, StaffSession, StaffSessions, Stage, close_if_signed_out};
 pub(crate) use sweep::sweep;
 
 /// Lets a request through to its handler when its session fits the route's rule, and hands the session on.
 pub(crate) async fn authorize(service: &Consultation, access: Access, request: &mut Request) -> Result<(), Refusal> {
     let context = *request.extensions().get::<Context>().ok_or(Refusal::not_found())?;
     match access {
-        Access::Anyone => {}
+        Access::Anyone => service.request_limits().stranger(context.origin)?,
         Access::FirstFactor => {
             let session = staff_session(service, context, Cookie::Staff.read(request.headers())).await?;
             request.extensions_mut().insert(session);
@@ -58,10 +61,10 @@ async fn staff_session(
     token: Option<Token>,
 ) -> Result<StaffSession, Refusal> {
     let token = token.ok_or(Refusal::new(ErrorCode::NotSignedIn))?;
-    let session = StaffSessions::new(service).find(&token, context).await?;
-    let session = session.ok_or(Refusal::new(ErrorCode::NotSignedIn))?;
-    service.request_limits().request(session.session, context.now)?;
-    Ok(session)
+    let asking = Asking::of(service, context, &token)?;
+    let found = StaffSessions::new(&asking.service).find(&token, context).await?;
+    asking.heard(found.as_ref().map(|session| session.session))?;
+    found.ok_or(Refusal::new(ErrorCode::NotSignedIn))
 }
 
 async fn patient_session(
@@ -70,10 +73,45 @@ async fn patient_session(
     token: Option<Token>,
 ) -> Result<PatientArrival, Refusal> {
     let token = token.ok_or(Refusal::new(ErrorCode::NotSignedIn))?;
-    let session = PatientSessions::new(service).find(&token, context).await?;
-    let session = session.ok_or(Refusal::new(ErrorCode::NotSignedIn))?;
-    service.request_limits().request(session.session, context.now)?;
-    Ok(session)
+    let asking = Asking::of(service, context, &token)?;
+    let found = PatientSessions::new(&asking.service).find(&token, context).await?;
+    asking.heard(found.as_ref().map(|session| session.session))?;
+    found.ok_or(Refusal::new(ErrorCode::NotSignedIn))
+}
+
+/// A question to storage about a token. Every request is counted: of a session that was known a moment ago before storage is asked,
+/// of anybody else under their network, and then under the session that is found.
+struct Asking {
+    service: Consultation,
+    context: Context,
+    hash: Vec<u8>,
+    is_counted: bool,
+}
+
+impl Asking {
+    fn of(service: &Consultation, context: Context, token: &Token) -> Result<Self, Refusal> {
+        let (hash, limits) = (token.hash(), service.request_limits());
+        let (service, is_counted) = match service.familiar().session(&hash, context.now) {
+            Some(session) => {
+                limits.request(session, context.now)?;
+                (service.clone(), true)
+            }
+            None => {
+                limits.stranger(context.origin)?;
+                (service.for_strangers(), false)
+            }
+        };
+        Ok(Self { service, context, hash, is_counted })
+    }
+
+    fn heard(self, session: Option<SessionId>) -> Result<(), Refusal> {
+        let Self { service, context, hash, is_counted } = self;
+        service.familiar().learn(hash, session, context.now);
+        match session {
+            Some(session) if !is_counted => service.request_limits().request(session, context.now),
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 /// Writes proofs for storage: wire names separated by spaces.

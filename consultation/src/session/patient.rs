@@ -51,6 +51,8 @@ pub(crate) struct PatientArrival {
     pub(crate) is_verified: bool,
     /// What was proved.
     pub(crate) verified_by: Vec<AuthenticationMethod>,
+    /// When a second factor was given.
+    pub(crate) verified_at: Option<Timestamp>,
     /// When the session ends.
     pub(crate) expires_at: Timestamp,
     actor: Actor,
@@ -118,7 +120,7 @@ impl<'a> PatientSessions<'a> {
     pub(crate) async fn find(&self, token: &Token, context: Context) -> Result<Option<PatientArrival>, StorageError> {
         let mut connection = self.service.storage().read().await?;
         let row = sqlx::query(
-            "SELECT session, practice, patient, appointment, consultation, stage, proofs, expires_at
+            "SELECT session, practice, patient, appointment, consultation, stage, proofs, verified_at, expires_at
              FROM administrative.patient_session WHERE token_hash = $1 AND expires_at > $2",
         )
         .bind(token.hash())
@@ -135,6 +137,7 @@ impl<'a> PatientSessions<'a> {
             consultation: row.id("consultation")?,
             is_verified: row.text("stage")? == "verified",
             verified_by: read_proofs(&row.text("proofs")?),
+            verified_at: row.optional_instant("verified_at")?,
             expires_at: row.instant("expires_at")?,
             actor: Actor::Patient(self.service.secrets().pseudonym(practice, patient)),
             origin: context.origin,
@@ -181,11 +184,13 @@ impl<'a> PatientSessions<'a> {
             proofs.push(proof);
         }
         sqlx::query(
-            "UPDATE administrative.patient_session SET token_hash = $2, stage = 'verified', proofs = $3 WHERE session = $1",
+            "UPDATE administrative.patient_session SET token_hash = $2, stage = 'verified', proofs = $3, verified_at = $4
+             WHERE session = $1",
         )
         .bind(arrival.session.uuid())
         .bind(token.hash())
         .bind(write_proofs(&proofs))
+        .bind(now.as_millis())
         .execute(connection)
         .await?;
         Ok((Cookie::Patient.set(&token, lifetime(now, arrival.expires_at)), proofs))
@@ -205,11 +210,12 @@ impl<'a> PatientSessions<'a> {
         Ok(())
     }
 
-    /// Ends a session and gives the cookie that makes the browser forget it.
+    /// Ends a session, closes what it opened, and gives the cookie that makes the browser forget it.
     pub(crate) async fn end(&self, arrival: &PatientArrival, now: Timestamp) -> Result<SetCookie, StorageError> {
         let entry = arrival.draft(now, Event::SessionEnded { cause: SessionEnd::SignedOut });
         let session = arrival.session;
-        self.service
+        let ended = self
+            .service
             .storage()
             .transact(move |connection| {
                 Box::pin(async move {
@@ -217,13 +223,17 @@ impl<'a> PatientSessions<'a> {
                         .bind(session.uuid())
                         .execute(&mut *connection)
                         .await?;
-                    if ended.rows_affected() == 1 {
+                    let ended = ended.rows_affected() == 1;
+                    if ended {
                         journal::append(connection, entry).await?;
                     }
-                    Ok::<_, StorageError>(())
+                    Ok::<_, StorageError>(ended)
                 })
             })
             .await?;
+        if ended {
+            self.service.announcements().patient_signed_out(arrival.consultation);
+        }
         Ok(Cookie::Patient.clear())
     }
 }

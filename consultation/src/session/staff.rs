@@ -24,6 +24,11 @@ use crate::storage::{Columns, StorageError};
 /// research of the field's rules: a working day; OWASP ASVS 5.0, 7.3.2.
 pub(crate) const ABSOLUTE_LIMIT: Duration = Duration::from_secs(12 * 3_600);
 
+/// How much longer at most what a session opened stays open while its person is in a consultation.
+///
+/// Longer: somebody who signed in half a day ago stays in a room. Shorter: a consultation that lasts is cut.
+pub(crate) const CONSULTATION_GRACE: Duration = Duration::from_secs(3_600);
+
 /// How long a signed-in session lasts without a request, outside a consultation.
 pub(crate) const IDLE_LIMIT: Duration = Duration::from_secs(30 * 60);
 
@@ -195,13 +200,14 @@ impl<'a> StaffSessions<'a> {
         Self { service }
     }
 
-    /// Finds the session of a token, ends it when it is over, and notes that it was seen.
+    /// Finds the session of a token, ends it when it is over, and notes that it was seen, unless a page asked by itself.
     pub(crate) async fn find(&self, token: &Token, context: Context) -> Result<Option<StaffSession>, StorageError> {
         let now = context.now;
         let mut connection = self.service.storage().read().await?;
         let row = sqlx::query(
             "SELECT s.session, s.staff, p.practice, p.role, s.stage, s.proofs, s.authenticated_at, s.last_seen_at, s.expires_at,
-                 EXISTS (SELECT FROM professionals.room_presence r WHERE r.staff = s.staff) AS in_room
+                 EXISTS (SELECT FROM professionals.room_presence r WHERE r.staff = s.staff AND r.consultation IS NOT NULL)
+                     AS in_room
              FROM professionals.session s JOIN professionals.staff p USING (staff)
              WHERE s.token_hash = $1 AND p.active",
         )
@@ -224,20 +230,23 @@ impl<'a> StaffSessions<'a> {
         let seen_at = row.instant("last_seen_at")?;
         let in_room: bool = row.try_get("in_room")?;
         if session.expires_at <= now {
-            self.end(&session, now, SessionEnd::Expired).await?;
+            // It opens nothing any more; a consultation under way is not cut in the middle, and the sweep ends it after.
+            if !in_room {
+                self.end(&session, now, SessionEnd::Expired).await?;
+            }
             return Ok(None);
         }
         if now.since(seen_at) >= IDLE_LIMIT && !in_room {
             self.end(&session, now, SessionEnd::Idle).await?;
             return Ok(None);
         }
-        if now.since(seen_at) >= SEEN_EVERY {
+        if now.since(seen_at) >= SEEN_EVERY && !context.is_background {
             self.see(session.session, now).await?;
         }
         Ok(Some(session))
     }
 
-    /// Ends one session.
+    /// Ends one session, and with the last one all that its person has open.
     pub(crate) async fn end(
         &self,
         session: &StaffSession,
@@ -258,10 +267,14 @@ impl<'a> StaffSessions<'a> {
                     if ended.rows_affected() == 1 {
                         journal::append(connection, entry).await?;
                     }
-                    Ok(())
+                    Ok::<_, StorageError>(())
                 })
             })
-            .await
+            .await?;
+        if session.stage == Stage::SignedIn {
+            close_if_signed_out(self.service, session.staff).await;
+        }
+        Ok(())
     }
 
     async fn see(&self, session: SessionId, now: Timestamp) -> Result<(), StorageError> {
@@ -347,13 +360,13 @@ impl<'a> StaffSessions<'a> {
         Ok((Cookie::Staff.set(&token, ABSOLUTE_LIMIT), proofs))
     }
 
-    /// Ends every session of a person in the present transaction.
+    /// Ends every session of a person in the present transaction; says whether there was one.
     pub(crate) async fn end_all(
         connection: &mut PgConnection,
         staff: StaffId,
         now: Timestamp,
         cause: SessionEnd,
-    ) -> Result<(), StorageError> {
+    ) -> Result<bool, StorageError> {
         let ended = sqlx::query(
             "DELETE FROM professionals.session s USING professionals.staff p
              WHERE s.staff = $1 AND p.staff = s.staff RETURNING s.session, p.practice, p.role",
@@ -361,13 +374,50 @@ impl<'a> StaffSessions<'a> {
         .bind(staff.uuid())
         .fetch_all(&mut *connection)
         .await?;
-        for row in ended {
+        for row in &ended {
             let role = staff_role(&row.text("role")?).ok_or(StorageError::Unreadable { what: "role" })?;
             let entry = Draft::new(now, Event::SessionEnded { cause })
                 .by(row.id("practice")?, Actor::Staff { staff, role: journal::role(role) })
                 .in_session(row.id("session")?);
             journal::append(connection, entry).await?;
         }
+        Ok(!ended.is_empty())
+    }
+
+    /// Ends the other sessions in which a person was about to enrol codes, in the present transaction: they proved no more than a
+    /// password, and enrol nothing in place of what was enrolled.
+    pub(crate) async fn end_other_enrolments(
+        connection: &mut PgConnection,
+        session: &StaffSession,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        let ended = sqlx::query(
+            "DELETE FROM professionals.session WHERE staff = $1 AND session <> $2 AND stage = 'enrolment' RETURNING session",
+        )
+        .bind(session.staff.uuid())
+        .bind(session.session.uuid())
+        .fetch_all(&mut *connection)
+        .await?;
+        for row in &ended {
+            let entry = Draft::new(now, Event::SessionEnded { cause: SessionEnd::Reset })
+                .by(session.practice, Actor::Staff { staff: session.staff, role: journal::role(session.role) })
+                .in_session(row.id("session")?);
+            journal::append(connection, entry).await?;
+        }
         Ok(())
     }
+}
+
+/// Closes what a person has open once they are signed in nowhere any more. Call it after the commit that ended a session.
+pub(crate) async fn close_if_signed_out(service: &Consultation, staff: StaffId) {
+    // When storage does not say, what is open closes: the person signs in again.
+    if !is_signed_in(service, staff).await.unwrap_or(false) {
+        service.announcements().staff_ended(staff);
+    }
+}
+
+async fn is_signed_in(service: &Consultation, staff: StaffId) -> Result<bool, StorageError> {
+    let mut connection = service.storage().read().await?;
+    let statement = "SELECT EXISTS (SELECT FROM professionals.session WHERE staff = $1 AND stage = 'signed_in')";
+    Ok(sqlx::query_scalar(statement).bind(staff.uuid()).fetch_one(&mut *connection).await?)
 }

@@ -41,7 +41,9 @@ impl Account {
                  EXISTS (SELECT FROM professionals.totp t WHERE t.staff = p.staff) AS has_totp
              FROM professionals.staff p WHERE p.email = $1",
         )
-        .bind(email)
+        // PostgreSQL's texts hold no NUL and no address holds a control character: such a one is looked for like any other, and
+        // is nobody's.
+        .bind(email.replace(char::is_control, "\u{fffd}"))
         .fetch_optional(connection)
         .await?;
         row.as_ref().map(Self::read).transpose()

@@ -24,6 +24,28 @@ impl KnownBrowser {
         Self { hash: Cookie::Device.read(headers).map(|token| token.hash()) }
     }
 
+    /// Whether the browser holds something to be recognised by.
+    pub(crate) const fn has_cookie(&self) -> bool {
+        self.hash.is_some()
+    }
+
+    /// The hash under which somebody signed in here before.
+    pub(crate) async fn known(
+        &self,
+        connection: &mut PgConnection,
+        now: Timestamp,
+    ) -> Result<Option<&[u8]>, StorageError> {
+        let Some(hash) = &self.hash else { return Ok(None) };
+        let is_known: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM professionals.known_device WHERE token_hash = $1 AND expires_at > $2)",
+        )
+        .bind(hash)
+        .bind(now.as_millis())
+        .fetch_one(connection)
+        .await?;
+        Ok(is_known.then_some(hash))
+    }
+
     /// The hash under which this browser is known to this person.
     pub(crate) async fn known_to(
         &self,

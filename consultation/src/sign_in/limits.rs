@@ -4,18 +4,42 @@
 //! together. A password that is taken resists ten thousand million. How codes are counted is in [`wrong_codes`](super::wrong_codes).
 
 use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use colloque_ids::{StaffId, Timestamp};
+use colloque_ids::{InvitationId, StaffId, Timestamp};
 use colloque_journal::{NetworkPrefix, ThrottleScope};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::delays::{Delays, Growth};
 use crate::http::{Pace, Stocks, Turn, Turns, whole_seconds};
+
+/// What is attempted. Who holds back one of these from a network does not hold back the others there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Purpose {
+    /// A password in a browser that is new to its account.
+    Password,
+    /// A passkey in a browser that nobody signed in with before.
+    Passkey,
+    /// An activation link.
+    Activation,
+}
+
+/// What attempts of one kind are counted under.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Bucket {
+    /// The network, for each purpose.
+    Network(Purpose, Option<NetworkPrefix>),
+    /// A browser in which somebody signed in before.
+    Browser([u8; 16]),
+    /// One invitation as one address holds it.
+    Invitation(InvitationId, Option<IpAddr>),
+}
 
 /// Attempts that one network may make at once: a whole practice stands behind one address.
 const NETWORK_BURST: NonZeroU32 = NonZeroU32::new(30).expect("30 is not zero");
@@ -24,6 +48,13 @@ const NETWORK_BURST: NonZeroU32 = NonZeroU32::new(30).expect("30 is not zero");
 ///
 /// Longer: a practice behind one address signs in more slowly in the morning. Shorter: an attacker guesses more.
 const NETWORK_PERIOD: Duration = Duration::from_secs(2);
+
+/// Attempts to use an invitation, or to ask for another link, of one network at once. A link cannot be guessed: this bounds what
+/// is written into the journal, and lets the patients of a whole hospital in.
+const INVITATIONS_BURST: NonZeroU32 = NonZeroU32::new(300).expect("300 is not zero");
+
+/// After that, so many in a second.
+const INVITATIONS_PER_SECOND: NonZeroU32 = NonZeroU32::new(10).expect("10 is not zero");
 
 /// Attempts of strangers, all together, in a second.
 const SERVICE_PER_SECOND: NonZeroU32 = NonZeroU32::new(40).expect("40 is not zero");
@@ -45,8 +76,8 @@ const ATTEMPTS: Growth = Growth {
 /// wait in a new browser as well.
 const STRANGERS: Pace = Pace::new(300, Duration::from_secs(1));
 
-/// Networks remembered before those with nothing to remember are forgotten.
-const MANY_NETWORKS: usize = 50_000;
+/// Buckets remembered before those with nothing to remember are forgotten.
+const MANY_BUCKETS: usize = 50_000;
 
 /// How often refusals of one kind are journaled: the first at once, then their number.
 const JOURNAL_EVERY: Duration = Duration::from_secs(60);
@@ -77,7 +108,8 @@ pub(crate) struct Throttled {
 
 /// The limits.
 pub(crate) struct SignInLimits {
-    networks: DefaultKeyedRateLimiter<Option<NetworkPrefix>>,
+    buckets: DefaultKeyedRateLimiter<Bucket>,
+    invitations: DefaultKeyedRateLimiter<Option<NetworkPrefix>>,
     service: DefaultDirectRateLimiter,
     subjects: Mutex<Delays<Subject>>,
     strangers: Stocks<[u8; 16]>,
@@ -119,9 +151,11 @@ impl Subject {
 
 impl SignInLimits {
     pub(crate) fn new() -> Self {
-        let network = Quota::with_period(NETWORK_PERIOD).expect("the period is not zero").allow_burst(NETWORK_BURST);
+        let bucket = Quota::with_period(NETWORK_PERIOD).expect("the period is not zero").allow_burst(NETWORK_BURST);
+        let invitations = Quota::per_second(INVITATIONS_PER_SECOND).allow_burst(INVITATIONS_BURST);
         Self {
-            networks: RateLimiter::keyed(network),
+            buckets: RateLimiter::keyed(bucket),
+            invitations: RateLimiter::keyed(invitations),
             service: RateLimiter::direct(Quota::per_second(SERVICE_PER_SECOND)),
             subjects: Mutex::new(Delays::new(ATTEMPTS)),
             strangers: Stocks::new(STRANGERS),
@@ -131,13 +165,50 @@ impl SignInLimits {
     }
 
     /// Counts an attempt of a network that names nobody yet.
-    pub(crate) fn admit_network(&self, network: Option<NetworkPrefix>, now: Timestamp) -> Result<(), Throttled> {
-        if self.networks.len() > MANY_NETWORKS {
-            self.networks.retain_recent();
-        }
-        self.networks.check_key(&network).map_err(|refused| {
+    pub(crate) fn admit_network(
+        &self,
+        purpose: Purpose,
+        network: Option<NetworkPrefix>,
+        now: Timestamp,
+    ) -> Result<(), Throttled> {
+        self.admit_bucket(Bucket::Network(purpose, network), network, now)
+    }
+
+    /// Counts an attempt that names nobody yet, of a browser in which somebody signed in before: what others do in its network does
+    /// not hold it back.
+    pub(crate) fn admit_browser(
+        &self,
+        device_hash: &[u8],
+        network: Option<NetworkPrefix>,
+        now: Timestamp,
+    ) -> Result<(), Throttled> {
+        self.admit_bucket(Bucket::Browser(short_hash(device_hash)), network, now)
+    }
+
+    /// Counts an attempt to use an invitation or to ask for another link: by itself and where it is held, so that nobody else in
+    /// the network is held back by it.
+    pub(crate) fn admit_invitation(
+        &self,
+        invitation: InvitationId,
+        address: Option<IpAddr>,
+        network: Option<NetworkPrefix>,
+        now: Timestamp,
+    ) -> Result<(), Throttled> {
+        self.admit_bucket(Bucket::Invitation(invitation, address), network, now)?;
+        admit(&self.invitations, &network).map_err(|wait| self.refuse(ThrottleScope::Network, network, wait, now))
+    }
+
+    /// Counts an attempt of a browser that is new to the account, whatever the account: by network and over the whole service.
+    pub(crate) fn admit_stranger(
+        &self,
+        purpose: Purpose,
+        network: Option<NetworkPrefix>,
+        now: Timestamp,
+    ) -> Result<(), Throttled> {
+        self.admit_network(purpose, network, now)?;
+        self.service.check().map_err(|refused| {
             let wait = refused.wait_time_from(DefaultClock::default().now());
-            self.refuse(ThrottleScope::Network, network, wait, now)
+            self.refuse(ThrottleScope::Service, network, wait, now)
         })
     }
 
@@ -150,12 +221,18 @@ impl SignInLimits {
         now: Timestamp,
     ) -> Result<(), Throttled> {
         if !subject.is_known() {
-            self.admit_network(network, now)?;
-            if let Err(refused) = self.service.check() {
-                let wait = refused.wait_time_from(DefaultClock::default().now());
-                return Err(self.refuse(ThrottleScope::Service, network, wait, now));
-            }
+            self.admit_stranger(Purpose::Password, network, now)?;
         }
+        self.admit_account(network, subject, now)
+    }
+
+    /// Counts an attempt on an account whose network and service were counted already.
+    pub(crate) fn admit_account(
+        &self,
+        network: Option<NetworkPrefix>,
+        subject: &Subject,
+        now: Timestamp,
+    ) -> Result<(), Throttled> {
         let counted = {
             let mut subjects = lock(&self.subjects);
             self.count(&mut subjects, subject, now)
@@ -213,6 +290,10 @@ impl SignInLimits {
         self.codes.take(subject.clone()).await
     }
 
+    fn admit_bucket(&self, bucket: Bucket, network: Option<NetworkPrefix>, now: Timestamp) -> Result<(), Throttled> {
+        admit(&self.buckets, &bucket).map_err(|wait| self.refuse(ThrottleScope::Network, network, wait, now))
+    }
+
     fn count(&self, subjects: &mut Delays<Subject>, subject: &Subject, now: Timestamp) -> Result<(), Duration> {
         let wait = subjects.wait(subject, now);
         if !wait.is_zero() {
@@ -259,6 +340,14 @@ impl SignInLimits {
     }
 }
 
+/// Takes one from a bucket, or says how long to wait for one.
+fn admit<K: Clone + Eq + Hash>(buckets: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<(), Duration> {
+    if buckets.len() > MANY_BUCKETS {
+        buckets.retain_recent();
+    }
+    buckets.check_key(key).map_err(|refused| refused.wait_time_from(DefaultClock::default().now()))
+}
+
 fn short_hash(bytes: &[u8]) -> [u8; 16] {
     let mut short = [0; 16];
     short.copy_from_slice(&digest(&SHA256, bytes).as_ref()[..16]);
@@ -283,9 +372,36 @@ mod tests {
     #[test]
     fn one_network_is_held_back_and_another_is_not() {
         let limits = SignInLimits::new();
-        let refused = (0..40).filter(|_| limits.admit_network(network(1), NOW).is_err()).count();
+        let refused = (0..40).filter(|_| limits.admit_network(Purpose::Password, network(1), NOW).is_err()).count();
         assert!(refused >= 5, "{refused}");
-        assert_eq!(limits.admit_network(network(2), NOW), Ok(()));
+        assert_eq!(limits.admit_network(Purpose::Password, network(2), NOW), Ok(()));
+    }
+
+    #[test]
+    fn who_exhausts_one_purpose_of_a_network_holds_back_no_other_and_no_known_browser_there() {
+        let limits = SignInLimits::new();
+        for purpose in [Purpose::Password, Purpose::Passkey] {
+            for _ in 0..100 {
+                let _ = limits.admit_network(purpose, network(1), NOW);
+            }
+            assert!(limits.admit_network(purpose, network(1), NOW).is_err());
+        }
+        assert_eq!(limits.admit_network(Purpose::Activation, network(1), NOW), Ok(()));
+        assert_eq!(limits.admit_browser(b"device", network(1), NOW), Ok(()));
+    }
+
+    #[test]
+    fn who_exhausts_an_invitation_holds_back_nobody_elsewhere_and_no_other_patient() {
+        let limits = SignInLimits::new();
+        let invitation = |number| InvitationId::from_parts(NOW, [number; 10]);
+        let address = |last| Some(IpAddr::from([192, 0, 1, last]));
+        let admit = |number, last| limits.admit_invitation(invitation(number), address(last), network(1), NOW);
+        assert!((0..100).filter(|_| admit(1, 9).is_err()).count() >= 60);
+        assert_eq!(admit(1, 10), Ok(()), "the patient, elsewhere in the network");
+        assert_eq!(admit(2, 9), Ok(()), "another patient behind the same address");
+        let refused =
+            (0..=u8::MAX).flat_map(|number| [number, number]).filter(|number| admit(*number, 9).is_err()).count();
+        assert!(refused >= 100, "one network writes only so much: {refused}");
     }
 
     fn owner_at(last: u8) -> Subject {

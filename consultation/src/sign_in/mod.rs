@@ -19,6 +19,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::{Json, response::Response};
+use colloque_ids::StaffId;
 use colloque_journal::{Actor, Draft, Event, SessionEnd, SignInFailure, SignInStage};
 use colloque_protocol::http::error::ErrorCode;
 use colloque_protocol::http::session::{Me, PractitionerDetails};
@@ -27,14 +28,14 @@ use sqlx::{PgConnection, Row};
 use crate::Consultation;
 use crate::http::{ALL_STAFF, Access, Context, Refusal, Routes};
 use crate::journal;
-use crate::session::{Cookie, SignedIn, StaffSession, StaffSessions};
+use crate::session::{Cookie, SignedIn, StaffSession, StaffSessions, Stage};
 use crate::storage::{Columns, StorageError};
 
 pub(crate) use accounts::{Account, normal_email};
 pub(crate) use devices::KnownBrowser;
 pub use hashing::HashPasswordError;
 pub(crate) use hashing::{Lane, PasswordHashing};
-pub(crate) use limits::{SignInLimits, Subject, Throttled};
+pub(crate) use limits::{Purpose, SignInLimits, Subject, Throttled};
 pub(crate) use passkey::{Ceremony, as_json, webauthn};
 
 /// The routes of signing in and out.
@@ -147,27 +148,28 @@ pub(crate) async fn hold_back(
     Refusal::too_many(throttled.retry_after_s)
 }
 
-/// Ends the session that the browser held before, in the present transaction: signing in never adds to an older session.
+/// Ends the session that the browser held before, in the present transaction: signing in never adds to an older session. Gives its
+/// person when they were signed in with it.
 async fn replace_session(
     connection: &mut PgConnection,
     headers: &PreviousSession,
     now: colloque_ids::Timestamp,
-) -> Result<(), StorageError> {
-    let Some(hash) = &headers.0 else { return Ok(()) };
+) -> Result<Option<StaffId>, StorageError> {
+    let Some(hash) = &headers.0 else { return Ok(None) };
     let ended = sqlx::query(
         "DELETE FROM professionals.session s USING professionals.staff p
-         WHERE s.token_hash = $1 AND p.staff = s.staff RETURNING s.session, s.staff, p.practice, p.role",
+         WHERE s.token_hash = $1 AND p.staff = s.staff RETURNING s.session, s.staff, s.stage, p.practice, p.role",
     )
     .bind(hash)
     .fetch_optional(&mut *connection)
     .await?;
-    let Some(row) = ended else { return Ok(()) };
+    let Some(row) = ended else { return Ok(None) };
     let role = crate::session::staff_role(&row.text("role")?).ok_or(StorageError::Unreadable { what: "role" })?;
     let entry = Draft::new(now, Event::SessionEnded { cause: SessionEnd::SignedOut })
         .by(row.id("practice")?, Actor::Staff { staff: row.id("staff")?, role: journal::role(role) })
         .in_session(row.id("session")?);
     journal::append(connection, entry).await?;
-    Ok(())
+    Ok(if row.text("stage")? == Stage::SignedIn.name() { Some(row.id("staff")?) } else { None })
 }
 
 /// The session cookie that came with a request to sign in.

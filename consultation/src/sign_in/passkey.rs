@@ -17,21 +17,23 @@ use sqlx::{PgConnection, Row};
 use webauthn_rs::Webauthn;
 use webauthn_rs::prelude::{DiscoverableAuthentication, DiscoverableKey, Passkey, PublicKeyCredential};
 
-use super::{Account, KnownBrowser, PreviousSession, fail, hold_back, replace_session};
+use super::{Account, KnownBrowser, PreviousSession, Purpose, fail, hold_back, replace_session};
 use crate::Consultation;
 use crate::http::{Body, Context, Refusal};
 use crate::journal;
 use crate::random::Token;
-use crate::session::{Cookie, SetCookie, StaffSessions, Stage};
+use crate::session::{Cookie, SetCookie, StaffSessions, Stage, close_if_signed_out};
 use crate::storage::{Recorded, StorageError};
 
 /// How long a ceremony may take: people look for their telephone.
 pub(crate) const CEREMONY_LIMIT: Duration = Duration::from_secs(5 * 60);
 
-pub(super) async fn start(State(service): State<Consultation>, context: Context) -> Result<Response, Refusal> {
-    if let Err(throttled) = service.limits().admit_network(context.origin, context.now) {
-        return Err(hold_back(&service, context, None, throttled).await);
-    }
+pub(super) async fn start(
+    State(service): State<Consultation>,
+    context: Context,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    admit(&service, context, &headers).await?;
     let (challenge, state) = webauthn(&service)?.start_discoverable_authentication().map_err(Refusal::failed)?;
     let cookie = Ceremony::begin(&service, None, &state, context.now).await?;
     Ok((cookie, Json(PasskeyChallenge { options: as_json(&challenge.public_key)? })).into_response())
@@ -43,9 +45,7 @@ pub(super) async fn finish(
     headers: HeaderMap,
     Body(answer): Body<PasskeyAnswer>,
 ) -> Result<Response, Refusal> {
-    if let Err(throttled) = service.limits().admit_network(context.origin, context.now) {
-        return Err(hold_back(&service, context, None, throttled).await);
-    }
+    admit(&service, context, &headers).await?;
     let webauthn = webauthn(&service)?;
     let ceremony: Option<(Option<StaffId>, DiscoverableAuthentication)> =
         Ceremony::finish(&service, &headers, context.now).await?;
@@ -69,8 +69,31 @@ pub(super) async fn finish(
     }
     let mut passkey = passkey;
     passkey.update_credential(&result);
-    let cookies = open(&service, context, &headers, account, passkey).await?;
+    let cookies = match open(&service, context, &headers, account.clone(), passkey).await {
+        Err(refusal) if refusal.code() == ErrorCode::WrongCredentials => {
+            let reason = SignInFailure::KeyUnknown;
+            return Err(fail(&service, context, Some(&account), SignInStage::Passkey, reason).await?);
+        }
+        opened => opened?,
+    };
     Ok((cookies, Cookie::Ceremony.clear(), Json(SignInStep::Done)).into_response())
+}
+
+/// Counts a step of a ceremony: by browser where somebody signed in before, by network elsewhere.
+async fn admit(service: &Consultation, context: Context, headers: &HeaderMap) -> Result<(), Refusal> {
+    let browser = KnownBrowser::of(headers);
+    let known = match browser.has_cookie() {
+        true => browser.known(&mut *service.storage().read().await?, context.now).await?,
+        false => None,
+    };
+    let admitted = match known {
+        Some(hash) => service.limits().admit_browser(hash, context.origin, context.now),
+        None => service.limits().admit_network(Purpose::Passkey, context.origin, context.now),
+    };
+    match admitted {
+        Ok(()) => Ok(()),
+        Err(throttled) => Err(hold_back(service, context, None, throttled).await),
+    }
 }
 
 /// The relying party, when the service has a host name that one can be.
@@ -103,6 +126,7 @@ async fn find(
     Ok(account.map(|account| (account, passkey)))
 }
 
+/// Opens a session, unless an administrator took the passkey or the right to sign in away meanwhile.
 async fn open(
     service: &Consultation,
     context: Context,
@@ -112,28 +136,43 @@ async fn open(
 ) -> Result<(SetCookie, SetCookie), Refusal> {
     let (previous, browser) = (PreviousSession::of(headers), KnownBrowser::of(headers));
     let credential = serde_json::to_string(&passkey).map_err(Refusal::failed)?;
-    service
+    let (cookies, replaced) = service
         .storage()
         .commit(move |connection| {
             Box::pin(async move {
                 let now = context.now;
-                replace_session(connection, &previous, now).await?;
-                sqlx::query("UPDATE professionals.passkey SET credential = $2, used_at = $3 WHERE credential_id = $1")
-                    .bind(passkey.cred_id().as_slice())
-                    .bind(credential)
-                    .bind(now.as_millis())
-                    .execute(&mut *connection)
-                    .await?;
+                Account::hold(connection, account.staff).await?;
+                let present = Account::by_id(connection, account.staff).await?;
+                let account = present.filter(|present| present.is_active);
+                let account = account.ok_or(Refusal::new(ErrorCode::WrongCredentials))?;
+                let used = sqlx::query(
+                    "UPDATE professionals.passkey SET credential = $2, used_at = $3 WHERE credential_id = $1 AND staff = $4",
+                )
+                .bind(passkey.cred_id().as_slice())
+                .bind(credential)
+                .bind(now.as_millis())
+                .bind(account.staff.uuid())
+                .execute(&mut *connection)
+                .await?;
+                if used.rows_affected() == 0 {
+                    return Err(Refusal::new(ErrorCode::WrongCredentials));
+                }
+                let replaced = replace_session(connection, &previous, now).await?;
                 Account::note_sign_in(connection, account.staff, now).await?;
                 let proofs = [AuthenticationMethod::Passkey];
                 let (session, cookie) =
                     StaffSessions::open(connection, account.staff, Stage::SignedIn, &proofs, now).await?;
                 let device = browser.remember(connection, account.staff, now).await?;
                 let event = Event::SignInSucceeded { proofs: journal::proofs(&proofs) };
-                Ok::<_, Refusal>(Recorded::new((cookie, device), account.draft(context, event).in_session(session)))
+                let entry = account.draft(context, event).in_session(session);
+                Ok::<_, Refusal>(Recorded::new(((cookie, device), replaced), entry))
             })
         })
-        .await
+        .await?;
+    if let Some(replaced) = replaced {
+        close_if_signed_out(service, replaced).await;
+    }
+    Ok(cookies)
 }
 
 /// A ceremony under way: its state stays here, the browser holds a token of it, and it ends the first time it is asked for.

@@ -19,7 +19,7 @@ use super::{Account, KnownBrowser, Subject, hold_back};
 use crate::Consultation;
 use crate::http::{Body, Context, Refusal};
 use crate::journal;
-use crate::session::{SetCookie, StaffSession, StaffSessions, Stage};
+use crate::session::{SetCookie, StaffSession, StaffSessions, Stage, close_if_signed_out};
 use crate::storage::{Columns, StorageError};
 
 /// Wrong codes that end a session: of a million codes three are right at any moment.
@@ -43,6 +43,8 @@ enum Judged {
     TooSoon { wait_for: Duration },
     /// Refused, as journaled.
     Refused(Refusal),
+    /// Refused, as journaled, and the session is over.
+    Over,
 }
 
 pub(super) async fn sign_in(
@@ -85,6 +87,10 @@ pub(super) async fn sign_in(
             Err(hold_back(&service, context, Some(&account), throttled).await)
         }
         Judged::Refused(refusal) => Err(refusal),
+        Judged::Over => {
+            close_if_signed_out(&service, account.staff).await;
+            Err(Refusal::new(ErrorCode::NotSignedIn))
+        }
     }
 }
 
@@ -128,8 +134,7 @@ async fn judge(connection: &mut PgConnection, service: &Consultation, attempt: A
     };
     let event = Event::SignInFailed { account: Some(staff), stage: SignInStage::Totp, reason };
     journal::append(connection, context.draft(event).by(account.practice, Actor::Unknown)).await?;
-    let code = if is_over { ErrorCode::NotSignedIn } else { ErrorCode::WrongCredentials };
-    Ok(Judged::Refused(Refusal::new(code)))
+    Ok(if is_over { Judged::Over } else { Judged::Refused(Refusal::new(ErrorCode::WrongCredentials)) })
 }
 
 /// Counts a code against its session before it is looked at; none when the session is over or at another stage.

@@ -68,12 +68,13 @@ const STORES: &[Store] = &[
             "0105_purpose",
             "0106_patient_totp_reset",
             "0107_links_asked",
+            "0108_patient_verified",
         ]
     ),
     store!("identity", ["0101_patient"]),
     store!("health", ["0101_consultation", "0102_reason"]),
     store!("documents", ["0101_document"]),
-    store!("professionals", ["0001_staff", "0002_wrong_code"]),
+    store!("professionals", ["0001_staff", "0002_wrong_code", "0003_open_connection"]),
 ];
 
 /// Brings every schema up to date.

@@ -1,5 +1,6 @@
 //! PostgreSQL: connections, migrations, transactions.
 
+mod login;
 mod migrations;
 mod purpose;
 mod rows;
@@ -14,6 +15,7 @@ use sqlx::{Connection, PgConnection, PgPool, Postgres};
 use thiserror::Error;
 use tracing::Instrument;
 
+pub(crate) use login::Login;
 pub use migrations::MigrateError;
 pub use purpose::Purpose;
 pub(crate) use rows::Columns;
@@ -34,6 +36,14 @@ const IDLE_TRANSACTION_TIMEOUT: &str = "10s";
 /// How long a request waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Connections for strangers, beside those of everybody else.
+///
+/// More: a flood takes more of PostgreSQL's time from the calls. Fewer: new browsers wait for each other.
+const STRANGERS_CONNECTIONS: u32 = 4;
+
+/// How long a stranger's request waits for one of them.
+const STRANGERS_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// What went wrong between the service and PostgreSQL.
 #[derive(Debug, Error)]
 pub enum StorageError {
@@ -49,6 +59,9 @@ pub enum StorageError {
     /// The transaction's task ended before its transaction did.
     #[error("transaction was interrupted")]
     Interrupted,
+    /// Too many strangers wait for their share of the connections.
+    #[error("too many strangers wait for storage")]
+    Busy,
 }
 
 /// Why storage cannot be opened.
@@ -95,23 +108,47 @@ impl<T> Recorded<T> {
     }
 }
 
-/// The six schemas.
+/// For whom storage is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// Somebody whose session storage knows, or the platform itself.
+    Known,
+    /// Anybody else.
+    Stranger,
+}
+
+/// The six schemas, as one kind of caller reaches them.
 #[derive(Clone, Debug)]
 pub(crate) struct Storage {
     pool: PgPool,
+    caller: Caller,
+}
+
+/// The ways to the six schemas.
+pub(crate) struct Ways {
+    /// For those whom storage knows.
+    pub(crate) known: Storage,
+    /// For strangers: however many they are, they take none of the connections that calls and notes need.
+    pub(crate) strangers: Storage,
 }
 
 impl Storage {
     /// Brings the schemas up to date, then connects under the application's role.
     ///
     /// A database that is for another purpose is not touched; an empty one gets this purpose for ever.
-    pub(crate) async fn open(url: &str, connections: u32, purpose: Purpose) -> Result<Self, OpenStorageError> {
+    pub(crate) async fn open(
+        url: &str,
+        connections: u32,
+        purpose: Purpose,
+        login: &Login,
+    ) -> Result<Ways, OpenStorageError> {
         let options: PgConnectOptions = url.parse().map_err(OpenStorageError::Address)?;
         let options = options.application_name("colloque consultation");
         let mut owner = PgConnection::connect_with(&options).await.map_err(OpenStorageError::Connect)?;
         purpose::check(&mut owner, purpose).await?;
         migrations::run(&mut owner).await?;
         purpose::claim(&mut owner, purpose).await?;
+        let options = login.prepare(&mut owner, options).await;
         let _ = owner.close().await;
 
         let options = options.options([
@@ -119,27 +156,13 @@ impl Storage {
             ("idle_in_transaction_session_timeout", IDLE_TRANSACTION_TIMEOUT),
             ("search_path", "pg_catalog"),
         ]);
-        let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    sqlx::query("SET ROLE colloque_application").execute(connection).await?;
-                    Ok(())
-                })
-            })
-            // sqlx issue 4393: a cancelled `begin` leaves its transaction open on a connection that goes back to the pool.
-            // A `ROLLBACK` alone would find no transaction nearly always, and PostgreSQL warns of that each time.
-            .before_acquire(|connection, _| {
-                Box::pin(async move {
-                    sqlx::raw_sql("BEGIN; ROLLBACK").execute(connection).await?;
-                    Ok(true)
-                })
-            })
-            .connect_with(options)
-            .await
-            .map_err(OpenStorageError::Connect)?;
-        Ok(Self { pool })
+        let known = pool(connections, ACQUIRE_TIMEOUT);
+        let known = known.connect_with(options.clone()).await.map_err(OpenStorageError::Connect)?;
+        let strangers = pool(STRANGERS_CONNECTIONS, STRANGERS_ACQUIRE_TIMEOUT).connect_lazy_with(options);
+        Ok(Ways {
+            known: Self { pool: known, caller: Caller::Known },
+            strangers: Self { pool: strangers, caller: Caller::Stranger },
+        })
     }
 
     /// Waits for connections in use, then closes all.
@@ -149,7 +172,7 @@ impl Storage {
 
     /// Gives a connection for reads.
     pub(crate) async fn read(&self) -> Result<PoolConnection<Postgres>, StorageError> {
-        Ok(self.pool.acquire().await?)
+        self.pool.acquire().await.map_err(|error| unavailable(self.caller, error))
     }
 
     /// Runs work that changes no fact of the journal in one transaction: counters, challenges, housekeeping.
@@ -161,9 +184,9 @@ impl Storage {
         E: From<StorageError> + Send + 'static,
         W: for<'t> FnOnce(&'t mut PgConnection) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     {
-        let pool = self.pool.clone();
+        let (pool, caller) = (self.pool.clone(), self.caller);
         let run = async move {
-            let mut transaction = pool.begin().await.map_err(StorageError::from)?;
+            let mut transaction = pool.begin().await.map_err(|error| unavailable(caller, error))?;
             match work(&mut transaction).await {
                 Ok(value) => {
                     transaction.commit().await.map_err(StorageError::from)?;
@@ -203,12 +226,40 @@ impl Storage {
     }
 }
 
+fn pool(connections: u32, acquire_timeout: Duration) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(acquire_timeout)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                sqlx::query("SET ROLE colloque_application").execute(connection).await?;
+                Ok(())
+            })
+        })
+        // sqlx issue 4393: a cancelled `begin` leaves its transaction open on a connection that goes back to the pool.
+        // A `ROLLBACK` alone would find no transaction nearly always, and PostgreSQL warns of that each time.
+        .before_acquire(|connection, _| {
+            Box::pin(async move {
+                sqlx::raw_sql("BEGIN; ROLLBACK").execute(connection).await?;
+                Ok(true)
+            })
+        })
+}
+
+/// Says why there is no connection. That strangers are many is no failure of storage.
+fn unavailable(caller: Caller, error: sqlx::Error) -> StorageError {
+    match (caller, error) {
+        (Caller::Stranger, sqlx::Error::PoolTimedOut) => StorageError::Busy,
+        (Caller::Known | Caller::Stranger, error) => error.into(),
+    }
+}
+
 impl StorageError {
     /// Whether a unique constraint of this name refused a row.
     pub(crate) fn is_duplicate(&self, constraint: &str) -> bool {
         match self {
             Self::Query(sqlx::Error::Database(error)) => error.constraint() == Some(constraint),
-            Self::Query(_) | Self::Unreadable { .. } | Self::Interrupted => false,
+            Self::Query(_) | Self::Unreadable { .. } | Self::Interrupted | Self::Busy => false,
         }
     }
 }

@@ -7,6 +7,7 @@ mod activation;
 mod authenticator;
 mod codes;
 mod crash;
+mod hostile;
 mod journal_reading;
 mod journal_storage;
 mod limits;
@@ -18,3 +19,6 @@ mod sessions;
 mod sign_in;
 mod staff;
 mod stage;
+#[allow(dead_code)]
+#[path = "../care/visit.rs"]
+mod visit;

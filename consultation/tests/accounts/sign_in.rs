@@ -111,7 +111,7 @@ async fn hostile_bodies_are_refused_in_our_words() {
     let mut client = stage.client();
     client.post("/api/session/password", &serde_json::json!({ "email": 5 })).await.refused("malformed");
     client.post("/api/session/password", &serde_json::json!([])).await.refused("malformed");
-    let endless = PasswordSignIn { email: "a@b.fr".to_owned(), password: "a".repeat(100_000) };
+    let endless = PasswordSignIn { email: "a@b.fr".to_owned(), password: "a".repeat(5_000) };
     client.post("/api/session/password", &endless).await.refused("malformed");
     let enormous = PasswordSignIn { email: "a@b.fr".to_owned(), password: "a".repeat(300_000) };
     client.post("/api/session/password", &enormous).await.refused("too_large");

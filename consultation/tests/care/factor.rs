@@ -137,7 +137,7 @@ async fn the_practice_takes_an_application_away_and_codes_come_by_message_again(
     assert!(!visit.secretary.get(&path).await.json::<PatientTotp>().enrolled);
     visit.secretary.act(&format!("{path}/reset")).await.refused("wrong_state");
     assert_eq!(visit.stage.count("patient_totp_reset"), 1);
-    let mails = visit.mail(3).await;
+    let mails = visit.mail(4).await;
     let told = mails.iter().find(|mail| mail["subject"] == "Vos codes").unwrap();
     assert_eq!(told["to"], "jeanne.durand@exemple.fr");
     assert!(told["text"].as_str().unwrap().contains("02 61 91 00 12"), "{told}");
@@ -162,7 +162,7 @@ async fn a_patient_who_lost_the_application_goes_on_where_they_were_asked_for_it
     visit.pass(Duration::from_secs(60));
     let step: PatientStep = phone.act("/api/patient/second-factor/resend").await.json();
     assert!(matches!(step, PatientStep::SecondFactor { channel: CodeChannel::Email, .. }), "{step:?}");
-    let code = visit.code(5).await;
+    let code = visit.code(6).await;
     assert_eq!(try_code(&mut phone, &code).await.json::<PatientStep>(), PatientStep::Done);
 }
 

@@ -7,12 +7,14 @@ mod consultation;
 mod crash;
 mod day;
 mod factor;
+mod flood;
 mod invitation;
 mod messages;
 mod paces;
 mod prescription;
 mod reason;
 mod rights;
+mod sockets;
 #[allow(dead_code)]
 #[path = "../accounts/stage.rs"]
 mod stage;

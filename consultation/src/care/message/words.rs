@@ -75,6 +75,18 @@ pub(crate) fn codes_by_message(to: Destination, phone: &PhoneNumber, expires_at:
     Message { to, subject: "Vos codes".to_owned(), text, link: None, expires_at }
 }
 
+/// Codes come from an application from now on.
+pub(crate) fn codes_by_application(to: Destination, phone: &PhoneNumber, expires_at: Timestamp) -> Message {
+    let text = format!(
+        "Bonjour,\n\n\
+         Une application de codes est installée pour vos rendez-vous vidéo. \
+         La prochaine fois, elle vous donnera votre code.\n\n\
+         Ce n’était pas vous ? Appelez le {}.\n",
+        local(phone),
+    );
+    Message { to, subject: "Votre application de codes".to_owned(), text, link: None, expires_at }
+}
+
 /// A link to a new account.
 pub(crate) fn account(to: Destination, link: String, expires_at: Timestamp) -> Message {
     let text = format!(
