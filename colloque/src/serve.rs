@@ -12,7 +12,7 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::arguments::ServeArguments;
 use crate::certificate::{CertificateSource, LoadCertificateError, tls_settings};
@@ -172,7 +172,11 @@ async fn wait(mut cluster: Option<&mut Cluster>, data: &Path) -> Result<(), Serv
             _ = interrupted.recv() => return Ok(()),
             _ = terminated.recv() => return Ok(()),
             _ = look.tick() => {
-                if cluster.as_mut().is_some_and(|cluster| cluster.has_ended()) {
+                let Some(cluster) = cluster.as_mut() else { continue };
+                if let Err(error) = cluster.bound_log() {
+                    warn!(%error, "the log of the private database cannot be kept within bounds: {error}");
+                }
+                if cluster.has_ended() {
                     error!("the private database ended by itself");
                     // What ends it most often.
                     check_free_space(data)?;

@@ -35,6 +35,9 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 /// Pause between two looks at the server.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(40);
 
+/// Size at which the server's log begins anew. It and the one before take twice that at most, and what is written in two seconds.
+const MOST_LOG_BYTES: u64 = 16 * 1024 * 1024;
+
 /// Longest path of a unix socket's folder: the kernel takes 107 bytes, the server adds 20.
 const SOCKET_FOLDER_BYTES: usize = 87;
 
@@ -43,6 +46,7 @@ const SOCKET_FOLDER_BYTES: usize = 87;
 pub struct Cluster {
     server: Child,
     url: String,
+    log: PathBuf,
 }
 
 /// Why the private cluster does not run. The texts are for the person who starts the platform.
@@ -148,7 +152,7 @@ impl Cluster {
         }
         progress("Démarrage de la base de données…");
         let server = launch(&binaries, &folder, &sockets, &log)?;
-        Ok(Self { server, url: Self::address(data, password) })
+        Ok(Self { server, url: Self::address(data, password), log })
     }
 
     /// Gives the address of the database of the cluster in `data`, whoever started it.
@@ -159,6 +163,15 @@ impl Cluster {
     /// Gives the address of the database, with its password.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Keeps the server's log within bounds: past the limit it begins anew, and what it held is kept once beside it.
+    ///
+    /// # Errors
+    ///
+    /// What the file system says.
+    pub fn bound_log(&self) -> io::Result<()> {
+        begin_anew_past(&self.log, MOST_LOG_BYTES)
     }
 
     /// Says whether the server ended by itself.
@@ -296,6 +309,15 @@ fn spawn(binaries: &Binaries, folder: &Path, sockets: &Path, log: &File) -> io::
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?).spawn()
 }
 
+/// The server writes on at the end of the file, wherever that is: the file is copied and emptied, not replaced.
+fn begin_anew_past(log: &Path, most_bytes: u64) -> io::Result<()> {
+    if fs::metadata(log)?.len() <= most_bytes {
+        return Ok(());
+    }
+    fs::copy(log, log.with_extension("log.1"))?;
+    OpenOptions::new().write(true).open(log)?.set_len(0)
+}
+
 fn open_log(path: &Path) -> Result<File, StartClusterError> {
     let log = OpenOptions::new().create(true).append(true).read(true).open(path);
     log.map_err(|source| StartClusterError::of(path, source))
@@ -385,6 +407,22 @@ mod tests {
         let damaged = start().unwrap_err();
         assert!(matches!(damaged, StartClusterError::Damaged { .. }), "{damaged}");
         fs::remove_dir_all(data).unwrap();
+    }
+
+    #[test]
+    fn a_log_that_grows_without_end_keeps_its_newest_part_and_the_one_before() {
+        let folder = std::env::temp_dir().join(format!("colloque-log-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let log = folder.join("postgresql.log");
+        let mut server = open_log(&log).unwrap();
+        for line in 0..1_000 {
+            writeln!(server, "ERROR:  line {line}").unwrap();
+            begin_anew_past(&log, 4_096).unwrap();
+        }
+        let sizes = ["postgresql.log", "postgresql.log.1"].map(|name| fs::metadata(folder.join(name)).unwrap().len());
+        assert!(sizes.iter().all(|size| *size < 8_192), "{sizes:?}");
+        assert!(fs::read_to_string(folder.join("postgresql.log.1")).unwrap().starts_with("ERROR:  line "));
+        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

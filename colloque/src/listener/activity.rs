@@ -14,6 +14,9 @@ use tokio::time::Instant;
 /// Larger: a client that reads nothing has more of it buffered before its standstill shows. Smaller: more pieces to write.
 const PIECE_BYTES: usize = 16 * 1024;
 
+/// Pause between two looks at limits that may have changed.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(2);
+
 /// Tells how long nothing has moved on a connection.
 ///
 /// Answers to pings do not count, because any idle client gives them; neither does a head that is still incomplete.
@@ -47,14 +50,16 @@ impl Activity {
         self.state().moved_at = Instant::now();
     }
 
-    /// Waits until nothing has moved for `first` before any request, for `later` after one.
-    pub async fn stands_still(&self, first: Duration, later: Duration) {
+    /// Waits until nothing has moved for the first of the durations before any request, for the second after one. Both may change
+    /// meanwhile.
+    pub async fn stands_still(&self, limits: impl Fn() -> (Duration, Duration)) {
         loop {
+            let (first, later) = limits();
             let left = self.left(first, later);
             if left.is_zero() {
                 return;
             }
-            tokio::time::sleep(left).await;
+            tokio::time::sleep(left.min(LOOK_AGAIN_AFTER)).await;
         }
     }
 

@@ -1,11 +1,13 @@
 //! One connection, from its first byte to its end.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use colloque_protocol::forwarded::{self, FORWARDED_HEADER};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -13,7 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
@@ -30,8 +32,16 @@ const MOST_HEAD_BYTES: usize = 32 * 1024;
 /// Most bytes of an answer that wait for an HTTP/2 client to read.
 const MOST_WAITING_BYTES: usize = 64 * 1024;
 
-/// Requests that an HTTP/2 client may have under way.
-const MOST_STREAMS: u32 = 100;
+/// Requests that an HTTP/2 client may have under way: a page asks for a dozen things when it opens.
+const MOST_STREAMS: u32 = 32;
+
+/// Most bytes of requests' bodies that wait to be read, of one request and of a connection.
+///
+/// Larger: clients that send what nobody reads take more memory. Smaller: notes on a slow network take more round trips.
+const MOST_UNREAD_BYTES: u32 = 64 * 1024;
+
+/// Connections are few when less than one in so many is free.
+const FEW_FREE: usize = 4;
 
 /// How often an HTTP/2 client is asked whether it is there, and how long it may take to say so.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
@@ -52,6 +62,21 @@ pub struct Limits {
     pub idle: Duration,
     /// To leave once it was told that the connection closes.
     pub leave: Duration,
+    /// In place of `head` and `idle` when few of the connections are free.
+    pub hurried: Duration,
+    /// Most connections at a time. Further ones wait in the kernel's queue.
+    pub connections: usize,
+}
+
+impl Limits {
+    /// Gives how long a client may do nothing before any request and after one, when so many connections are free.
+    fn with_free(self, free: usize) -> (Duration, Duration) {
+        if free < self.connections / FEW_FREE {
+            (self.head.min(self.hurried), self.idle.min(self.hurried))
+        } else {
+            (self.head, self.idle)
+        }
+    }
 }
 
 impl Default for Limits {
@@ -61,6 +86,8 @@ impl Default for Limits {
             head: Duration::from_secs(15),
             idle: Duration::from_secs(60),
             leave: Duration::from_secs(5),
+            hurried: Duration::from_secs(5),
+            connections: 4_096,
         }
     }
 }
@@ -73,9 +100,11 @@ pub struct Service {
     /// The routes.
     pub app: Router,
     /// Proxies whose word about the client's address is believed.
-    pub proxies: std::sync::Arc<[IpAddr]>,
+    pub proxies: Arc<[IpAddr]>,
     /// Limits.
     pub limits: Limits,
+    /// The connections that are free.
+    pub slots: Arc<Semaphore>,
 }
 
 impl Service {
@@ -99,7 +128,7 @@ impl Service {
         let _ = stream.set_nodelay(true);
         let Ok(Ok(stream)) = timeout(limits.handshake, self.acceptor.accept(stream)).await else { return };
         let activity = Activity::new();
-        let (app, proxies, watched) = (self.app, self.proxies, activity.clone());
+        let (app, proxies, watched, slots) = (self.app, self.proxies, activity.clone(), self.slots);
         let answer = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             let from = client_address(peer, &request, &proxies);
@@ -119,14 +148,14 @@ impl Service {
             () = async {
                 tokio::select! {
                     _ = stop.changed() => {}
-                    () = activity.stands_still(limits.head, limits.idle) => {}
+                    () = activity.stands_still(|| limits.with_free(slots.available_permits())) => {}
                 }
             } => {
                 connection.as_mut().graceful_shutdown();
                 activity.moved();
                 tokio::select! {
                     ended = connection.as_mut() => ended,
-                    () = activity.stands_still(limits.leave, limits.leave) => Ok(()),
+                    () = activity.stands_still(|| (limits.leave, limits.leave)) => Ok(()),
                 }
             }
         };
@@ -145,23 +174,19 @@ fn builder(limits: Limits) -> Builder<TokioExecutor> {
         .max_concurrent_streams(MOST_STREAMS)
         .max_header_list_size(u32::try_from(MOST_HEAD_BYTES).unwrap_or(u32::MAX))
         .max_send_buf_size(MOST_WAITING_BYTES)
+        .initial_stream_window_size(MOST_UNREAD_BYTES)
+        .initial_connection_window_size(2 * MOST_UNREAD_BYTES)
         .keep_alive_interval(Some(PING_INTERVAL))
         .keep_alive_timeout(PING_INTERVAL);
     builder
 }
 
-/// Gives the address that the request comes from: the proxy's word when the proxy is ours, the connection's otherwise.
+/// Gives the address that the request comes from: the proxies' word when they are ours, the connection's otherwise.
 fn client_address<B>(peer: SocketAddr, request: &Request<B>, proxies: &[IpAddr]) -> SocketAddr {
-    if !proxies.contains(&peer.ip().to_canonical()) {
-        return peer;
-    }
-    request
-        .headers()
-        .get_all("x-forwarded-for")
-        .iter()
-        .next_back()
-        .and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok())
-        .map_or(peer, |address| SocketAddr::new(address, 0))
+    // A value that is no text is no address, and hides what stands before it.
+    let told = request.headers().get_all(FORWARDED_HEADER).iter().map(|value| value.to_str().unwrap_or("?"));
+    let address = forwarded::client_address(peer.ip(), told, proxies);
+    if address == peer.ip().to_canonical() { peer } else { SocketAddr::new(address, 0) }
 }
 
 #[cfg(test)]
@@ -183,5 +208,7 @@ mod tests {
         let peer: SocketAddr = "127.0.0.1:1".parse().unwrap();
         let from = client_address(peer, &request("198.51.100.1, 203.0.113.5"), &[peer.ip()]);
         assert_eq!(from.ip(), "203.0.113.5".parse::<IpAddr>().unwrap());
+        let from = client_address(peer, &request("198.51.100.1, 203.0.113.5, nonsense"), &[peer.ip()]);
+        assert_eq!(from.ip(), peer.ip());
     }
 }

@@ -21,9 +21,6 @@ pub use connection::Limits;
 use connection::Service;
 use crowd::Crowd;
 
-/// Most connections at a time. Further ones wait in the kernel's queue.
-const MOST_CONNECTIONS: usize = 4_096;
-
 /// How long open requests may take to finish when the platform stops.
 const FINISH_LIMIT: Duration = Duration::from_secs(5);
 
@@ -42,9 +39,10 @@ pub async fn serve(
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) {
-    let service = Service { acceptor: TlsAcceptor::from(tls), app, proxies: proxies.into(), limits };
+    let slots = Arc::new(Semaphore::new(limits.connections));
+    let acceptor = TlsAcceptor::from(tls);
+    let service = Service { acceptor, app, proxies: proxies.into(), limits, slots: Arc::clone(&slots) };
     let (stopping, _) = watch::channel(());
-    let slots = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let crowd = Arc::new(Crowd::default());
     tokio::pin!(stop);
     loop {

@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::crowd::MOST_CONNECTIONS_BY_NETWORK;
+use super::crowd::MOST_CONNECTIONS_BY_SUBSCRIBER;
 use super::*;
 
 /// Short, so that the tests are; a request of twice `idle` is a long one.
@@ -24,6 +24,8 @@ const LIMITS: Limits = Limits {
     head: Duration::from_millis(400),
     idle: Duration::from_millis(600),
     leave: Duration::from_millis(300),
+    hurried: Duration::from_millis(600),
+    connections: 4_096,
 };
 
 /// Past every limit, on a busy machine.
@@ -38,6 +40,10 @@ struct Server {
 
 impl Server {
     async fn start(proxies: Vec<IpAddr>) -> Self {
+        Self::start_with(proxies, LIMITS).await
+    }
+
+    async fn start_with(proxies: Vec<IpAddr>, limits: Limits) -> Self {
         let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
         let certificate: CertificateDer<'static> = made.cert.into();
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
@@ -57,7 +63,7 @@ impl Server {
             .with_no_client_auth();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(serve(listener, Arc::new(tls), app(), proxies, LIMITS, pending()));
+        tokio::spawn(serve(listener, Arc::new(tls), app(), proxies, limits, pending()));
         Self { address, connector: TlsConnector::from(Arc::new(client)) }
     }
 
@@ -170,6 +176,25 @@ async fn a_large_answer_arrives_whole() {
 }
 
 #[tokio::test]
+async fn idle_clients_leave_sooner_when_few_connections_are_free() {
+    let limits = Limits { head: PATIENCE * 9, idle: PATIENCE * 9, connections: 8, ..LIMITS };
+    let server = Server::start_with(vec![], limits).await;
+    let mut few = Vec::new();
+    for _ in 0..5 {
+        few.push(server.connect().await);
+    }
+    let still_open = timeout(LONG_REQUEST * 2, few[0].read_u8()).await;
+    assert!(still_open.is_err(), "while a quarter is free nobody is hurried: {still_open:?}");
+    few.push(server.connect().await);
+    // Once some have left, the others are not hurried any more.
+    let mut closed = tokio::task::JoinSet::new();
+    for mut client in few {
+        closed.spawn(async move { until_closed(&mut client).await });
+    }
+    closed.join_next().await.expect("there are clients").unwrap();
+}
+
+#[tokio::test]
 async fn a_websocket_lives_on_in_silence() {
     let server = Server::start(vec![]).await;
     let mut socket = server.connect().await;
@@ -194,7 +219,7 @@ async fn the_clients_of_a_trusted_proxy_do_not_share_the_places_of_one_address()
     for (proxies, is_served) in [(vec![], false), (vec![IpAddr::from([127, 0, 0, 1])], true)] {
         let server = Server::start(proxies).await;
         let mut held = Vec::new();
-        for _ in 0..MOST_CONNECTIONS_BY_NETWORK {
+        for _ in 0..MOST_CONNECTIONS_BY_SUBSCRIBER {
             held.push(TcpStream::connect(server.address).await.unwrap());
         }
         let mut next = TcpStream::connect(server.address).await.unwrap();

@@ -1,9 +1,10 @@
 //! What one service asks for, in the words of the one that gives it.
 
+use std::net::IpAddr;
 use std::sync::OnceLock;
 
 use async_trait::async_trait;
-use colloque_consultation::{Announcements, Consultation};
+use colloque_consultation::{Announcements, Consultation, InvitationFaceError};
 use colloque_ids::{ConsultationId, DocumentId, InvitationId, PeerId, RoomId, StaffId, Timestamp};
 use colloque_protocol::connection::ConnectionEvent;
 use colloque_protocol::http::patient::InvitationFace;
@@ -12,7 +13,10 @@ use colloque_sfu::{ConnectPeerError, Sfu, SfuEvent};
 use colloque_signaling::{ConnectMediaError, MediaEvent, MediaPlane, NotRecorded, Records, Signaling};
 use tracing::{debug, error, warn};
 
-use crate::web::InvitationFaces;
+use crate::web::{FaceUnavailable, InvitationFaces};
+
+/// When a page asks again for what storage could not give, in seconds.
+const STORAGE_RETRY_AFTER_S: u32 = 5;
 
 /// Carries the consultation service's news to signaling, which starts after it.
 #[derive(Default)]
@@ -149,13 +153,13 @@ pub struct Faces(pub Consultation);
 
 #[async_trait]
 impl InvitationFaces for Faces {
-    async fn face(&self, invitation: InvitationId) -> Option<InvitationFace> {
-        match self.0.records().invitation_face(invitation).await {
-            Ok(face) => face,
-            Err(error) => {
-                error!(%invitation, "face of {invitation} cannot be read: {error}");
-                None
+    async fn face(&self, invitation: InvitationId, from: IpAddr) -> Result<Option<InvitationFace>, FaceUnavailable> {
+        self.0.records().invitation_face(invitation, from).await.map_err(|error| match error {
+            InvitationFaceError::Busy { retry_after_s } => FaceUnavailable { retry_after_s },
+            InvitationFaceError::Storage(cause) => {
+                error!(%invitation, "face of {invitation} cannot be read: {cause}");
+                FaceUnavailable { retry_after_s: STORAGE_RETRY_AFTER_S }
             }
-        }
+        })
     }
 }

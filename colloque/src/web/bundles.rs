@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use axum::body::Bytes;
 use serde::Deserialize;
@@ -28,6 +29,20 @@ pub struct Shell {
     pub html: String,
     /// `sha256-…`
     pub styles: Vec<String>,
+    /// The same HTML, brotli-compressed the first time it is asked for.
+    packed: OnceLock<Bytes>,
+}
+
+impl Shell {
+    /// Makes a page.
+    pub const fn new(html: String, styles: Vec<String>) -> Self {
+        Self { html, styles, packed: OnceLock::new() }
+    }
+
+    /// Gives the HTML compressed by `pack`, which is called once.
+    pub fn packed(&self, pack: impl FnOnce(&[u8]) -> Bytes) -> Bytes {
+        self.packed.get_or_init(|| pack(self.html.as_bytes())).clone()
+    }
 }
 
 /// One immutable file.
@@ -116,7 +131,7 @@ impl<'a> Shells<'a> {
     pub fn load(&self, name: &'static str) -> Result<Shell, LoadBundlesError> {
         let entry = self.manifest.get(name).ok_or(LoadBundlesError::Missing(name))?;
         let html = String::from_utf8_lossy(&read(&self.folder.join(&entry.shell))?).into_owned();
-        Ok(Shell { html, styles: entry.styles.clone() })
+        Ok(Shell::new(html, entry.styles.clone()))
     }
 }
 

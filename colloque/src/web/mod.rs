@@ -8,5 +8,5 @@ mod routes;
 
 pub use bundles::{Bundles, LoadBundlesError};
 pub use pages::{LegalNotice, Pages};
-pub use patient::InvitationFaces;
+pub use patient::{FaceUnavailable, InvitationFaces};
 pub use routes::{Services, Web, router};

@@ -37,6 +37,8 @@ pub struct Pages {
     pub legal: Shell,
     /// Whatever is not found.
     pub not_found: Shell,
+    /// A link that cannot be looked up now.
+    pub busy: Shell,
     /// `/mailbox`, in demonstrations only.
     pub mailbox: Option<Shell>,
 }
@@ -57,6 +59,7 @@ impl Pages {
             privacy: page("confidentialite")?,
             legal: page("mentions-legales")?,
             not_found: page("introuvable")?,
+            busy: page("occupe")?,
             mailbox: if demonstration { Some(page("mailbox")?) } else { None },
         })
     }
@@ -67,7 +70,7 @@ fn framed(frame: &Shell, content: &str) -> Shell {
     let heading = content.split_once("<h1>").and_then(|(_, after)| after.split_once("</h1>"));
     let title = heading.map_or("Colloque", |(heading, _)| heading);
     let html = frame.html.replace("{{title}}", title).replace("{{content}}", content);
-    Shell { html, styles: frame.styles.clone() }
+    Shell::new(html, frame.styles.clone())
 }
 
 /// Said once by a demonstration, instead of who runs it.
@@ -108,13 +111,14 @@ mod tests {
 
     #[test]
     fn every_page_is_its_content_in_the_shared_frame() {
-        let frame = Shell { html: source("frame.html"), styles: vec!["sha256-x".to_owned()] };
+        let frame = Shell::new(source("frame.html"), vec!["sha256-x".to_owned()]);
         let notice = LegalNotice { operator: "Cabinet <A>".to_owned(), ..LegalNotice::default() };
         for (file, title) in [
             ("aide.html", "Aide"),
             ("accessibilite.html", "Accessibilité"),
             ("confidentialite.html", "Votre vie privée"),
             ("introuvable.html", "Cette page n'existe pas"),
+            ("occupe.html", "Un instant"),
             ("mailbox.html", "Boîte aux lettres de démonstration"),
             ("mentions-legales.html", "Mentions légales"),
         ] {
@@ -138,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_demonstration_says_once_that_nobody_runs_it_and_an_installation_shows_what_is_missing() {
-        let frame = Shell { html: source("frame.html"), styles: vec![] };
+        let frame = Shell::new(source("frame.html"), vec![]);
         for (file, missing) in [("mentions-legales.html", 6), ("confidentialite.html", 3)] {
             let of = |notice, demonstration| fill(framed(&frame, &source(file)), notice, demonstration).html;
             let nobody = LegalNotice::default();

@@ -1,5 +1,7 @@
 //! Fills the patient's page for one invitation, before any script runs.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use colloque_ids::{InvitationId, Timestamp};
 use colloque_protocol::http::patient::{InvitationFace, InvitationState};
@@ -9,8 +11,19 @@ use jiff::{Timestamp as Instant, Zoned};
 /// Tells what may be shown of an invitation before anything was proved.
 #[async_trait]
 pub trait InvitationFaces: Send + Sync {
-    /// Gives the invitation's face; none when it is unknown or cannot be read now.
-    async fn face(&self, invitation: InvitationId) -> Option<InvitationFace>;
+    /// Gives the invitation's face to whoever asks from an address; none when it is unknown.
+    ///
+    /// # Errors
+    ///
+    /// [`FaceUnavailable`] when it cannot be read now.
+    async fn face(&self, invitation: InvitationId, from: IpAddr) -> Result<Option<InvitationFace>, FaceUnavailable>;
+}
+
+/// An invitation's face cannot be read now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FaceUnavailable {
+    /// When to ask again, in seconds.
+    pub retry_after_s: u32,
 }
 
 /// Fills the placeholders of the patient's shell.

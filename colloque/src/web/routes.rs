@@ -1,11 +1,12 @@
 //! Which path shows which page.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Request, State};
+use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -17,7 +18,7 @@ use tower::ServiceExt;
 use super::bundles::{Bundles, Shell};
 use super::headers::{Protection, protect_always};
 use super::pages::Pages;
-use super::patient::{self, InvitationFaces};
+use super::patient::{self, FaceUnavailable, InvitationFaces};
 
 /// Brotli's quality for a page filled per request: a millisecond, and still a third of the size.
 const PAGE_QUALITY: i32 = 5;
@@ -108,16 +109,34 @@ async fn protect(State(web): Shared, request: Request, next: Next) -> Response {
     response
 }
 
-async fn patient_page(State(web): Shared, Path(path): Path<Vec<(String, String)>>, headers: HeaderMap) -> Response {
+async fn patient_page(
+    State(web): Shared,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(path): Path<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Response {
     let invitation = path.first().and_then(|(_, text)| text.parse().ok());
     let face = match invitation {
-        Some(invitation) => web.faces.face(invitation).await,
+        Some(invitation) => match web.faces.face(invitation, peer.ip()).await {
+            Ok(face) => face,
+            Err(unavailable) => return busy(&web, unavailable, &headers),
+        },
         None => None,
     };
     let shell = &web.bundles.patient;
     let html = patient::fill(&shell.html, face.as_ref(), now(), &web.zone);
+    let packed = takes_brotli(&headers).then(|| pack(html.as_bytes()));
     // Also for an unknown link: the page that says so is a page, and what it says comes from no status.
-    page(StatusCode::OK, html, &shell.styles, Protection::Application, &headers)
+    page(StatusCode::OK, html, packed, &shell.styles, Protection::Application)
+}
+
+/// Says that the link cannot be looked up now. The page loads itself again, with the secret that only the browser has.
+fn busy(web: &Web, unavailable: FaceUnavailable, headers: &HeaderMap) -> Response {
+    let mut response = shell_as(StatusCode::SERVICE_UNAVAILABLE, &web.pages.busy, Protection::Plain, headers);
+    for name in [header::RETRY_AFTER, header::REFRESH] {
+        response.headers_mut().insert(name, HeaderValue::from(unavailable.retry_after_s));
+    }
+    response
 }
 
 async fn pro_page(State(web): Shared, headers: HeaderMap) -> Response {
@@ -152,8 +171,7 @@ async fn mailbox_page(State(web): Shared, headers: HeaderMap) -> Response {
 }
 
 fn not_found(web: &Web, headers: &HeaderMap) -> Response {
-    let shell = &web.pages.not_found;
-    page(StatusCode::NOT_FOUND, shell.html.clone(), &shell.styles, Protection::Plain, headers)
+    shell_as(StatusCode::NOT_FOUND, &web.pages.not_found, Protection::Plain, headers)
 }
 
 async fn asset(State(web): Shared, Path(name): Path<String>, headers: HeaderMap) -> Response {
@@ -173,14 +191,24 @@ async fn asset(State(web): Shared, Path(name): Path<String>, headers: HeaderMap)
 }
 
 fn shell(shell: &Shell, protection: Protection, headers: &HeaderMap) -> Response {
-    page(StatusCode::OK, shell.html.clone(), &shell.styles, protection, headers)
+    shell_as(StatusCode::OK, shell, protection, headers)
 }
 
-fn page(status: StatusCode, html: String, styles: &[String], protection: Protection, asked: &HeaderMap) -> Response {
+fn shell_as(status: StatusCode, shell: &Shell, protection: Protection, headers: &HeaderMap) -> Response {
+    let packed = takes_brotli(headers).then(|| shell.packed(pack));
+    page(status, shell.html.clone(), packed, &shell.styles, protection)
+}
+
+fn page(
+    status: StatusCode,
+    html: String,
+    packed: Option<Bytes>,
+    styles: &[String],
+    protection: Protection,
+) -> Response {
     let policy = HeaderValue::from_str(&protection.policy(styles)).expect("hashes and keywords are visible ASCII");
-    let packed = takes_brotli(asked).then(|| pack(html.as_bytes()));
     let is_packed = packed.is_some();
-    let mut response = Response::new(Body::from(packed.unwrap_or_else(|| html.into())));
+    let mut response = Response::new(packed.map_or_else(|| html.into(), Body::from));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
@@ -230,6 +258,69 @@ mod tests {
         assert!(!takes_brotli(&asked("gzip")));
         assert!(!takes_brotli(&asked("br;q=0")));
         assert!(!takes_brotli(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_page_that_never_changes_is_compressed_once() {
+        let shell = Shell::new("<p>Bonjour</p>".repeat(20), vec![]);
+        let packed = shell.packed(pack);
+        assert!(packed.len() < shell.html.len());
+        assert_eq!(shell.packed(|_| panic!("it is compressed already")), packed);
+    }
+
+    struct Away;
+
+    #[async_trait::async_trait]
+    impl InvitationFaces for Away {
+        async fn face(
+            &self,
+            _: colloque_ids::InvitationId,
+            _: std::net::IpAddr,
+        ) -> Result<Option<colloque_protocol::http::patient::InvitationFace>, FaceUnavailable> {
+            Err(FaceUnavailable { retry_after_s: 7 })
+        }
+    }
+
+    /// Pages as `cargo xtask web` would build them, each of its own name.
+    fn web() -> Web {
+        let folder = std::env::temp_dir().join(format!("colloque-web-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("assets")).unwrap();
+        let names = [
+            "patient",
+            "pro",
+            "admin",
+            "frame",
+            "aide",
+            "accessibilite",
+            "confidentialite",
+            "mentions-legales",
+            "introuvable",
+            "occupe",
+        ];
+        let entries = names.map(|name| {
+            let content = if name == "frame" { "{{content}}".to_owned() } else { format!("<h1>{name}</h1>") };
+            std::fs::write(folder.join(name), content).unwrap();
+            format!("\"{name}\": {{ \"shell\": \"{name}\", \"styles\": [] }}")
+        });
+        std::fs::write(folder.join("manifest.json"), format!("{{ {} }}", entries.join(","))).unwrap();
+        let bundles = Bundles::load(&folder).unwrap();
+        let pages = Pages::load(&folder, &super::super::LegalNotice::default(), false).unwrap();
+        std::fs::remove_dir_all(folder).unwrap();
+        Web { bundles, pages, faces: Arc::new(Away), zone: TimeZone::UTC, has_real_certificate: false }
+    }
+
+    #[tokio::test]
+    async fn a_link_that_cannot_be_looked_up_now_is_not_called_unknown() {
+        let services = Services { api: Router::new(), signaling: Router::new() };
+        let mut request = Request::get("/c/0198a2d0-0000-7000-8000-000000000000").body(Body::empty()).unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([203, 0, 113, 7], 1))));
+        let response = router(web(), services).oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        for name in [header::RETRY_AFTER, header::REFRESH] {
+            assert_eq!(response.headers()[name], "7");
+        }
+        let page = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        assert!(String::from_utf8_lossy(&page).contains("<h1>occupe</h1>"));
     }
 
     #[test]
