@@ -37,6 +37,11 @@ impl Api {
         self.0.heed(http::get(&format!("/api/day?date={}", encode(date))).await)
     }
 
+    /// The same, read by the page itself: the session may become idle meanwhile.
+    pub async fn day_in_background(self, date: &str) -> Answer<Day> {
+        self.0.heed(http::get_in_background(&format!("/api/day?date={}", encode(date))).await)
+    }
+
     /// Patients whose name starts like the query, at most 20.
     pub async fn patients(self, query: &str) -> Answer<Vec<PatientEntry>> {
         let search = PatientSearch { query: query.to_owned() };

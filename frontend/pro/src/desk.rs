@@ -9,6 +9,7 @@ use colloque_protocol::http::appointment::Day;
 use colloque_protocol::signaling::{Presence, QueueEntry, Stage};
 use colloque_signals::DeskDriver;
 use colloque_web::dom::{now, spawn};
+use colloque_web::http::SendRequestError;
 use colloque_web::timer::Interval;
 use leptos::prelude::*;
 
@@ -62,7 +63,7 @@ impl DeskLink {
             let tick = ticks.try_get_value().unwrap_or(0) + 1;
             ticks.try_set_value(tick);
             if tick.is_multiple_of(READ_EVERY) && colloque_web::dom::is_visible() {
-                desk.read_today();
+                desk.read_today_in_background();
             }
         });
         let clock = StoredValue::new_local(Some(clock));
@@ -80,7 +81,7 @@ impl DeskLink {
         Effect::new(move |_| {
             let unknown = view.with(|view| view.queue.iter().any(|entry| name_in(today, entry.appointment).is_none()));
             if unknown {
-                desk.read_today();
+                desk.read_today_in_background();
             }
         });
         provide_context(desk);
@@ -118,14 +119,21 @@ impl DeskLink {
 
     /// Reads today's list again.
     pub fn read_today(self) {
-        spawn(async move {
-            if let Ok(day) = self.api.day(&clock::today()).await {
-                let unchanged = self.today.try_with_untracked(|today| today.as_ref() == Some(&day));
-                if unchanged == Some(false) {
-                    self.today.try_set(Some(day));
-                }
+        spawn(async move { self.show(self.api.day(&clock::today()).await) });
+    }
+
+    /// Reads it without anybody having asked: a page left open does not keep its session.
+    fn read_today_in_background(self) {
+        spawn(async move { self.show(self.api.day_in_background(&clock::today()).await) });
+    }
+
+    fn show(self, read: Result<Day, SendRequestError>) {
+        if let Ok(day) = read {
+            let unchanged = self.today.try_with_untracked(|today| today.as_ref() == Some(&day));
+            if unchanged == Some(false) {
+                self.today.try_set(Some(day));
             }
-        });
+        }
     }
 
     /// Tells a waiting patient of a delay.
@@ -152,7 +160,7 @@ fn sign_in_again(desk: DeskLink) {
     Effect::new(move |_| {
         if is_signed_out.get() {
             // Any request of a session that is over brings sign-in.
-            desk.read_today();
+            desk.read_today_in_background();
         }
     });
     Effect::new(move |before: Option<u32>| {

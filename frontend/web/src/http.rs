@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use colloque_protocol::http::REQUEST_HEADER;
 use colloque_protocol::http::error::{ErrorBody, ErrorCode};
+use colloque_protocol::http::{BACKGROUND_HEADER, REQUEST_HEADER};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -69,7 +69,16 @@ impl SendRequestError {
 ///
 /// [`SendRequestError`], by cause.
 pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, SendRequestError> {
-    read(exchange("GET", path, None).await?)
+    read(exchange("GET", path, None, Sent::ByPerson).await?)
+}
+
+/// Reads `path` on behalf of nobody: it does not keep a session from becoming idle.
+///
+/// # Errors
+///
+/// [`SendRequestError`], by cause.
+pub async fn get_in_background<T: DeserializeOwned>(path: &str) -> Result<T, SendRequestError> {
+    read(exchange("GET", path, None, Sent::ByPage).await?)
 }
 
 /// Sends `body` to `path`; `()` reads an empty answer.
@@ -78,7 +87,19 @@ pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, SendRequestError>
 ///
 /// [`SendRequestError`], by cause.
 pub async fn post<B: Serialize, T: DeserializeOwned>(path: &str, body: &B) -> Result<T, SendRequestError> {
-    read(exchange("POST", path, Some(write(body))).await?)
+    read(exchange("POST", path, Some(write(body)), Sent::ByPerson).await?)
+}
+
+/// Sends `body` to `path` on behalf of nobody: it does not keep a session from becoming idle.
+///
+/// # Errors
+///
+/// [`SendRequestError`], by cause.
+pub async fn post_in_background<B: Serialize, T: DeserializeOwned>(
+    path: &str,
+    body: &B,
+) -> Result<T, SendRequestError> {
+    read(exchange("POST", path, Some(write(body)), Sent::ByPage).await?)
 }
 
 /// Asks `path` to act, without a body.
@@ -87,7 +108,7 @@ pub async fn post<B: Serialize, T: DeserializeOwned>(path: &str, body: &B) -> Re
 ///
 /// [`SendRequestError`], by cause.
 pub async fn act<T: DeserializeOwned>(path: &str) -> Result<T, SendRequestError> {
-    read(exchange("POST", path, None).await?)
+    read(exchange("POST", path, None, Sent::ByPerson).await?)
 }
 
 /// Replaces what stands at `path`.
@@ -96,7 +117,7 @@ pub async fn act<T: DeserializeOwned>(path: &str) -> Result<T, SendRequestError>
 ///
 /// [`SendRequestError`], by cause.
 pub async fn put<B: Serialize, T: DeserializeOwned>(path: &str, body: &B) -> Result<T, SendRequestError> {
-    read(exchange("PUT", path, Some(write(body))).await?)
+    read(exchange("PUT", path, Some(write(body)), Sent::ByPerson).await?)
 }
 
 /// Removes what stands at `path`.
@@ -105,7 +126,14 @@ pub async fn put<B: Serialize, T: DeserializeOwned>(path: &str, body: &B) -> Res
 ///
 /// [`SendRequestError`], by cause.
 pub async fn delete(path: &str) -> Result<(), SendRequestError> {
-    exchange("DELETE", path, None).await.map(drop)
+    exchange("DELETE", path, None, Sent::ByPerson).await.map(drop)
+}
+
+/// Who sends a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    ByPerson,
+    ByPage,
 }
 
 struct Answer {
@@ -122,11 +150,11 @@ fn read<T: DeserializeOwned>(answer: Answer) -> Result<T, SendRequestError> {
     json::from_str(text).map_err(|_| SendRequestError::Unreadable { status: answer.status })
 }
 
-async fn exchange(method: &str, path: &str, body: Option<String>) -> Result<Answer, SendRequestError> {
+async fn exchange(method: &str, path: &str, body: Option<String>, sent: Sent) -> Result<Answer, SendRequestError> {
     let controller = AbortController::new().map_err(|_| SendRequestError::Offline)?;
     let abort = controller.clone();
     let limit = Timeout::after(REQUEST_LIMIT, move || abort.abort());
-    let answer = fetch(method, path, body, &controller).await;
+    let answer = fetch(method, path, body, sent, &controller).await;
     drop(limit);
     answer.unwrap_or_else(|_| {
         Err(if controller.signal().aborted() { SendRequestError::TimedOut } else { SendRequestError::Offline })
@@ -138,10 +166,14 @@ async fn fetch(
     method: &str,
     path: &str,
     body: Option<String>,
+    sent: Sent,
     controller: &AbortController,
 ) -> Result<Result<Answer, SendRequestError>, JsValue> {
     let headers = Headers::new()?;
     headers.set(REQUEST_HEADER, "1")?;
+    if sent == Sent::ByPage {
+        headers.set(BACKGROUND_HEADER, "1")?;
+    }
     let init = RequestInit::new();
     if let Some(body) = body {
         headers.set("content-type", "application/json")?;

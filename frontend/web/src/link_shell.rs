@@ -124,7 +124,8 @@ async fn ticket(key: &RefCell<Option<BrowserKeyPair>>, path: &str) -> Result<Str
     };
     key.replace(Some(pair.clone()));
     let request = TicketRequest { key: pair.public().clone() };
-    let issued: TicketIssued = http::post(path, &request).await.map_err(NoTicket::Request)?;
+    // Connections come back by themselves; presence in a room counts for itself.
+    let issued: TicketIssued = http::post_in_background(path, &request).await.map_err(NoTicket::Request)?;
     Ok(issued.ticket)
 }
 
