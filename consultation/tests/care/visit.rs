@@ -114,10 +114,11 @@ impl Visit {
     /// Jeanne, invited and verified, with the appointment.
     pub async fn verified(&mut self) -> (Client, AppointmentEntry) {
         let entry = self.booked().await;
+        let before = self.mail(0).await.len();
         let link = Link::of(&self.invite(&entry).await.link);
         let mut client = self.stage.client();
         link.redeem(&mut client).await.ok();
-        let code = SecondFactor { code: self.code(2).await };
+        let code = SecondFactor { code: self.code(before + 2).await };
         let step: PatientStep = client.post("/api/patient/second-factor", &code).await.json();
         assert_eq!(step, PatientStep::Done);
         (client, entry)
