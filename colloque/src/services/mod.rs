@@ -1,6 +1,8 @@
 //! The three services of the process and what they tell each other.
 
 mod adapters;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
