@@ -39,7 +39,7 @@ export class Platform {
     return platform;
   }
 
-  static async #prepare({ demonstration, announce = [] }) {
+  static async #prepare({ demonstration, announce = [], environment = {}, listen = '127.0.0.1' }) {
     for (const needed of [PROGRAM, join(WEB, 'manifest.json')]) {
       if (!existsSync(needed)) throw new Error(`${needed} is missing: build the program and the pages first`);
     }
@@ -51,6 +51,9 @@ export class Platform {
     platform.port = await freeTcpPort();
     platform.mediaPort = await freeUdpPort();
     platform.announce = announce;
+    platform.environment = environment;
+    platform.listen = listen;
+    platform.web = WEB;
     platform.origin = `https://localhost:${platform.port}`;
     platform.output = '';
     if (demonstration && announce.length) platform.writeConfiguration();
@@ -77,9 +80,9 @@ export class Platform {
 
   async start() {
     const list = ['serve', ...this.settings, '--web', WEB];
-    list.push('--listen', `127.0.0.1:${this.port}`, '--media-listen', `127.0.0.1:${this.mediaPort}`);
+    list.push('--listen', `${this.listen}:${this.port}`, '--media-listen', `127.0.0.1:${this.mediaPort}`);
     if (this.isDemonstration) list.push('--demo');
-    const child = spawn(PROGRAM, list, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(PROGRAM, list, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.environment } });
     running.add(child);
     this.child = child;
     this.exit = new Promise((done) => child.once('exit', (code, signal) => done({ code, signal })));
@@ -96,15 +99,23 @@ export class Platform {
     await Promise.race([up, early]);
   }
 
+  /** Runs the program to its end; gives its exit code and what it printed where. */
+  async run(...list) {
+    const child = spawn(PROGRAM, list, { stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
+    const printed = { stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk) => (printed.stdout += chunk));
+    child.stderr.on('data', (chunk) => (printed.stderr += chunk));
+    const code = await new Promise((done) => child.once('close', done));
+    running.delete(child);
+    return { code, ...printed };
+  }
+
   /** Runs one command of the program to its end and gives what it printed. */
   async command(...list) {
-    const child = spawn(PROGRAM, list, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    child.stdout.on('data', (chunk) => (output += chunk));
-    child.stderr.on('data', (chunk) => (output += chunk));
-    const code = await new Promise((done) => child.once('exit', done));
-    if (code !== 0) throw new Error(`colloque ${list[0]} failed (${code}):\n${output}`);
-    return output;
+    const { code, stdout, stderr } = await this.run(...list);
+    if (code !== 0) throw new Error(`colloque ${list[0]} failed (${code}):\n${stdout}${stderr}`);
+    return `${stdout}${stderr}`;
   }
 
   /** Changes what only time changes, such as the hour of an appointment: one statement in the private database. */

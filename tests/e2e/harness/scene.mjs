@@ -49,6 +49,17 @@ export class Scene {
     return { visit, doctor, patient };
   }
 
+  /** Closes one person's browser before the story ends; what it did until then must have been clean. */
+  async depart({ page }) {
+    const context = page.context();
+    this.contexts.splice(this.contexts.indexOf(context), 1);
+    try {
+      context.watch.assertClean();
+    } finally {
+      await context.close();
+    }
+  }
+
   /** Closes the browsers of one story; its pages must have been clean. */
   async endStory({ clean = true } = {}) {
     const contexts = this.contexts.splice(0);
