@@ -54,7 +54,7 @@ impl Point {
         self.sent as f64 >= self.offered as f64 * 0.99
     }
 
-    fn is_carried_by_loss(&self) -> bool {
+    pub(crate) fn is_carried_by_loss(&self) -> bool {
         self.is_sound() && self.loss <= MAX_LOSS
     }
 
