@@ -50,7 +50,7 @@ async fn strangers_whom_storage_keeps_waiting_delay_neither_a_note_nor_an_admiss
         .map(|number| {
             let (mut client, face) = (stranger(&visit, number), face.clone());
             tokio::spawn(async move {
-                if number % 2 == 0 { client.get("/api/patient").await } else { client.get(&face).await }
+                if number.is_multiple_of(2) { client.get("/api/patient").await } else { client.get(&face).await }
             })
         })
         .collect();
