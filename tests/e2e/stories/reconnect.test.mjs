@@ -169,8 +169,12 @@ for (const seconds of [10, 60]) {
     t.diagnostic(`the patient is told after ${Date.now() - cutAt} ms`);
     await patient.page.getByText('Ne fermez pas la page.').waitFor();
     await doctor.page.getByText(/a perdu la connexion|La vidéo est interrompue/).first().waitFor({ timeout: 25_000 });
-    if (seconds > 15) await patient.over().getByRole('button', { name: 'Réessayer' }).or(patient.button('Réessayer')).first().waitFor({ timeout: 25_000 });
+    if (seconds > 15) {
+      await patient.over().getByRole('button', { name: 'Réessayer' }).waitFor({ timeout: 25_000 });
+      await patient.over().getByRole('link', { name: 'Continuer par téléphone' }).waitFor();
+    }
     await pause(Math.max(0, seconds * 1_000 - (Date.now() - cutAt)));
+    await patient.over().getByRole('heading', { name: CUT_TEXT }).waitFor({ timeout: 1_000 });
     relay.mend();
     const mendedAt = Date.now();
     await patient.inCall().waitFor({ timeout: 30_000 });
