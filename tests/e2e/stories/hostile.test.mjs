@@ -1,10 +1,11 @@
-// Links in the wrong hands, at the wrong time, on the wrong device.
+// Links in the wrong hands, at the wrong time, on the wrong device; and a flood that disturbs nobody.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { mediaFlows } from '../harness/media.mjs';
+import { Flood } from '../harness/flood.mjs';
+import { media, mediaFlows } from '../harness/media.mjs';
 import { Scene } from '../harness/scene.mjs';
-import { until } from '../harness/wait.mjs';
+import { pause, until } from '../harness/wait.mjs';
 
 let scene;
 
@@ -150,5 +151,47 @@ test('a wrong code is said at once; enough of them end it', async () => {
   await over.waitFor();
   assert.equal(await patient.heading('On vérifie ensemble').count(), 0, 'the guessed code still served');
   await patient.button('Renvoyer un code').waitFor();
+  await scene.endStory();
+});
+
+test('a flood of HTTP disturbs no consultation', async (t) => {
+  const { doctor, patient } = await scene.call();
+  const people = { doctor, patient };
+  const look = async () => Object.fromEntries(await Promise.all(Object.entries(people).map(async ([name, { page }]) => [name, await media(page)])));
+  const before = await look();
+  const flood = new Flood(scene.platform);
+  const stills = [];
+  try {
+    await flood.hold(200);
+    await flood.trickle(20);
+    flood.oversize(10);
+    flood.hammer(16);
+    let last = await look();
+    for (let second = 0; second < 10; second += 1) {
+      await pause(1_000);
+      // More connections than one address may have, once the answers of the others were seen.
+      if (second === 4) await flood.hold(100);
+      const now = await look();
+      for (const name of Object.keys(people)) if (now[name].camera <= last[name].camera) stills.push(`${name}, second ${second}`);
+      last = now;
+    }
+    await doctor.write('Noté pendant que d\'autres frappent à la porte.');
+  } finally {
+    await flood.stop();
+  }
+  const after = await look();
+  t.diagnostic(`opened ${flood.opened}, turned away ${flood.turnedAway}, answers ${JSON.stringify([...flood.statuses])}`);
+  t.diagnostic(`pictures ${Object.keys(people).map((name) => `${name} ${after[name].camera - before[name].camera}`).join(', ')}`);
+  // It was a flood: the limits were met.
+  assert.ok(flood.turnedAway >= 40, `${flood.turnedAway} connections were turned away`);
+  assert.ok(flood.count(413) > 0 && flood.count(429) > 0, JSON.stringify([...flood.statuses]));
+  assert.equal(flood.count(500), 0);
+  // And nobody in consultation noticed: the pictures went on, on the same transport.
+  assert.ok(stills.length <= 2, `seconds without a new picture: ${stills}`);
+  for (const name of Object.keys(people)) {
+    assert.ok(after[name].camera - before[name].camera >= 50, `${name} saw ${after[name].camera - before[name].camera} pictures`);
+    assert.deepEqual([after[name].made, after[name].connected], [before[name].made, 1], name);
+  }
+  await Promise.all([mediaFlows(doctor.page), mediaFlows(patient.page)]);
   await scene.endStory();
 });
