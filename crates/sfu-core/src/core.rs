@@ -320,9 +320,14 @@ impl Core {
         self.peers[key].replace_transport(ice, DtlsTransport::new(offer.fingerprint), now);
     }
 
-    /// Takes a peer's addresses, credentials and tracks out of every table.
+    /// Takes a peer's addresses, credentials, subscriptions and tracks out of every table.
     fn forget_transport(&mut self, key: usize) {
         let peer = &self.peers[key];
+        for source in peer.lines.iter().filter_map(|line| line.slot.as_ref()?.source()) {
+            if let Some(track) = self.tracks.get_mut(source) {
+                track.subscribers.retain(|subscription| subscription.peer != key);
+            }
+        }
         self.peer_by_ufrag.remove(&peer.ice.ufrag());
         for address in peer.ice.addresses() {
             if self.peer_by_address.get(&address) == Some(&key) {
@@ -340,14 +345,6 @@ impl Core {
     pub(crate) fn remove_peer(&mut self, key: usize) {
         self.forget_transport(key);
         let peer = self.peers.remove(key);
-        for track in self
-            .tracks
-            .iter_mut()
-            .map(|(_, track)| track)
-            .filter(|track| track.subscribers.iter().any(|subscription| subscription.peer == key))
-        {
-            track.subscribers.retain(|subscription| subscription.peer != key);
-        }
         self.urgent.retain(|urgent| *urgent != key);
         let room = &mut self.rooms[peer.room];
         room.peers.retain(|other| *other != key);

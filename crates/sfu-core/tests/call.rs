@@ -312,6 +312,22 @@ fn a_full_room_refuses_the_ninth_and_keeps_the_eight() {
 }
 
 #[test]
+fn a_peer_that_comes_back_with_fewer_lines_is_sent_nothing_on_those_it_left() {
+    let mut world = pair();
+    world.publish(0, 1, 1, 0, KEYFRAME);
+    let seen = world.seats[1].media.len();
+    let fingerprint = MediaClient::fingerprint();
+    let other = fingerprint.replace(|digit: char| digit.is_ascii_hexdigit(), "A");
+    let offer = MediaClient::new(7, true, world.now).offer(1).replace(fingerprint, &other);
+    world.core.connect_peer(world.now, room(1), peer(2), &offer).unwrap();
+    world.publish(0, 1, 2, 3_000, DELTA);
+    world.publish(0, 0, 1, 0, b"voice of the doctor");
+    assert_eq!(world.seats[1].media.len(), seen);
+    world.core.disconnect_peer(room(1), peer(1), &mut world.arena);
+    assert_eq!(world.core.peer_count(), 1);
+}
+
+#[test]
 fn a_disconnected_client_hears_good_bye_and_the_other_stays() {
     let mut world = pair();
     world.core.disconnect_peer(room(1), peer(1), &mut world.arena);

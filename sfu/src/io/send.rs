@@ -12,6 +12,8 @@ use super::socket::UdpPort;
 const MAX_SEGMENTS: usize = 64;
 /// Bytes of one message, below the limit of an IP datagram.
 const MAX_MESSAGE_BYTES: usize = 65_000;
+/// Segment that fits the path of nearly every network: what is refused below it is segmentation itself, RFC 8899 section 1.
+const MAX_SAFE_SEGMENT_BYTES: usize = 1_200;
 /// Messages given to one system call.
 const MAX_MESSAGES: usize = 256;
 const NONE: u32 = u32::MAX;
@@ -91,10 +93,11 @@ impl SendBatch {
                 Ok(sent) => from += sent,
                 Err(error) => {
                     let message = self.messages[from];
-                    let is_segmentation = message.vectors > 1
-                        && matches!(error.raw_os_error(), Some(libc::EINVAL | libc::EIO | libc::EOPNOTSUPP));
-                    if is_segmentation {
-                        self.can_segment = false;
+                    let refusal = error.raw_os_error().filter(|_| message.vectors > 1);
+                    if let Some(refusal @ (libc::EINVAL | libc::EIO | libc::EOPNOTSUPP)) = refusal {
+                        // Segments above the path's limit are invalid too, which says nothing of other destinations.
+                        let is_of_path = refusal == libc::EINVAL && message.segment_bytes > MAX_SAFE_SEGMENT_BYTES;
+                        self.can_segment &= is_of_path;
                         self.split(from);
                     } else if error.kind() != io::ErrorKind::Interrupted {
                         counts.refused += message.vectors;

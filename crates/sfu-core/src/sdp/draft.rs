@@ -142,20 +142,25 @@ impl<'a> LineDraft<'a> {
             MediaKind::Video => "vp8/90000",
             MediaKind::Other => return None,
         };
-        let offered = |number: u8| self.formats.iter().any(|format| format.parse() == Ok(number));
+        // Sets of payload types as bits: an offer with many lines costs no more than its length.
+        let offered = self.formats.iter().filter_map(|format| format.parse().ok()).fold(0, with_type);
+        let is_offered = |number: u8| with_type(0, number) & offered != 0;
         let codec = self
             .maps
             .iter()
-            .find(|(number, map)| *number < 128 && map.eq_ignore_ascii_case(wanted) && offered(*number))
+            .find(|(number, map)| map.eq_ignore_ascii_case(wanted) && is_offered(*number))
             .map(|(number, _)| *number)?;
+        let repairs = self
+            .parameters
+            .iter()
+            .filter(|(_, text)| text.trim().strip_prefix("apt=").and_then(|apt| apt.parse().ok()) == Some(codec));
+        let repairs = repairs.map(|(number, _)| *number).fold(0, with_type);
         let rtx = self
             .maps
             .iter()
-            .filter(|(number, map)| *number < 128 && map.to_ascii_lowercase().starts_with("rtx/") && offered(*number))
-            .find(|(number, _)| {
-                self.parameters.iter().any(|(of, text)| {
-                    of == number && text.trim().strip_prefix("apt=").and_then(|apt| apt.parse().ok()) == Some(codec)
-                })
+            .find(|(number, map)| {
+                with_type(0, *number) & offered & repairs != 0
+                    && map.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("rtx/"))
             })
             .map(|(number, _)| *number);
         Some(PayloadTypes { codec, rtx })
@@ -170,6 +175,11 @@ impl<'a> LineDraft<'a> {
         };
         offered.split(';').map(str::trim).filter(is_echoed).collect::<Vec<_>>().join(";")
     }
+}
+
+/// Adds a payload type to a set; RTP has 128 of them, and what is above is none.
+const fn with_type(set: u128, number: u8) -> u128 {
+    if number < 128 { set | 1 << number } else { set }
 }
 
 fn push_numbered<'a>(into: &mut Vec<(u8, &'a str)>, value: &'a str) {
