@@ -183,6 +183,7 @@ impl Signaling {
             device_check: kept.and_then(|before| before.device_check),
             notified_at: before.as_ref().and_then(|before| before.notified_at),
             peer: before.as_ref().and_then(|before| before.peer),
+            offers: before.as_ref().map_or_else(|| Bucket::full(now), |before| before.offers),
             shown: None,
         };
         *room.seat_mut(seat) = Some(participant);

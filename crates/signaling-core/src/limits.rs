@@ -37,6 +37,16 @@ pub const MESSAGE_BURST: u32 = 40;
 /// More: a flood costs more. Fewer: heartbeats and actions compete.
 pub const MESSAGES_PER_SECOND: u32 = 10;
 
+/// Offers that a participant may send at once.
+///
+/// More: the media plane parses and shakes hands for one person alone. Fewer: a connection that flaps waits for its media.
+pub const OFFER_BURST: u32 = 10;
+
+/// Pause between two offers of a participant over time.
+///
+/// Longer: media comes back later on a line that breaks again and again. Shorter: handshakes and journal lines pile up.
+pub const OFFER_PAUSE: Duration = Duration::from_secs(2);
+
 /// Messages past the limit after which a connection is closed.
 ///
 /// More: a broken client disturbs longer. Fewer: a client that wakes up and sends what it kept is cut off.

@@ -6,6 +6,7 @@ use colloque_protocol::signaling::{OfferRefusal, ServerMessage};
 
 use crate::connection::Seated;
 use crate::io::Output;
+use crate::limits::{OFFER_BURST, OFFER_PAUSE};
 use crate::room::{Participant, Peer, Room, Seat};
 use crate::signaling::Signaling;
 
@@ -27,6 +28,12 @@ impl Signaling {
         let allowed = self.rooms.get(&seated.room).is_some_and(Room::may_negotiate);
         if !allowed {
             return Err(OfferRefusal::NotAdmitted);
+        }
+        let is_paced = self
+            .participant_mut(seated.room, seated.seat)
+            .is_some_and(|participant| participant.offers.take(OFFER_BURST, OFFER_PAUSE, now));
+        if !is_paced {
+            return Err(OfferRefusal::Unavailable);
         }
         let peer = if ice_restart {
             let known = self.participant(seated.room, seated.seat).and_then(|participant| participant.peer);

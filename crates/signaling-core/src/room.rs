@@ -4,6 +4,8 @@ use colloque_protocol::key::KeyThumbprint;
 use colloque_protocol::signaling::{DeviceCheck, MediaState, OtherParty, Presence, QueueEntry, RoomState, Stage};
 use colloque_protocol::ticket::RoomScope;
 
+use crate::bucket::Bucket;
+
 /// One of the two places in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Seat {
@@ -48,6 +50,8 @@ pub(crate) struct Participant {
     pub(crate) device_check: Option<DeviceCheck>,
     pub(crate) notified_at: Option<Timestamp>,
     pub(crate) peer: Option<Peer>,
+    /// How many offers may still come; it stays with the person through reconnections.
+    pub(crate) offers: Bucket,
     /// What this person was told last of the room.
     pub(crate) shown: Option<RoomState>,
 }

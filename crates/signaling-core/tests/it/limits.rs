@@ -2,9 +2,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use colloque_protocol::connection::{ConnectionFact, DisconnectCause};
-use colloque_protocol::signaling::{ActionRefusal, ClientMessage, JoinRefusal, ServerMessage};
-use colloque_signaling_core::limits::{EXCESS_MESSAGES, JOIN_LIMIT, MESSAGE_BURST, REFUSAL_BURST};
-use colloque_signaling_core::{Input, Limits};
+use colloque_protocol::signaling::{ActionRefusal, ClientMessage, JoinRefusal, OfferRefusal, ServerMessage};
+use colloque_signaling_core::limits::{
+    EXCESS_MESSAGES, JOIN_LIMIT, MESSAGE_BURST, OFFER_BURST, OFFER_PAUSE, REFUSAL_BURST,
+};
+use colloque_signaling_core::{Input, Limits, Output};
 
 use crate::world::World;
 
@@ -83,6 +85,28 @@ fn a_flood_is_warned_then_cut_and_the_other_party_is_not_disturbed() {
     assert!(world.closed.contains(&patient));
     assert!(world.facts().contains(&ConnectionFact::Disconnected { cause: DisconnectCause::Misbehaved }));
     assert!(!world.closed.contains(&practitioner));
+}
+
+#[test]
+fn offers_in_a_row_are_paced_and_the_other_party_is_not_disturbed() {
+    let mut world = World::new();
+    let (practitioner, patient) = world.consultation();
+    let offer = |generation| ClientMessage::Offer { generation, ice_restart: false, sdp: String::new() };
+    for generation in 1..=OFFER_BURST {
+        world.say(patient, offer(generation));
+        assert!(matches!(world.outputs.last(), Some(Output::ConnectMedia { .. })), "offer {generation}");
+    }
+    world.say(patient, offer(99));
+    let refused = ServerMessage::OfferRefused { generation: 99, code: OfferRefusal::Unavailable };
+    assert_eq!(world.last(patient), Some(&refused));
+    world.say(practitioner, offer(1));
+    assert!(matches!(world.outputs.last(), Some(Output::ConnectMedia { .. })));
+    world.pass(OFFER_PAUSE, &[practitioner, patient]);
+    world.say(patient, offer(100));
+    assert!(matches!(world.outputs.last(), Some(Output::ConnectMedia { .. })));
+    world.say(patient, offer(101));
+    let refused = ServerMessage::OfferRefused { generation: 101, code: OfferRefusal::Unavailable };
+    assert_eq!(world.last(patient), Some(&refused));
 }
 
 #[test]
