@@ -125,7 +125,7 @@ impl DraftRefusal {
         match self.optional(field.clone(), Some(text), max_chars) {
             Some(text) => text,
             None => {
-                if text.trim().is_empty() {
+                if text.replace('\u{ad}', "").trim().is_empty() {
                     self.blame(field, missing);
                 }
                 String::new()
@@ -135,7 +135,9 @@ impl DraftRefusal {
 
     /// Takes a text that may be absent; blames its field when it is there and unfit.
     fn optional(&mut self, field: String, text: Option<&str>, max_chars: usize) -> Option<String> {
-        let text = text?.trim();
+        // A name copied from a page brings the page's hyphenation points, which nobody sees.
+        let text = text?.replace('\u{ad}', "");
+        let text = text.trim();
         if text.is_empty() {
             return None;
         }
@@ -216,7 +218,9 @@ impl DraftLine {
                 None
             }),
         };
-        let everything = format!("{} {} {}", self.name, self.strength, self.dosage);
+        let everything =
+            [Some(&self.name), Some(&self.strength), Some(&self.dosage), self.duration.as_ref(), self.units.as_ref()];
+        let everything = everything.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ");
         if let Some(secured) = secured_substance(&everything) {
             refusal.secured.push((place, secured));
         }
@@ -299,9 +303,21 @@ mod tests {
         let by_dosage = DraftLine { dosage: "1 cp de codéine 30 mg le soir".to_owned(), ..line() };
         let mut draft = draft(vec![line(), by_name, by_dosage]);
         draft.mentions = Some("Prévoir aussi du zolpidem".to_owned());
+        draft.lines.push(DraftLine { name: "Mor\u{ad}phine".to_owned(), ..line() });
+        draft.lines.push(DraftLine { duration: Some("7 jours, tramadol 50 mg au besoin".to_owned()), ..line() });
+        draft.lines.push(DraftLine { units: Some("1 boîte d'oxycodone".to_owned()), ..line() });
         let refused: Vec<_> =
             draft.validate().unwrap_err().secured.iter().map(|(place, secured)| (*place, secured.substance)).collect();
-        assert_eq!(refused, [(1, "Tramadol"), (2, "Codéine"), (DraftRefusal::MENTIONS, "Zolpidem")]);
+        let lines = [(1, "Tramadol"), (2, "Codéine"), (3, "Morphine"), (4, "Tramadol"), (5, "Oxycodone")];
+        assert_eq!(refused, [&lines[..], &[(DraftRefusal::MENTIONS, "Zolpidem")]].concat());
+    }
+
+    #[test]
+    fn hyphenation_points_of_a_copied_name_are_left_out() {
+        let copied = DraftLine { name: "Amoxi\u{ad}cilline".to_owned(), ..line() };
+        assert_eq!(draft(vec![copied]).validate().unwrap().lines()[0].name, "Amoxicilline");
+        let blank = DraftLine { name: "\u{ad}".to_owned(), ..line() };
+        assert_eq!(faults(&draft(vec![blank])), vec![("lines.0.name".to_owned(), Fault::NameMissing)]);
     }
 
     #[test]

@@ -9,8 +9,8 @@ pub fn plain_words(text: &str) -> String {
         match unaccented(character) {
             Some(letters) => plain.push_str(letters),
             None if character.is_alphanumeric() => plain.push(character),
-            // A combining accent belongs to the letter before it and separates nothing.
-            None if ('\u{300}'..='\u{36f}').contains(&character) => {}
+            // A combining accent belongs to the letter before it, and what cannot be seen separates nothing.
+            None if ('\u{300}'..='\u{36f}').contains(&character) || is_hidden(character) => {}
             None if !plain.ends_with(' ') => plain.push(' '),
             None => {}
         }
@@ -38,10 +38,45 @@ const fn unaccented(character: char) -> Option<&'static str> {
 pub fn is_printable(text: &str, line_breaks: bool) -> bool {
     text.chars().all(|character| match character {
         '\n' => line_breaks,
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => false,
-        '\u{e000}'..='\u{f8ff}' | '\u{fff0}'..='\u{ffff}' => false,
-        _ => !character.is_control(),
+        '\u{e000}'..='\u{f8ff}' => false,
+        _ => !character.is_control() && !is_hidden(character),
     })
+}
+
+/// Says whether a character is one that no reader sees: it breaks a word for a program and not for a person.
+///
+/// # Source
+///
+/// Unicode 16, property `Default_Ignorable_Code_Point` and general category `Cf`.
+const fn is_hidden(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{600}'..='\u{605}'
+            | '\u{61c}'
+            | '\u{6dd}'
+            | '\u{70f}'
+            | '\u{890}'..='\u{891}'
+            | '\u{8e2}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{ffff}'
+            | '\u{110bd}'
+            | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 #[cfg(test)]
@@ -53,10 +88,14 @@ mod tests {
     fn accents_case_and_punctuation_do_not_count() {
         assert_eq!(plain_words("  CODÉINE,-Cœur®  "), "codeine coeur");
         assert_eq!(plain_words("Code\u{301}ine"), "codeine");
+        assert_eq!(plain_words("mor\u{ad}phi\u{200b}ne"), "morphine");
     }
 
     #[test]
-    fn hidden_direction_marks_are_not_printable() {
+    fn what_nobody_sees_is_not_printable() {
+        for hidden in ['\u{ad}', '\u{34f}', '\u{200b}', '\u{2060}', '\u{fe0f}', '\u{feff}', '\u{e0041}'] {
+            assert!(!is_printable(&format!("mor{hidden}phine"), true), "{hidden:?}");
+        }
         assert!(!is_printable("abc\u{202e}fed", true));
         assert!(!is_printable("a\nb", false));
         assert!(is_printable("Éloïse d’Œuf — µg", false));
