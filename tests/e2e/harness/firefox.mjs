@@ -3,6 +3,7 @@
 import puppeteer from 'puppeteer-core';
 import { pathOf } from './chromium.mjs';
 import { WATCH_PEERS } from './media.mjs';
+import { until } from './wait.mjs';
 
 export async function launchFirefox() {
   return puppeteer.launch({
@@ -10,6 +11,8 @@ export async function launchFirefox() {
     executablePath: process.env.COLLOQUE_FIREFOX ?? pathOf('firefox-esr', 'firefox'),
     headless: true,
     acceptInsecureCerts: true,
+    // A question that the browser never answers names itself soon, not after three minutes.
+    protocolTimeout: 40_000,
     extraPrefsFirefox: {
       'media.navigator.permission.disabled': true,
       'media.navigator.streams.fake': true,
@@ -40,4 +43,20 @@ export async function openFirefoxPage(browser, viewport) {
   if (viewport) await page.setViewport(viewport);
   page.setDefaultTimeout(20_000);
   return page;
+}
+
+/**
+ * Clicks with the mouse where the element is.
+ *
+ * Puppeteer's own click first awaits an IntersectionObserver, which Firefox may never run in a window that it does not paint.
+ */
+export async function click(page, selector) {
+  const element = await page.waitForSelector(selector, { visible: true });
+  const { x, y } = await until(`${selector} is where it can be clicked`, () => element.evaluate((element) => {
+    element.scrollIntoView({ block: 'center', behavior: 'instant' });
+    const box = element.getBoundingClientRect();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    return element.contains(document.elementFromPoint(x, y)) && { x, y };
+  }));
+  await page.mouse.click(x, y);
 }

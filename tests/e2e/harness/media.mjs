@@ -40,7 +40,8 @@ async function readInPage() {
     if (!track || peer.connectionState !== 'connected') return 0;
     if (!peer.ear) {
       const sound = new AudioContext();
-      await sound.resume();
+      // Not awaited: without a loudspeaker it may settle late or never, and the next look hears all the same.
+      sound.resume().catch(() => {});
       const analyser = sound.createAnalyser();
       sound.createMediaStreamSource(new MediaStream([track])).connect(analyser);
       peer.ear = { analyser, energy: 0 };

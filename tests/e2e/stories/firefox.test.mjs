@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launchFirefox, openFirefoxPage } from '../harness/firefox.mjs';
+import { click, launchFirefox, openFirefoxPage } from '../harness/firefox.mjs';
 import { media, mediaFlows } from '../harness/media.mjs';
 import { Scene } from '../harness/scene.mjs';
 import { until } from '../harness/wait.mjs';
@@ -21,7 +21,6 @@ after(async () => {
 });
 
 const shows = (page, text) => page.waitForFunction((text) => document.body.innerText.includes(text), {}, text);
-const click = async (page, selector) => (await page.waitForSelector(selector, { visible: true })).click();
 
 test('a patient in Firefox and a doctor in Chromium see and hear each other', async () => {
   const visit = await scene.practice.invite();
