@@ -100,8 +100,9 @@ fn run_stages(stages: &[Stage]) -> Result<Tally, RunTestsError> {
     let stages = if stages.is_empty() { &Stage::ALL } else { stages };
     let packages = &native_packages()?;
     if stages.contains(&Stage::Browsers) || stages.contains(&Stage::Load) {
+        // With the tests, so that both share one choice of features and nothing is compiled twice.
         let mut build = workspace::cargo();
-        run_program(build.args(["build", "--release", "--quiet", "--bins"]).args(packages))?;
+        run_program(build.args(["build", "--release", "--quiet", "--bins", "--tests"]).args(packages))?;
     }
     let mut sum = Tally::default();
     let mut report = Vec::new();
