@@ -6,8 +6,6 @@ import { mediaFlows } from '../harness/media.mjs';
 import { Scene } from '../harness/scene.mjs';
 import { Inspection } from '../harness/screen.mjs';
 
-const WIDE = { wide: 44 };
-
 let scene;
 
 before(async () => (scene = await Scene.open()));
@@ -15,7 +13,7 @@ after(() => scene?.close());
 
 test('links that do not open a consultation', async () => {
   const looks = new Inspection();
-  const at = (patient, name) => looks.at(patient.page, name, WIDE);
+  const at = (patient, name) => looks.at(patient.page, name);
   const early = await scene.practice.invite({ startsIn: 120 });
   const patient = await scene.patient();
   await patient.open(early.link);
@@ -56,7 +54,7 @@ test('camera and microphone that are not given', async () => {
     await patient.open(visit.link);
     if (!/e2[01]/.test(name)) await patient.start();
     await patient.heading(heading).first().waitFor();
-    await looks.at(patient.page, name, WIDE);
+    await looks.at(patient.page, name);
     if (name === 'patient-e12') {
       await patient.tap('Continuer sans caméra');
       await patient.enterCode(await visit.code(seen));
@@ -72,7 +70,7 @@ test('from the link to the end of the consultation', async () => {
   const looks = new Inspection();
   const visit = await scene.practice.invite();
   const [patient, doctor] = [await scene.patient(), await scene.doctor()];
-  const at = (name) => looks.at(patient.page, name, WIDE);
+  const at = (name) => looks.at(patient.page, name);
   patient.page.context().watch.allow(/second-factor: 4\d\d/);
   await patient.open(visit.link);
   await patient.button('Commencer').waitFor();
@@ -120,8 +118,7 @@ test('from the link to the end of the consultation', async () => {
   await doctor.bar('Micro').click();
   await patient.notice('Le médecin a coupé sa caméra et son micro.').waitFor();
   await at('patient-call-muted');
-  await doctor.page.context().close();
-  scene.contexts.splice(scene.contexts.indexOf(doctor.page.context()), 1);
+  await scene.depart(doctor);
   await patient.page.getByText(/a perdu la connexion/).first().waitFor({ timeout: 25_000 });
   await at('patient-doctor-lost');
   const back = await scene.doctor();
@@ -146,12 +143,12 @@ test('the rehearsal', async () => {
   const patient = await scene.patient();
   await patient.open(visit.link.replace('#', '/test#'));
   await patient.heading('Essayez avant le rendez-vous').waitFor();
-  await looks.at(patient.page, 'patient-rehearsal', WIDE);
+  await looks.at(patient.page, 'patient-rehearsal');
   await patient.start();
   await patient.page.getByText('On vous entend').first().waitFor();
   await patient.tap('Terminer l\'essai');
   await patient.heading('Tout fonctionne.').waitFor();
-  await looks.at(patient.page, 'patient-rehearsed', WIDE);
+  await looks.at(patient.page, 'patient-rehearsed');
   await scene.endStory();
   looks.assertNone();
 });

@@ -173,8 +173,7 @@ test('the consultation', async () => {
   await looks.at(page, 'pro-documents');
   await patient.tap('Couper la caméra');
   await page.getByText('Le patient a coupé sa caméra. Le son continue.').first().waitFor();
-  await patient.page.context().close();
-  scene.contexts.splice(scene.contexts.indexOf(patient.page.context()), 1);
+  await scene.depart(patient);
   await page.getByText(/a perdu la connexion/).first().waitFor({ timeout: 25_000 });
   await looks.at(page, 'pro-room-lost');
   await doctor.bar('Terminer').click();
