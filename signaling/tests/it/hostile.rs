@@ -4,6 +4,7 @@ use colloque_protocol::Role;
 use colloque_protocol::signaling::{
     ClientMessage, EndReason, MAX_CLIENT_MESSAGE_BYTES, Presence, ServerMessage, Stage,
 };
+use colloque_signaling_core::limits::OFFER_BURST;
 use futures_util::SinkExt;
 use tokio_tungstenite::tungstenite::{self, Message};
 
@@ -126,11 +127,11 @@ async fn a_reader_that_stops_reading_is_closed_and_the_other_party_is_served() {
     practitioner.say(&ClientMessage::Admit).await;
     patient.wait_for(|message| matches!(message, ServerMessage::Room { state } if state.stage == Stage::Open)).await;
     // Answers fill the kernel's buffers, because from now on nothing is read.
-    server.media.answer_length.store(1_000_000, Ordering::Relaxed);
-    for generation in 0..30 {
+    server.media.answer_length.store(3_000_000, Ordering::Relaxed);
+    for generation in 0..OFFER_BURST {
         patient.say(&ClientMessage::Offer { generation, ice_restart: false, sdp: String::new() }).await;
     }
-    while server.media.connected.lock().unwrap().len() < 30 {
+    while server.media.connected.lock().unwrap().len() < OFFER_BURST as usize {
         tokio::task::yield_now().await;
     }
     for _ in 0..200 {
