@@ -13,25 +13,26 @@ const LASTS: Duration = Duration::from_secs(20 * 60);
 
 const DAY_MS: i64 = 86_400_000;
 
-/// Writes the event. `seeds` are random and make its identifier.
+/// Writes the event. `seed` is random and makes its identifier, together with the instant.
 #[must_use]
-pub fn event(title: &str, starts_at: Timestamp, made_at: Timestamp, seeds: [u64; 2]) -> String {
-    let [first, second] = seeds;
-    let lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//Colloque//Colloque//FR",
-        "BEGIN:VEVENT",
-        &format!("UID:{first:016x}{second:016x}"),
-        &format!("DTSTAMP:{}", utc(made_at)),
-        &format!("DTSTART:{}", utc(starts_at)),
-        &format!("DTEND:{}", utc(starts_at.after(LASTS))),
-        &format!("SUMMARY:{title}"),
-        "END:VEVENT",
-        "END:VCALENDAR",
-        "",
-    ];
-    lines.join("\r\n")
+pub fn event(title: &str, starts_at: Timestamp, made_at: Timestamp, seed: u64) -> String {
+    let (stamp, start, end) = (utc(made_at), utc(starts_at), utc(starts_at.after(LASTS)));
+    [
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Colloque//Colloque//FR\r\nBEGIN:VEVENT\r\nUID:",
+        &stamp,
+        "-",
+        &seed.to_string(),
+        "\r\nDTSTAMP:",
+        &stamp,
+        "\r\nDTSTART:",
+        &start,
+        "\r\nDTEND:",
+        &end,
+        "\r\nSUMMARY:",
+        title,
+        "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+    ]
+    .concat()
 }
 
 /// `20270115T080000Z`
@@ -86,14 +87,14 @@ mod tests {
     #[test]
     fn an_event_is_what_calendars_read_and_tells_nothing_of_health() {
         let (starts_at, made_at) = (Timestamp::from_millis(1_773_322_200_000), Timestamp::from_millis(0));
-        let file = event("Rendez-vous vidéo", starts_at, made_at, [1, u64::MAX]);
+        let file = event("Rendez-vous vidéo", starts_at, made_at, u64::MAX);
         let lines: Vec<&str> = file.split("\r\n").collect();
         assert!(file.ends_with("END:VCALENDAR\r\n") && !file.replace("\r\n", "").contains(['\r', '\n']));
         assert!(lines.iter().all(|line| line.len() <= 75), "{file}");
         assert_eq!(
             lines[4..9],
             [
-                "UID:0000000000000001ffffffffffffffff",
+                "UID:19700101T000000Z-18446744073709551615",
                 "DTSTAMP:19700101T000000Z",
                 "DTSTART:20260312T133000Z",
                 "DTEND:20260312T135000Z",

@@ -178,9 +178,10 @@ impl Fault {
     #[must_use]
     pub fn quoted(self, request: Option<&str>) -> String {
         let code = self.row().code;
-        let start = request.and_then(|request| request.rsplit('-').next()?.get(..4));
+        // An identifier's short form ends in eight digits.
+        let start = request.and_then(|request| request.get(request.len().checked_sub(8)?..)?.get(..4));
         match start {
-            Some(start) if self == Self::ServerFailed => format!("{code}-{}", start.to_uppercase()),
+            Some(start) if self == Self::ServerFailed => [code, "-", &start.to_ascii_uppercase()].concat(),
             Some(_) | None => code.to_owned(),
         }
     }
@@ -307,8 +308,6 @@ texts! {
         CaptureForbidden: "Votre appareil bloque la caméra", "Your device blocks the camera";
         CaptureForbiddenBody: "Ouvrez les Réglages de l'appareil. Autorisez la caméra et le micro pour votre navigateur.", "Open the settings of the device. Allow camera and microphone for your browser.";
         NoDevice: "Pas de caméra trouvée", "No camera found";
-        NoMicrophone: "Pas de micro trouvé", "No microphone found";
-        MicrophoneInUse: "Le micro est utilisé par une autre application", "Another application uses the microphone";
         NoDeviceBody: "Vous pouvez continuer avec le son seul.", "You can continue with sound alone.";
         DeviceInUse: "La caméra est utilisée par une autre application", "Another application uses the camera";
         DeviceInUseBody: "Fermez les autres applications de vidéo ou d'appel.", "Close other video or call applications.";

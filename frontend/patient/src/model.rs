@@ -23,8 +23,6 @@ pub struct Model {
     pub advice: Option<Words>,
     /// What capture gives.
     pub capture: CaptureState,
-    /// Whether the camera looks away from the patient.
-    pub rear: bool,
     /// What the engine says.
     pub call: CallView,
     /// Whether sound waits for a tap.
@@ -214,8 +212,6 @@ pub enum Enrolment {
     },
     /// The next code comes from the application.
     Done,
-    /// One was set up before.
-    Before,
     /// The service made no key.
     Failed,
 }

@@ -147,8 +147,7 @@ texts! {
         EnrolKey: "Ou copiez cette clé dans votre application :", "Or copy this key into your application:";
         EnrolThen: "Tapez ensuite le code qu'elle affiche.", "Then type the code that it shows.";
         EnrolFinish: "Valider", "Confirm";
-        EnrolDone: "C'est fait. La prochaine fois, votre application donnera le code.", "Done. Next time, your application will give the code.";
-        EnrolBefore: "Vous utilisez déjà une application de codes.", "You already use a code application.";
+        EnrolDone: "La prochaine fois, votre application donnera le code.", "Next time, your application will give the code.";
 
         RehearsalGood: "Tout fonctionne.", "Everything works.";
         RehearsalGoodBody: "Revenez ici le jour du rendez-vous, avec le même lien.", "Come back on the day of the appointment, with the same link.";

@@ -189,8 +189,7 @@ impl Capture {
         promise: Promise,
         on_event: impl Fn(CaptureEvent) + 'static,
     ) -> Result<Self, CaptureError> {
-        let asked = settle(promise).await.map(JsCast::unchecked_into);
-        let stream = relaxed(&Wish::both(), asked).await?;
+        let stream = given(&Wish::both(), Ok(promise)).await?;
         Ok(Self::from_stream(&stream, on_event))
     }
 
@@ -278,7 +277,7 @@ impl Capture {
     ///
     /// [`CaptureError`] when no camera gives a picture; the first one is asked for again before giving up.
     pub async fn flip(&self) -> Result<(), CaptureError> {
-        let Some(track) = self.camera() else { return self.open_camera().await };
+        let Some(track) = self.camera() else { return self.take(&Wish::camera()).await };
         let camera_id = track.get_settings().get_device_id();
         let wish = if facing_of(&track).is_some() {
             let facing = match self.facing.get() {
@@ -291,21 +290,29 @@ impl Capture {
             let next = next_after(cameras.map(|camera| camera.id).collect(), camera_id.as_deref());
             Wish { camera_id: next, ..Wish::camera() }
         };
-        // Phones hold one camera at a time: the old track stops before the new one is asked for.
-        self.drop_camera();
-        match self.take_camera(&wish).await {
-            Err(_) => self.take_camera(&Wish { camera_id, facing: self.facing.get(), ..Wish::camera() }).await,
+        match self.take(&wish).await {
+            Err(_) => self.take(&Wish { camera_id, facing: self.facing.get(), ..Wish::camera() }).await,
             Ok(()) => Ok(()),
         }
     }
 
-    /// Asks for a camera where none is held. The peer must be given the new track.
+    /// Takes what a wish names, in place of what is held of it. The peer must be given the new tracks.
     ///
     /// # Errors
     ///
-    /// [`CaptureError`] when no camera gives a picture.
-    pub async fn open_camera(&self) -> Result<(), CaptureError> {
-        self.take_camera(&Wish::camera()).await
+    /// [`CaptureError`] when it is not given; what was held of it is let go.
+    pub async fn take(&self, wish: &Wish) -> Result<(), CaptureError> {
+        // Phones hold one camera at a time: the old track stops before the new one is asked for.
+        if wish.camera {
+            self.drop_camera();
+        }
+        if wish.microphone {
+            drop(self.microphone.take());
+        }
+        let stream = request(wish).await?;
+        self.hold_camera(first(&stream.get_video_tracks()));
+        self.hold_microphone(first(&stream.get_audio_tracks()));
+        Ok(())
     }
 
     /// Lets go of the camera.
@@ -313,24 +320,6 @@ impl Capture {
         if let Some(held) = self.camera.take() {
             self.preview.remove_track(&held.track);
         }
-    }
-
-    /// Takes another microphone, or any when `id` is none. The peer must be given the new track.
-    ///
-    /// # Errors
-    ///
-    /// [`CaptureError`] when no microphone gives sound.
-    pub async fn choose_microphone(&self, id: Option<&str>) -> Result<(), CaptureError> {
-        drop(self.microphone.take());
-        let stream = request(&Wish { microphone_id: id.map(str::to_owned), ..Wish::microphone() }).await?;
-        self.hold_microphone(first(&stream.get_audio_tracks()));
-        Ok(())
-    }
-
-    async fn take_camera(&self, wish: &Wish) -> Result<(), CaptureError> {
-        let stream = request(wish).await?;
-        self.hold_camera(first(&stream.get_video_tracks()));
-        Ok(())
     }
 
     fn hold_camera(&self, track: Option<MediaStreamTrack>) {
@@ -383,20 +372,30 @@ fn first(tracks: &Array) -> Option<MediaStreamTrack> {
 }
 
 async fn request(wish: &Wish) -> Result<MediaStream, CaptureError> {
-    relaxed(wish, ask(wish, true).await).await
+    given(wish, ask(wish, true)).await
 }
 
-/// Asks again without preferences when the first request was refused for them.
-async fn relaxed(wish: &Wish, asked: Result<MediaStream, JsValue>) -> Result<MediaStream, CaptureError> {
-    match asked {
-        // Some cameras refuse every wish: any picture is better than none.
-        Err(thrown) if name_of(&thrown) == "OverconstrainedError" => ask(wish, false).await,
-        outcome => outcome,
+/// Waits for what was asked for, and asks again without preferences when it was refused for them.
+async fn given(wish: &Wish, mut asked: Result<Promise, JsValue>) -> Result<MediaStream, CaptureError> {
+    let mut is_relaxed = false;
+    loop {
+        let outcome = match asked {
+            Ok(promise) => settle(promise).await,
+            Err(thrown) => Err(thrown),
+        };
+        match outcome {
+            Ok(stream) => return Ok(stream.unchecked_into()),
+            // Some cameras refuse every wish: any picture is better than none.
+            Err(thrown) if !is_relaxed && name_of(&thrown) == "OverconstrainedError" => {
+                is_relaxed = true;
+                asked = ask(wish, false);
+            }
+            Err(thrown) => return Err(class_of(&thrown)),
+        }
     }
-    .map_err(|thrown| class_of(&thrown))
 }
 
-async fn ask(wish: &Wish, with_preferences: bool) -> Result<MediaStream, JsValue> {
+fn ask(wish: &Wish, with_preferences: bool) -> Result<Promise, JsValue> {
     let media = media_devices().ok_or(JsValue::UNDEFINED)?;
     let constraints = MediaStreamConstraints::new();
     let chosen = |id: &Option<String>| -> Option<JsValue> {
@@ -425,16 +424,13 @@ async fn ask(wish: &Wish, with_preferences: bool) -> Result<MediaStream, JsValue
         }
         constraints.set_video(&video);
     }
-    Ok(settle(media.get_user_media_with_constraints(&constraints)?).await?.unchecked_into())
+    media.get_user_media_with_constraints(&constraints)
 }
 
 /// Which way a camera looks; none where the browser does not say.
 fn facing_of(track: &MediaStreamTrack) -> Option<Facing> {
-    match track.get_settings().get_facing_mode()?.as_str() {
-        "environment" => Some(Facing::Rear),
-        "user" | "left" | "right" => Some(Facing::Front),
-        _ => None,
-    }
+    let mode = track.get_settings().get_facing_mode()?;
+    Some(if mode == "environment" { Facing::Rear } else { Facing::Front })
 }
 
 /// The one after `current` in a list that goes round; none when there is no other.
@@ -468,8 +464,8 @@ fn class_of(thrown: &JsValue) -> CaptureError {
     match name_of(thrown).as_str() {
         "NotAllowedError" | "SecurityError" => {
             let message = thrown.dyn_ref::<DomException>().map(DomException::message).unwrap_or_default();
-            // Chromium's words; other browsers do not say.
-            if message.contains("system") { CaptureError::ForbiddenBySystem } else { CaptureError::NotAllowed }
+            // Chromium's words, "Permission denied by system"; other browsers do not say.
+            if message.ends_with("system") { CaptureError::ForbiddenBySystem } else { CaptureError::NotAllowed }
         }
         "NotFoundError" | "OverconstrainedError" | "DevicesNotFoundError" => CaptureError::NotFound,
         "NotReadableError" | "AbortError" | "TrackStartError" => CaptureError::InUse,

@@ -262,11 +262,16 @@ impl Inner {
                 PeerState::Failed => EnginePeerState::Failed,
                 PeerState::New | PeerState::Closed => return,
             };
-            feed(&this, Input::Media(MediaInput::StateChanged { peer: number, state }));
-            if state == EnginePeerState::Connected
-                && let Some(inner) = this.upgrade()
-            {
-                inner.play(false);
+            let Some(inner) = this.upgrade() else { return };
+            inner.feed(Input::Media(MediaInput::StateChanged { peer: number, state }));
+            match state {
+                EnginePeerState::Connecting => {}
+                EnginePeerState::Connected => inner.play(false),
+                // Browsers paint a picture black when nothing comes for long: the last one stays.
+                EnginePeerState::Disconnected | EnginePeerState::Failed => {
+                    inner.elements.picture.pause().ok();
+                    inner.elements.screen.pause().ok();
+                }
             }
         });
         // A browser that opens none fails the offer that is asked for next.

@@ -1,15 +1,13 @@
 //! Sounds that the page makes by itself, without any file.
 
-use js_sys::Reflect;
 use wasm_bindgen::JsCast;
 use web_sys::{AudioContext, AudioContextState, AudioNode, OscillatorType};
 
-use crate::dom::{Listener, settle, spawn};
+use crate::dom::{settle, spawn};
 
 /// The bell of the page. Made once, and unlocked by a gesture.
 pub struct Bell {
     context: AudioContext,
-    watched: Option<Listener>,
 }
 
 /// Notes of a melody: frequency in hertz, start in seconds, length in seconds.
@@ -44,22 +42,7 @@ impl Bell {
     /// Makes the bell; none where the browser has no audio graph.
     #[must_use]
     pub fn new() -> Option<Self> {
-        AudioContext::new().ok().map(|context| Self { context, watched: None })
-    }
-
-    /// Tells `handler` when the system takes the sound away, as for a telephone call, and when that is over.
-    ///
-    /// # Source
-    ///
-    /// The state `interrupted` of the Audio Session API, which the Web Audio bindings do not know.
-    #[must_use]
-    pub fn watched(mut self, handler: impl Fn(bool) + 'static) -> Self {
-        let context = self.context.clone();
-        self.watched = Some(Listener::new(&self.context, "statechange", move |_| {
-            let state = Reflect::get(&context, &"state".into()).ok().and_then(|state| state.as_string());
-            handler(state.as_deref() == Some("interrupted"));
-        }));
-        self
+        AudioContext::new().ok().map(|context| Self { context })
     }
 
     /// Lets the bell ring later without a gesture. Call it in one.

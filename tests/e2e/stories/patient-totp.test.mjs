@@ -7,8 +7,6 @@ import { Scene } from '../harness/scene.mjs';
 import { Inspection } from '../harness/screen.mjs';
 import { freshCode } from '../harness/totp.mjs';
 
-const WIDE = { wide: 44 };
-
 let scene;
 
 before(async () => (scene = await Scene.open()));
@@ -43,17 +41,17 @@ test('a code application is set up at the end and gives the next code', async ()
   assert.match(address, /^otpauth:\/\/totp\//);
   assert.doesNotMatch(decodeURIComponent(address), /Vasseur|Jeanne|Martin|sant/i, 'the application shows nothing of health');
   assert.equal(await block.locator('.key').innerText(), secret, 'the key to copy is the one of the link');
-  await looks.at(patient.page, 'patient-totp', WIDE);
+  await looks.at(patient.page, 'patient-totp');
   const code = await freshCode(secret);
   await patient.enterCode(code === '000000' ? '000001' : '000000');
   await block.getByText('Ce code n\'est pas le bon.').waitFor();
-  await looks.at(patient.page, 'patient-totp-wrong', WIDE);
+  await looks.at(patient.page, 'patient-totp-wrong');
   await patient.codeField().fill('123');
   await patient.tap(block.getByRole('button', { name: 'Valider' }));
   await block.getByText('Le code a six chiffres.').waitFor();
   await patient.enterCode(code);
   await block.getByText('votre application donnera le code').waitFor();
-  await looks.at(patient.page, 'patient-totp-done', WIDE);
+  await looks.at(patient.page, 'patient-totp-done');
 
   const next = await nextVisit(visit);
   const back = await scene.patient();
@@ -62,7 +60,7 @@ test('a code application is set up at the end and gives the next code', async ()
   await back.heading('Entrez votre code').waitFor();
   await back.page.getByText('Ouvrez votre application de codes.').waitFor();
   assert.equal(await back.button('Renvoyer un code').count(), 0);
-  await looks.at(back.page, 'patient-code-totp', WIDE);
+  await looks.at(back.page, 'patient-code-totp');
   await back.enterCode(await freshCode(secret));
   await back.accept();
   await back.waiting();

@@ -8,8 +8,6 @@ import { Scene } from '../harness/scene.mjs';
 import { Inspection } from '../harness/screen.mjs';
 import { until } from '../harness/wait.mjs';
 
-const WIDE = { wide: 44 };
-
 let scene;
 
 before(async () => (scene = await Scene.open()));
@@ -40,7 +38,7 @@ test('an appointment that is moved while the patient waits says its new hour, fo
   await patient.heading('Le rendez-vous a changé').waitFor();
   await patient.page.getByText(/^Nouvelle heure : \S+ 14 mars à 0?9\sh\s00\.$/).waitFor();
   await patient.page.locator('#screen-E04').getByRole('link', { name: 'Appeler le cabinet' }).waitFor();
-  await looks.at(patient.page, 'patient-e04-moved', WIDE);
+  await looks.at(patient.page, 'patient-e04-moved');
   await calendar(patient, startsAt);
   await scene.endStory();
   looks.assertNone();
@@ -74,10 +72,10 @@ test('on a second device the patient may leave the first one its place (E05)', a
   await accept.or(asked).first().waitFor();
   if (await accept.isVisible()) await second.tap(accept);
   await asked.waitFor();
-  await looks.at(second.page, 'patient-e05', WIDE);
+  await looks.at(second.page, 'patient-e05');
   await second.tap('Annuler');
   await second.heading('Vous continuez sur un autre appareil').waitFor();
-  await looks.at(second.page, 'patient-e05-cancelled', WIDE);
+  await looks.at(second.page, 'patient-e05-cancelled');
   assert.equal(await second.page.evaluate('document.getElementById("own").srcObject'), null, 'the camera is let go');
   await Promise.all([mediaFlows(patient.page), mediaFlows(doctor.page)]);
   await second.tap('Continuer ici');
@@ -103,7 +101,7 @@ test('a failure on our side says what to quote, and is tried again alone (E61)',
   await patient.accept();
   await patient.heading('Un problème est survenu chez nous').waitFor();
   await patient.page.getByText('Code : E61-7F3A').waitFor();
-  await looks.at(patient.page, 'patient-e61', WIDE);
+  await looks.at(patient.page, 'patient-e61');
   isDown = false;
   await patient.waiting();
   assert.equal(patient.taps, 2);

@@ -11,7 +11,7 @@ use colloque_web::text::Text;
 use js_sys::encode_uri_component;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Element, Event, HtmlAnchorElement, HtmlDialogElement, HtmlSelectElement};
+use web_sys::{Element, Event, HtmlDialogElement, HtmlElement, HtmlSelectElement};
 
 use super::Page;
 use crate::calendar;
@@ -167,12 +167,13 @@ impl Page {
     /// Gives the appointment to the calendar of this device, as a file made here.
     fn save_to_calendar(&self) {
         let Some(starts_at) = self.read(Model::starts_at) else { return };
-        let event = calendar::event(Words::CalendarTitle.t(), starts_at, now(), [random_seed(), random_seed()]);
-        let link = document().create_element("a").ok().and_then(|link| link.dyn_into::<HtmlAnchorElement>().ok());
-        let Some(link) = link else { return };
-        link.set_href(&["data:text/calendar;charset=utf-8,", &String::from(encode_uri_component(&event))].concat());
-        link.set_download("rendez-vous.ics");
-        link.click();
+        let event = calendar::event(Words::CalendarTitle.t(), starts_at, now(), random_seed());
+        let Ok(link) = document().create_element("a") else { return };
+        let file = ["data:text/calendar;charset=utf-8,", &String::from(encode_uri_component(&event))].concat();
+        // Names and values are ours, so they are never refused.
+        link.set_attribute("href", &file).ok();
+        link.set_attribute("download", "rendez-vous.ics").ok();
+        link.unchecked_into::<HtmlElement>().click();
     }
 
     fn copy_link(&self) {

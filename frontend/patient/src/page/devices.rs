@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use colloque_call::Action;
 use colloque_web::announcer::Said;
-use colloque_web::capture::{
-    Capture, CaptureError, CaptureEvent, DeviceKind, Facing, Wish, devices, on_devices_changed, on_permission_changed,
-};
+use colloque_web::capture::{Capture, CaptureError, CaptureEvent, DeviceKind, Wish, devices, on_permission_changed};
 use colloque_web::dom::{is_visible, on_visibility, spawn};
 use colloque_web::media_element;
 use colloque_web::text::Text;
@@ -77,19 +75,13 @@ impl Page {
 
     pub(super) fn captured(&self, outcome: Result<Capture, CaptureError>) {
         let state = match &outcome {
-            Ok(capture) => {
-                CaptureState::Given { camera: capture.camera().is_some(), microphone: capture.microphone().is_some() }
-            }
+            Ok(capture) => given(capture),
             Err(error) => CaptureState::Failed(*error),
         };
         let capture = outcome.ok().map(Rc::new);
-        let is_rear = capture.as_ref().is_some_and(|capture| capture.facing() == Facing::Rear);
         self.0.held.borrow_mut().capture.clone_from(&capture);
         self.0.room.set_capture(capture);
-        self.change(|model| {
-            model.rear = is_rear;
-            model.capture = state;
-        });
+        self.change(|model| model.capture = state);
         self.show_own();
         if matches!(state, CaptureState::Failed(_)) {
             self.watch_devices();
@@ -114,14 +106,13 @@ impl Page {
         let page = self.clone();
         spawn(async move {
             let capture = page.0.held.borrow().capture.clone();
-            let outcome = match (&capture, half) {
-                (Some(capture), Half::Camera) => capture.open_camera().await,
-                (Some(capture), Half::Microphone) => capture.choose_microphone(None).await,
-                (None, _) => {
-                    let wish = match half {
-                        Half::Camera => Wish::camera(),
-                        Half::Microphone => Wish::microphone(),
-                    };
+            let wish = match half {
+                Half::Camera => Wish::camera(),
+                Half::Microphone => Wish::microphone(),
+            };
+            let outcome = match &capture {
+                Some(capture) => capture.take(&wish).await,
+                None => {
                     let opened = Capture::open(&wish, page.device_handler()).await;
                     opened.map(|capture| page.captured(Ok(capture)))
                 }
@@ -149,9 +140,8 @@ impl Page {
 
     /// Tells the room and the screen that the capture has other devices than before.
     fn changed(&self, capture: Rc<Capture>) {
-        let (camera, microphone) = (capture.camera().is_some(), capture.microphone().is_some());
         self.0.room.set_capture(Some(capture));
-        self.change(|model| model.capture = CaptureState::Given { camera, microphone });
+        self.redraw_soon();
         self.show_own();
         self.list_devices();
     }
@@ -160,59 +150,60 @@ impl Page {
     pub(super) fn list_devices(&self) {
         let page = self.clone();
         spawn(async move {
-            let (cameras, others): (Vec<_>, Vec<_>) =
-                devices().await.into_iter().partition(|device| device.kind == DeviceKind::Camera);
-            let microphones = others.into_iter().filter(|device| device.kind == DeviceKind::Microphone).collect();
-            let microphone = page.0.held.borrow().capture.as_ref().and_then(|capture| capture.microphone_id());
-            page.change(|model| model.devices = Devices { cameras: cameras.len(), microphones, microphone });
+            let mut found = Devices::default();
+            for device in devices().await {
+                match device.kind {
+                    DeviceKind::Camera => found.cameras += 1,
+                    DeviceKind::Microphone => found.microphones.push(device),
+                    DeviceKind::Speaker => {}
+                }
+            }
+            found.microphone = page.0.held.borrow().capture.as_ref().and_then(|capture| capture.microphone_id());
+            page.change(|model| model.devices = found);
         });
     }
 
     /// Something was plugged in or out.
     pub(super) fn devices_changed(&self) {
         self.list_devices();
+        self.ask_again();
         if self.read(|model| model.device_notice) == Some(DeviceNotice::NoMicrophone) {
             self.take_microphone(None, None);
         }
     }
 
-    /// A refused or missing device is asked for again when something changes.
+    /// A refused or missing device is asked for again when the page is looked at or the browser's menus allow it.
     fn watch_devices(&self) {
-        let page = self.clone();
-        let again = move || {
-            if !is_visible() {
-                return;
-            }
-            if let Some(NotGiven { half, .. }) = page.read(|model| model.not_given) {
-                page.ask_for(half);
-            } else if matches!(page.read(|model| model.capture), CaptureState::Failed(_)) {
-                let page = page.clone();
-                spawn(async move {
-                    let outcome = Capture::open(&Wish::both(), page.device_handler()).await;
-                    if outcome.is_ok() {
-                        page.captured(outcome);
-                    }
-                });
-            }
-        };
-        let (plugged, shown, allowed) = (again.clone(), again.clone(), again);
+        let (shown, page) = (self.clone(), self.clone());
         let mut held = self.0.held.borrow_mut();
         held.waits.clear();
-        held.waits.extend(on_devices_changed(plugged));
-        held.waits.push(on_visibility(move |visible| {
-            if visible {
-                shown();
-            }
-        }));
-        let page = self.clone();
+        held.waits.push(on_visibility(move |_| shown.ask_again()));
         spawn(async move {
-            let listener = on_permission_changed(allowed).await;
+            let allowed = page.clone();
+            let listener = on_permission_changed(move || allowed.ask_again()).await;
             let mut held = page.0.held.borrow_mut();
             // The help may be over by now; then nobody waits any more.
             if !held.waits.is_empty() {
                 held.waits.extend(listener);
             }
         });
+    }
+
+    fn ask_again(&self) {
+        if !is_visible() {
+            return;
+        }
+        if let Some(NotGiven { half, .. }) = self.read(|model| model.not_given) {
+            self.ask_for(half);
+        } else if matches!(self.read(|model| model.capture), CaptureState::Failed(_)) {
+            let page = self.clone();
+            spawn(async move {
+                let outcome = Capture::open(&Wish::both(), page.device_handler()).await;
+                if outcome.is_ok() {
+                    page.captured(outcome);
+                }
+            });
+        }
     }
 
     fn show_own(&self) {
@@ -228,17 +219,8 @@ impl Page {
 
     /// Turns to the other camera.
     pub(super) fn flip(&self) {
-        if self.read(|model| model.step) == Step::Room {
-            let rear = self.read(|model| model.call.local.rear_camera);
-            return self.0.room.act(Action::RearCamera(!rear));
-        }
-        let Some(capture) = self.0.held.borrow().capture.clone() else { return };
-        let page = self.clone();
-        spawn(async move {
-            let camera = capture.flip().await.is_ok();
-            page.change(|model| model.rear = camera && capture.facing() == Facing::Rear);
-            page.changed(capture);
-        });
+        let rear = self.read(|model| model.call.local.rear_camera);
+        self.0.room.act(Action::RearCamera(!rear));
     }
 
     /// Takes the microphone that the patient chose.
@@ -251,7 +233,7 @@ impl Page {
         let Some(capture) = self.0.held.borrow().capture.clone() else { return };
         let page = self.clone();
         spawn(async move {
-            let is_found = capture.choose_microphone(id.as_deref()).await.is_ok();
+            let is_found = capture.take(&Wish { microphone_id: id, ..Wish::microphone() }).await.is_ok();
             page.changed(capture);
             page.listen_if_checking();
             let notice = if is_found { found } else { Some(DeviceNotice::NoMicrophone) };
@@ -281,18 +263,6 @@ impl Page {
         move |event| page.device(event)
     }
 
-    /// Takes the page's sound as a sign of the microphone: a telephone call takes both, and some say so of the sound alone.
-    pub(super) fn sound_taken(&self, is_taken: bool) {
-        let held = self.0.held.borrow();
-        let microphone = held.capture.as_ref().and_then(|capture| capture.microphone());
-        drop(held);
-        if is_taken {
-            self.device(CaptureEvent::MicrophoneInterrupted);
-        } else if !microphone.is_some_and(|track| track.muted()) {
-            self.device(CaptureEvent::MicrophoneBack);
-        }
-    }
-
     fn device(&self, event: CaptureEvent) {
         match event {
             CaptureEvent::MicrophoneEnded => self.take_microphone(None, Some(DeviceNotice::OtherMicrophone)),
@@ -320,4 +290,9 @@ impl Page {
             }
         }
     }
+}
+
+/// What a capture gives now.
+pub(super) fn given(capture: &Capture) -> CaptureState {
+    CaptureState::Given { camera: capture.camera().is_some(), microphone: capture.microphone().is_some() }
 }

@@ -2,15 +2,11 @@
 
 use colloque_protocol::http::error::ErrorCode;
 use colloque_protocol::http::session::{TotpCode, TotpEnrolment};
-use colloque_web::announcer::Said;
 use colloque_web::dom::spawn;
 use colloque_web::http::{self, SendRequestError};
-use colloque_web::text::Text;
 
 use super::Page;
-use crate::fault::Words;
 use crate::model::{CodeProblem, Enrolment};
-use crate::words::Msg;
 
 impl Page {
     /// Has a key made.
@@ -36,15 +32,6 @@ impl Page {
     }
 
     fn enrolled(&self, enrolment: Enrolment) {
-        let said = match enrolment {
-            Enrolment::Done => Some(Msg::EnrolDone.t()),
-            Enrolment::Before => Some(Msg::EnrolBefore.t()),
-            Enrolment::Failed => Some(Words::NewLinkFailed.t()),
-            Enrolment::Offered | Enrolment::Key { .. } => None,
-        };
-        if let Some(words) = said {
-            self.say(Said { words: words.to_owned(), urgent: false });
-        }
         self.change(|model| {
             model.code_problem = None;
             model.enrolment = enrolment;
@@ -54,5 +41,5 @@ impl Page {
 
 /// A key that is in use already is not replaced.
 fn after(error: &SendRequestError) -> Option<Enrolment> {
-    (error.code() == Some(ErrorCode::WrongState)).then_some(Enrolment::Before)
+    (error.code() == Some(ErrorCode::WrongState)).then_some(Enrolment::Done)
 }

@@ -153,5 +153,5 @@ fn shell_starts_at() -> Option<Timestamp> {
 fn way_back() -> String {
     let address = window().location();
     let path = address.pathname().unwrap_or_default();
-    [path.trim_end_matches("/test"), &address.hash().unwrap_or_default()].concat()
+    [path.strip_suffix("/test").unwrap_or(&path), &address.hash().unwrap_or_default()].concat()
 }

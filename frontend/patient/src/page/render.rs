@@ -12,6 +12,7 @@ use web_sys::{Element, HtmlDialogElement, HtmlElement};
 
 use super::Page;
 use super::acts::reload;
+use super::devices::given;
 use super::room::{forget_reload, remember_reload};
 use crate::journey::{Screen, Step};
 use crate::model::Model;
@@ -54,6 +55,9 @@ impl Page {
         let (screen, drawn, stage, heard, call) = {
             let mut model = self.0.model.borrow_mut();
             model.call = self.0.room.view();
+            if let Some(capture) = &self.0.held.borrow().capture {
+                model.capture = given(capture);
+            }
             model.needs_tap = self.0.room.needs_tap();
             model.now = now();
             let screen = model.screen();
@@ -236,7 +240,7 @@ fn stage(model: &Model, screen: Screen) -> Stage {
         screen,
         overlay: model.overlay(),
         camera: if in_room { local.camera } else { model.capture.has_camera() },
-        rear: if in_room { local.rear_camera } else { model.rear },
+        rear: local.rear_camera,
         remote_camera: other.camera,
         sharing: other.screen,
     }

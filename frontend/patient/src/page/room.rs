@@ -63,10 +63,7 @@ impl Page {
 
     fn with_bell(&self, act: impl FnOnce(&Bell)) {
         let mut held = self.0.held.borrow_mut();
-        if held.bell.is_none() {
-            let page = self.clone();
-            held.bell = Bell::new().map(|bell| bell.watched(move |is_taken| page.sound_taken(is_taken)));
-        }
+        held.bell = held.bell.take().or_else(Bell::new);
         if let Some(bell) = &held.bell {
             act(bell);
         }

@@ -123,15 +123,11 @@ fn network(model: &Model, fault: Fault) -> Node {
 fn not_given(model: &Model, fault: Fault) -> Node {
     let row = fault.row();
     let half = model.not_given.map_or(Half::Camera, |it| it.half);
-    let heading = if half == Half::Microphone && fault == Fault::NoDevice {
-        Words::NoMicrophone
-    } else if half == Half::Microphone && fault == Fault::DeviceInUse {
-        Words::MicrophoneInUse
-    } else {
-        row.title
-    };
+    // The other rows speak of the camera alone.
+    let is_said = fault == Fault::CaptureRefused || fault == Fault::CaptureForbidden;
+    let heading = if is_said { row.title } else { Words::NewLinkFailed };
     let again = if fault == Fault::CaptureRefused { Words::AllowedRetry } else { Words::Retry };
-    over(heading.t(), row.body.filter(|_| fault != Fault::NoDevice).map(Text::t))
+    over(heading.t(), row.body.filter(|_| is_said).map(Text::t))
         .child((fault == Fault::CaptureRefused).then(|| el("div").with("id", STEPS_PLACE)))
         .child(button("primary", Intent::Ask(half), again))
         .child(button("second", Intent::GoOnWithout, Words::Close))

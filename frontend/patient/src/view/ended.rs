@@ -44,27 +44,26 @@ fn enrolment(model: &Model) -> Node {
     if model.patient.is_none() || has_one {
         return Node::Nothing;
     }
-    let offer = || button("second", Intent::Enrol, Msg::EnrolOffer);
-    let block = el("div").class("card").child(el("h2").text(Msg::EnrolTitle.t()));
+    let said = match model.enrolment {
+        Enrolment::Offered | Enrolment::Key { .. } => None,
+        Enrolment::Failed => Some(notice("warning", Words::NewLinkFailed.t())),
+        Enrolment::Done => Some(calm("check", Msg::EnrolDone.t())),
+    };
+    let block = el("div")
+        .class("card")
+        .child(el("h2").text(Msg::EnrolTitle.t()))
+        .child(el("div").with("role", "status").child(said));
     let block = match &model.enrolment {
-        Enrolment::Offered => block.child(offer()),
-        Enrolment::Failed => block.child(notice("warning", Words::NewLinkFailed.t())).child(offer()),
-        Enrolment::Done => block.child(calm("check", Msg::EnrolDone.t())),
-        Enrolment::Before => block.child(calm("check", Msg::EnrolBefore.t())),
+        Enrolment::Offered | Enrolment::Failed => block.child(button("second", Intent::Enrol, Msg::EnrolOffer)),
+        Enrolment::Done => block,
         Enrolment::Key { secret, address } => block
             .child(el("a").class("second").with("href", address).text(Msg::EnrolOpen.t()))
             .child(paragraph(Msg::EnrolKey.t()))
-            .child(el("p").class("key").with("translate", "no").text(groups(secret)))
+            .child(el("p").class("key").with("translate", "no").text(secret))
             .child(paragraph(Msg::EnrolThen.t()))
             .child(form(model).child(button("second", Intent::SendCode, Msg::EnrolFinish))),
     };
     block.with("role", "group").with("aria-label", Msg::EnrolTitle.t()).into()
-}
-
-/// Fours, so that a person finds their place again.
-fn groups(secret: &str) -> String {
-    let letters: Vec<char> = secret.chars().collect();
-    letters.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
 
 fn document(document: &PatientDocument) -> Element {

@@ -302,9 +302,9 @@ fn a_device_that_was_asked_for_in_the_consultation_and_refused_brings_the_help()
     let (said, steps) = lies(Half::Microphone, Fault::CaptureRefused);
     assert!(said.contains("ne sont pas autorisés") && steps, "{said}");
     let (said, steps) = lies(Half::Microphone, Fault::NoDevice);
-    assert!(said.contains("Pas de micro trouvé") && !said.contains("caméra trouvée") && !steps, "{said}");
-    let (said, _) = lies(Half::Camera, Fault::NoDevice);
-    assert!(said.contains("Pas de caméra trouvée"), "{said}");
+    assert!(said.contains("Cela n'a pas marché.") && !said.contains("caméra trouvée") && !steps, "{said}");
+    let (said, _) = lies(Half::Camera, Fault::CaptureForbidden);
+    assert!(said.contains("Ouvrez les Réglages de l'appareil."), "{said}");
 }
 
 #[test]
@@ -380,14 +380,13 @@ fn the_key_of_a_code_application_can_be_opened_copied_and_proved() {
     model.enrolment = key;
     let drawn = draw(&model);
     assert!(all(&drawn).iter().any(|element| attribute(element, "href") == Some("otpauth://totp/x")));
-    assert!(words(&drawn).contains("ABCD EFGH IJ"));
+    assert!(words(&drawn).contains("ABCDEFGHIJ"));
     assert!(all(&drawn).iter().any(|element| attribute(element, "id") == Some("code")));
     assert!(offers(&model, Intent::SendCode) && !offers(&model, Intent::Enrol));
     model.code_problem = Some(CodeProblem::Wrong);
     assert!(words(&draw(&model)).contains("Ce code n'est pas le bon."));
     for (enrolment, said, can_begin) in [
         (Enrolment::Done, "votre application donnera le code", false),
-        (Enrolment::Before, "Vous utilisez déjà une application de codes.", false),
         (Enrolment::Failed, "Cela n'a pas marché.", true),
     ] {
         model.enrolment = enrolment;

@@ -10,13 +10,14 @@ use crate::view::part::{badge, button, day, hour, icon, paragraph, screen, soft,
 
 pub fn trouble(model: &Model, fault: Fault) -> Node {
     let row = fault.row();
-    let offered = std::iter::once(row.primary).chain(row.others.iter().copied());
-    let offered = offered.filter(|remedy| *remedy != Remedy::Calendar || model.moved_to().is_some());
-    let ways = offered.enumerate().map(|(at, remedy)| way(model, remedy, if at == 0 { "primary" } else { "second" }));
-    let ways = el("div")
-        .class("actions")
-        .children(ways)
-        .child(soft(Words::Code.with(&[&fault.quoted(model.request.as_deref())])));
+    let has_primary = row.primary != Remedy::Calendar || model.moved_to().is_some();
+    let mut ways = el("div").class("actions").child(has_primary.then(|| way(model, row.primary, "primary")));
+    let mut class = if has_primary { "second" } else { "primary" };
+    for remedy in row.others {
+        ways = ways.child(way(model, *remedy, class));
+        class = "second";
+    }
+    let ways = ways.child(soft(Words::Code.with(&[&fault.quoted(model.request.as_deref())])));
     screen(row.code)
         .with("role", "alert")
         .child(badge("warn", "warning"))
