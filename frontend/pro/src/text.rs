@@ -78,7 +78,7 @@ colloque_kit::texts! {
         Hour: "Heure", "Hour";
         Duration: "Durée", "Length";
         Reason: "Motif", "Reason";
-        ReasonIs: "Motif : {0}", "Reason: {0}";
+        ReasonIs: "Motif : {0}", "Reason: {0}";
         ReasonHint: "Visible par le médecin et le secrétariat seulement.", "Seen by the doctor and the secretariat only.";
         Book: "Créer le rendez-vous", "Book the appointment";
         NextAppointment: "Prochain rendez-vous", "Next appointment";
