@@ -21,6 +21,11 @@ after(() => scene?.close());
 /** Day and hour that a clock on a wall in Paris shows. */
 const wall = (at) => new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Paris', dateStyle: 'short', timeStyle: 'short' }).format(at).split(' ');
 
+/** Gives an appointment its reason, and nothing else. */
+const giveReason = ({ appointment }, reason) => scene.practice.desk.post(`/api/appointments/${appointment.appointment}/move`, {
+  starts_at: appointment.starts_at, duration_min: appointment.duration_min, reason,
+});
+
 /** Presses Tab until the focus is on what `selector` names. */
 async function tabTo(page, selector) {
   for (let steps = 0; steps < 90; steps += 1) {
@@ -70,6 +75,91 @@ test('an appointment is changed and cancelled through the dialogs', async () => 
   await row.getByRole('button', { name: /^Annuler/ }).click();
   await dialog.getByRole('button', { name: 'Annuler le rendez-vous' }).click();
   await row.getByText('Annulé', { exact: true }).waitFor();
+  await scene.endStory();
+  looks.assertNone();
+});
+
+test('the reason, seldom seen dialogs, a prescription replaced and cancelled, the next appointment', async () => {
+  const looks = new Inspection();
+  const visit = await scene.practice.invite();
+  await giveReason(visit, REASON);
+  const [doctor, patient] = [await scene.doctor({ secrets: [REASON] }), await scene.patient()];
+  const { page } = doctor;
+  const dialog = page.getByRole('dialog');
+  page.context().watch.allow(/notes: 409/);
+  await Promise.all([patient.arrive(visit), doctor.openRoom(visit.room)]);
+  await page.locator('.before dd', { hasText: REASON }).waitFor();
+  await page.locator('#admit[aria-disabled=false]').waitFor();
+  await looks.at(page, 'desk-before');
+  await doctor.button('Ne pas recevoir').click();
+  await dialog.waitFor();
+  await looks.at(page, 'desk-refuse');
+  await dialog.getByRole('button', { name: 'Annuler' }).click();
+  await doctor.admit();
+  await patient.answer();
+  await mediaFlows(page);
+  await page.locator('.notes', { hasText: REASON }).waitFor();
+
+  await page.keyboard.press('Control+Shift+Slash');
+  await dialog.getByText('Aller aux commandes de l\'appel').waitFor();
+  await looks.at(page, 'desk-shortcuts');
+  await page.keyboard.press('Escape');
+  await doctor.bar('Partager').click();
+  await dialog.getByRole('button', { name: 'Partager tout l\'écran' }).waitFor();
+  await looks.at(page, 'desk-share');
+  await dialog.getByRole('button', { name: 'Fermer' }).click();
+  assert.equal(await page.getByText('Le patient voit votre écran').count(), 0, 'what was not confirmed is not shared');
+
+  await scene.practice.desk.put(`/api/consultations/${visit.appointment.consultation}/notes`, { text: 'Noté sur l\'autre poste.', base_revision: 0 });
+  await doctor.notes().fill('Noté ici.');
+  await page.getByRole('button', { name: 'Garder les deux' }).waitFor();
+  await looks.at(page, 'desk-conflict');
+  await page.getByRole('button', { name: 'Garder les deux' }).click();
+  await page.locator('.notes-state').getByText(/Enregistré à/).waitFor();
+  const kept = await doctor.notes().inputValue();
+  assert.ok(kept.includes('Noté ici.') && kept.includes('Noté sur l\'autre poste.'), kept);
+
+  const panel = page.getByRole('tabpanel', { name: 'Ordonnance' });
+  const documents = page.getByRole('tabpanel', { name: 'Documents' });
+  const issue = async () => {
+    await panel.getByRole('button', { name: 'Relire l\'ordonnance' }).click();
+    await page.getByRole('button', { name: 'Signer et remettre au patient' }).click();
+    await page.getByText('L\'ordonnance est remise au patient.').first().waitFor();
+    await doctor.tab('Documents').click();
+  };
+  await doctor.tab('Ordonnance').click();
+  await panel.getByLabel('Médicament (DCI ou nom)').fill('Amoxicilline');
+  await panel.getByLabel('Dosage et forme').fill('500 mg, gélule');
+  await panel.getByLabel('Posologie et mode d\'emploi').fill('1 gélule matin, midi et soir');
+  await panel.getByLabel('Durée', { exact: true }).fill('7 jours');
+  await issue();
+  await documents.getByRole('button', { name: 'Remplacer' }).click();
+  await panel.getByLabel('Durée', { exact: true }).fill('5 jours');
+  await issue();
+  await documents.getByText('version 2').waitFor();
+  await documents.getByText(/Remplacée par une nouvelle version/).waitFor();
+  await documents.getByRole('button', { name: 'Annuler' }).click();
+  await dialog.getByRole('button', { name: 'Annuler l\'ordonnance' }).click();
+  await dialog.getByText('Écrivez le motif, 3 signes au moins.').waitFor();
+  await looks.at(page, 'desk-cancel-document');
+  await dialog.getByLabel('Motif').fill('Allergie signalée');
+  await dialog.getByRole('button', { name: 'Annuler l\'ordonnance' }).click();
+  await documents.getByText(/^Annulée le .*\s:\sAllergie signalée$/).waitFor();
+  await looks.at(page, 'desk-documents');
+
+  await doctor.endForAll();
+  const next = page.locator('.over-call .facts');
+  await next.getByText('aucun', { exact: true }).waitFor();
+  await looks.at(page, 'desk-over');
+  const [tomorrow] = wall(Date.now() + DAY_MS);
+  await doctor.button('Prochain rendez-vous').click();
+  await dialog.getByText(new RegExp(visit.form.birth_name, 'i')).waitFor();
+  await dialog.getByLabel('Date').fill(tomorrow);
+  await dialog.getByLabel('Heure').fill('09:10');
+  await looks.at(page, 'desk-next');
+  await dialog.getByRole('button', { name: 'Créer le rendez-vous' }).click();
+  await page.getByRole('dialog', { name: 'Invitation' }).getByRole('button', { name: 'Fermer' }).click();
+  await next.getByText(/09:10/).waitFor();
   await scene.endStory();
   looks.assertNone();
 });
