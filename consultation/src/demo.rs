@@ -3,6 +3,8 @@
 //! Their passwords and codes come from the master key, which is drawn at the first start of each installation: none is shipped,
 //! and the same ones are printed at each start. They are stored as anybody's, hashed and sealed.
 
+use std::time::Duration;
+
 use colloque_ids::{PracticeId, StaffId, Timestamp};
 use colloque_journal::{Actor, Draft, Event};
 use colloque_protocol::Role;
@@ -149,9 +151,11 @@ async fn store(service: &Consultation, members: Vec<(StaffForm, Secrets, String)
                 let practice = practice(connection, now).await?;
                 let mut recorded =
                     Recorded::new((), Draft::new(now, Event::PracticeOpened {}).by(practice, Actor::Platform));
-                for (form, secrets, hash) in members {
-                    let staff: StaffId = new_id(now);
-                    staff::insert(connection, staff, practice, &form, now).await?;
+                for (place, (form, secrets, hash)) in (0..).zip(members) {
+                    // One after the other: who is listed first is who the demonstration's visit waits for.
+                    let created_at = now.after(Duration::from_millis(place));
+                    let staff: StaffId = new_id(created_at);
+                    staff::insert(connection, staff, practice, &form, created_at).await?;
                     sqlx::query(
                         "UPDATE professionals.staff SET password_hash = $2, activated_at = $3 WHERE staff = $1",
                     )
