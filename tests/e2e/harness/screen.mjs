@@ -79,6 +79,7 @@ function layout(page, smallest) {
       faults.push(`overflow ${root.scrollWidth} > ${root.clientWidth}: ${wide.slice(-2).map((e) => `${e.tagName.toLowerCase()}.${e.className}`).join(', ')}`);
     }
     const dialog = document.querySelector('dialog[open]');
+    if (dialog && dialog.scrollWidth > dialog.clientWidth) faults.push(`overflow of the dialog ${dialog.scrollWidth} > ${dialog.clientWidth}`);
     const targets = (dialog ?? document).querySelectorAll('button, a[href], summary, input:not([type=hidden]), select, textarea, [role=tab], [role=button]');
     for (const target of targets) {
       if (!target.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })) continue;
