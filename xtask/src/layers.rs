@@ -54,7 +54,7 @@ const LAYERS: &[Layer] = &[
     shell("colloque-patient", &[IDS, PROTOCOL, CALL, WEB]),
     shell("colloque-pro", &[IDS, PROTOCOL, CALL, WEB, KIT, SIGNALS]),
     shell("colloque-admin", &[IDS, PROTOCOL, WEB, KIT]),
-    shell("colloque", &[IDS, PROTOCOL, CONSULTATION, SIGNALING, SFU]),
+    shell("colloque", &[IDS, PROTOCOL, DOMAIN, CONSULTATION, SIGNALING, SFU]),
     shell("xtask", &[]),
 ];
 

@@ -10,11 +10,15 @@ use axum::body::Bytes;
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::patient;
+
 /// The pages' files, in memory: a few megabytes that never change while the platform runs.
 #[derive(Debug)]
 pub struct Bundles {
     /// The patient's page, to be filled for each invitation.
     pub patient: Shell,
+    /// The patient's page for a link that nobody was given.
+    pub unknown_link: Shell,
     /// The page of practitioners and secretaries.
     pub pro: Shell,
     /// The administrator's page.
@@ -98,8 +102,10 @@ impl Bundles {
     /// [`LoadBundlesError`] names what is missing.
     pub fn load(folder: &Path) -> Result<Self, LoadBundlesError> {
         let shells = Shells::open(folder)?;
+        let patient = shells.load("patient")?;
         Ok(Self {
-            patient: shells.load("patient")?,
+            unknown_link: Shell::new(patient::fill_unknown(&patient.html), patient.styles.clone()),
+            patient,
             pro: shells.load("pro")?,
             admin: shells.load("admin")?,
             assets: assets(&folder.join("assets"))?,

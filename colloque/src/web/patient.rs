@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
+use colloque_domain::CalendarDate;
 use colloque_ids::{InvitationId, Timestamp};
 use colloque_protocol::http::patient::{InvitationFace, InvitationState};
 use jiff::tz::TimeZone;
@@ -26,9 +27,17 @@ pub struct FaceUnavailable {
     pub retry_after_s: u32,
 }
 
-/// Fills the placeholders of the patient's shell.
-pub fn fill(shell: &str, face: Option<&InvitationFace>, now: Timestamp, zone: &TimeZone) -> String {
-    let values = face.map_or_else(Values::unknown, |face| Values::of(face, now, zone));
+/// Fills the placeholders of the patient's shell for an invitation.
+pub fn fill(shell: &str, face: &InvitationFace, now: Timestamp, zone: &TimeZone) -> String {
+    write(shell, Values::of(face, now, zone))
+}
+
+/// Fills the placeholders of the patient's shell for a link that nobody was given.
+pub fn fill_unknown(shell: &str) -> String {
+    write(shell, Values::unknown())
+}
+
+fn write(shell: &str, values: Values) -> String {
     let filled = [
         ("practitioner_name", values.practitioner_name),
         ("day", values.day),
@@ -114,20 +123,6 @@ fn local(instant: Timestamp, zone: &TimeZone) -> Zoned {
 /// Names a day as people do: today, tomorrow, or `jeudi 14 mars`.
 fn day(date: &Zoned, today: &Zoned) -> String {
     const WEEKDAYS: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
-    const MONTHS: [&str; 12] = [
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    ];
     if date.date() == today.date() {
         return "aujourd'hui".to_owned();
     }
@@ -135,9 +130,9 @@ fn day(date: &Zoned, today: &Zoned) -> String {
         return "demain".to_owned();
     }
     let weekday = WEEKDAYS[usize::from(date.weekday().to_monday_zero_offset().unsigned_abs()) % 7];
-    let month = MONTHS[usize::from(date.month().unsigned_abs()).saturating_sub(1) % 12];
-    let number = if date.day() == 1 { "1er".to_owned() } else { date.day().to_string() };
-    format!("{weekday} {number} {month}")
+    let (year, month, day) = (date.year(), date.month().unsigned_abs(), date.day().unsigned_abs());
+    let day = CalendarDate::new(year, month, day).map(CalendarDate::day_and_month).unwrap_or_default();
+    format!("{weekday} {day}")
 }
 
 /// Writes a French number as people read it; another country's stays as it is.
@@ -192,23 +187,23 @@ mod tests {
     fn the_page_says_when_and_with_whom_in_words() {
         let html = fill(
             "{{practitioner_name}}|{{day}}|{{hour}}|{{practice_phone_text}}|{{state}}",
-            Some(&face("Dre Martin")),
+            &face("Dre Martin"),
             STARTS,
             &paris(),
         );
         assert_eq!(html, "Dre Martin|aujourd&#39;hui|14\u{a0}h\u{a0}30|01 23 45 67 89|usable");
         let before = Timestamp::from_millis(STARTS.as_millis() - 5 * 86_400_000);
-        assert_eq!(fill("{{day}} {{state}}", Some(&face("x")), before, &paris()), "jeudi 12 mars too_early");
+        assert_eq!(fill("{{day}} {{state}}", &face("x"), before, &paris()), "jeudi 12 mars too_early");
     }
 
     #[test]
     fn a_hostile_name_stays_text() {
-        let html = fill("<p title=\"{{practitioner_name}}\">", Some(&face("\"><script>{{day}}")), STARTS, &paris());
+        let html = fill("<p title=\"{{practitioner_name}}\">", &face("\"><script>{{day}}"), STARTS, &paris());
         assert_eq!(html, "<p title=\"&quot;&gt;&lt;script&gt;{{day}}\">");
     }
 
     #[test]
     fn an_unknown_invitation_shows_nobody() {
-        assert_eq!(fill("[{{practitioner_name}}{{state}}]", None, STARTS, &paris()), "[unknown]");
+        assert_eq!(fill_unknown("[{{practitioner_name}}{{state}}]"), "[unknown]");
     }
 }

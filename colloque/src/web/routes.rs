@@ -123,10 +123,13 @@ async fn patient_page(
         },
         None => None,
     };
+    let Some(face) = face else {
+        // The page that says so is a page, and what it says comes from no status.
+        return shell(&web.bundles.unknown_link, Protection::Application, &headers);
+    };
     let shell = &web.bundles.patient;
-    let html = patient::fill(&shell.html, face.as_ref(), now(), &web.zone);
+    let html = patient::fill(&shell.html, &face, now(), &web.zone);
     let packed = takes_brotli(&headers).then(|| pack(html.as_bytes()));
-    // Also for an unknown link: the page that says so is a page, and what it says comes from no status.
     page(StatusCode::OK, html, packed, &shell.styles, Protection::Application)
 }
 

@@ -96,6 +96,12 @@ impl CalendarDate {
     /// Writes the day in French: `1er mars 2026`.
     #[must_use]
     pub fn long(self) -> String {
+        format!("{} {}", self.day_and_month(), self.year)
+    }
+
+    /// Writes the day in French without its year: `1er mars`.
+    #[must_use]
+    pub fn day_and_month(self) -> String {
         const MONTHS: [&str; 12] = [
             "janvier",
             "février",
@@ -112,7 +118,7 @@ impl CalendarDate {
         ];
         let month = MONTHS[usize::from(self.month - 1)];
         let ordinal = if self.day == 1 { "er" } else { "" };
-        format!("{}{ordinal} {month} {}", self.day, self.year)
+        format!("{}{ordinal} {month}", self.day)
     }
 
     /// Writes the day in short: `01/03/2026`.
