@@ -166,8 +166,8 @@ pub(super) async fn entries(
             Some(_) if face.is_cancelled() => {
                 prescription::cancel_reason(connection, service.secrets(), face.prescription).await?
             }
-            Some(_) => Some("Remplacée par une nouvelle version.".to_owned()),
-            None => None,
+            // What a later version replaced was withdrawn for no reason that anybody wrote.
+            _ => None,
         };
         entries.push(DocumentEntry {
             document: face.document,

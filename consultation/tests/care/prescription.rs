@@ -154,6 +154,10 @@ async fn a_replacement_is_a_new_version_and_the_one_before_says_so() {
     assert!(text(&old).contains("Ordonnance remplacée"), "{}", text(&old));
     let new = patient.get(&format!("/api/patient/documents/{}", second.document.full())).await.ok();
     assert!(text(&new).contains("Azithromycine") && text(&new).contains("version 2"));
+    let path = format!("/api/patients/{}/documents", entry.patient.full());
+    let listed: Vec<DocumentEntry> = visit.practitioner.get(&path).await.json();
+    let replaced = listed.iter().find(|listed| listed.document == first.document).unwrap();
+    assert_eq!((replaced.cancelled_at, &replaced.cancel_reason), (Some(visit.now()), &None));
     let mut youssef = visit.stage.signed_in(&visit.youssef).await;
     let cancel = CancelPrescription { reason: "pas la mienne".to_owned() };
     youssef

@@ -1,6 +1,6 @@
 use crate::prescription::{Exclusion, Measures, PrescriptionLine, Quantity, ValidPrescription};
 use crate::secured::{SecuredSupportRequired, secured_substance};
-use crate::text::is_printable;
+use crate::text::{is_printable, visible};
 
 /// Most lines of one prescription.
 pub const MAX_LINES: usize = 30;
@@ -125,7 +125,7 @@ impl DraftRefusal {
         match self.optional(field.clone(), Some(text), max_chars) {
             Some(text) => text,
             None => {
-                if text.replace('\u{ad}', "").trim().is_empty() {
+                if visible(text).is_empty() {
                     self.blame(field, missing);
                 }
                 String::new()
@@ -135,9 +135,7 @@ impl DraftRefusal {
 
     /// Takes a text that may be absent; blames its field when it is there and unfit.
     fn optional(&mut self, field: String, text: Option<&str>, max_chars: usize) -> Option<String> {
-        // A name copied from a page brings the page's hyphenation points, which nobody sees.
-        let text = text?.replace('\u{ad}', "");
-        let text = text.trim();
+        let text = visible(text?);
         if text.is_empty() {
             return None;
         }
@@ -145,11 +143,11 @@ impl DraftRefusal {
             self.blame(field, Fault::TooLong);
             return None;
         }
-        if !is_printable(text, true) {
+        if !is_printable(&text, true) {
             self.blame(field, Fault::Unprintable);
             return None;
         }
-        Some(text.to_owned())
+        Some(text)
     }
 }
 
@@ -204,7 +202,7 @@ impl DraftLine {
         let dosage = refusal.required(field("dosage"), &self.dosage, 500, Fault::DosageMissing);
         let duration = refusal.optional(field("duration"), self.duration.as_deref(), 100);
         let units = refusal.optional(field("units"), self.units.as_deref(), 50);
-        let is_blank = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
+        let is_blank = |text: &Option<String>| text.as_deref().is_none_or(|text| visible(text).is_empty());
         if is_blank(&self.duration) && is_blank(&self.units) {
             refusal.blame(field("duration"), Fault::QuantityMissing);
         }
@@ -318,6 +316,8 @@ mod tests {
         assert_eq!(draft(vec![copied]).validate().unwrap().lines()[0].name, "Amoxicilline");
         let blank = DraftLine { name: "\u{ad}".to_owned(), ..line() };
         assert_eq!(faults(&draft(vec![blank])), vec![("lines.0.name".to_owned(), Fault::NameMissing)]);
+        let unseen = DraftLine { duration: Some("\u{ad} ".to_owned()), ..line() };
+        assert_eq!(faults(&draft(vec![unseen])), vec![("lines.0.duration".to_owned(), Fault::QuantityMissing)]);
     }
 
     #[test]

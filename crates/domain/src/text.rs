@@ -34,6 +34,12 @@ const fn unaccented(character: char) -> Option<&'static str> {
     })
 }
 
+/// The text as people see it, without white space around it: what is copied from a page brings the page's points of hyphenation, and
+/// names brought joiners of accents before they were refused.
+pub fn visible(text: &str) -> String {
+    text.replace(['\u{ad}', '\u{34f}'], "").trim().to_owned()
+}
+
 /// Says whether a text is free of control characters and of characters that change the direction or hide.
 pub fn is_printable(text: &str, line_breaks: bool) -> bool {
     text.chars().all(|character| match character {

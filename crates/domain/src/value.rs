@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::text::is_printable;
+use crate::text::{is_printable, visible};
 
 /// Longest name, in characters.
 const MAX_NAME_CHARS: usize = 100;
@@ -32,7 +32,7 @@ pub enum ParseNameError {
 }
 
 impl PersonName {
-    /// Reads a name; white space around it is dropped, runs inside become one space.
+    /// Reads a name; white space around it and what nobody sees is dropped, runs inside become one space.
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ impl PersonName {
         if text.len() > MAX_NAME_CHARS * 8 {
             return Err(ParseNameError::TooLong);
         }
-        let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let name = visible(text).split_whitespace().collect::<Vec<_>>().join(" ");
         if name.is_empty() {
             Err(ParseNameError::Empty)
         } else if name.chars().count() > MAX_NAME_CHARS {
@@ -353,6 +353,7 @@ mod tests {
     #[test]
     fn names_lose_spare_spaces_and_refuse_hidden_characters() {
         assert_eq!(PersonName::parse("  Anne \t Sophie ").unwrap().as_str(), "Anne Sophie");
+        assert_eq!(PersonName::parse("Du\u{ad}rand Zo\u{34f}e\u{ad}").unwrap().as_str(), "Durand Zoe");
         assert_eq!(PersonName::parse("   "), Err(ParseNameError::Empty));
         assert_eq!(PersonName::parse("12"), Err(ParseNameError::Unprintable));
         assert_eq!(PersonName::parse("Du\u{202e}rand"), Err(ParseNameError::Unprintable));

@@ -137,7 +137,7 @@ test('the reason, seldom seen dialogs, a prescription replaced and cancelled, th
   await panel.getByLabel('Durée', { exact: true }).fill('5 jours');
   await issue();
   await documents.getByText('version 2').waitFor();
-  await documents.getByText(/Remplacée par une nouvelle version/).waitFor();
+  await documents.getByText(/^Remplacée le /).waitFor();
   await documents.getByRole('button', { name: 'Annuler' }).click();
   await dialog.getByRole('button', { name: 'Annuler l\'ordonnance' }).click();
   await dialog.getByText('Écrivez le motif, 3 signes au moins.').waitFor();

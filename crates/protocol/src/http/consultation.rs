@@ -104,7 +104,7 @@ pub struct DocumentEntry {
     pub issued_at: Timestamp,
     /// When it was cancelled or replaced.
     pub cancelled_at: Option<Timestamp>,
-    /// Why it was cancelled.
+    /// Why it was cancelled; none when a later version replaced it.
     pub cancel_reason: Option<String>,
     /// When the patient downloaded it first.
     pub read_by_patient_at: Option<Timestamp>,

@@ -173,17 +173,16 @@ fn troubles(desk: RoomDesk) -> AnyView {
         view! { <button type="button" class="button" data-size="small" on:click=move |_| act(desk)>{label.t()}</button> }.into_any()
     };
     let mut notes = Vec::new();
+    let is_paused = view.sending == Sending::PausedForSafety;
     if let Phase::Reconnecting { can_retry, .. } = view.phase {
-        let text = format!("{} {}", Msg::Reconnecting.t(), Msg::ReconnectingLead.t());
+        let paused = is_paused.then_some(Msg::PausedForSafety);
+        let words = [Some(Msg::Reconnecting), paused, Some(Msg::ReconnectingLead)];
+        let text = words.into_iter().flatten().map(Msg::t).collect::<Vec<_>>().join(" ");
         let code = technical::of_phase(view.phase).map(technical::line);
         let retry = can_retry.then(|| button(Msg::Retry, |desk| desk.call.act(colloque_call::Action::Retry)));
         notes.push(note_with(Tone::Danger, text, (code, retry).into_any()));
-    }
-    match view.sending {
-        Sending::PausedForSafety => {
-            notes.push(note_with(Tone::Warn, Msg::PausedForSafety.t(), technical::line(technical::PAUSED)));
-        }
-        Sending::AsSwitchedOn | Sending::HeldUntilAnswered => {}
+    } else if is_paused {
+        notes.push(note_with(Tone::Warn, Msg::PausedForSafety.t(), technical::line(technical::PAUSED)));
     }
     if view.phase == Phase::InCall {
         let awaits_patient = !view.other.as_ref().is_some_and(is_here);
