@@ -155,7 +155,7 @@ fn commands(stage: Stage, packages: &[String]) -> Vec<Command> {
         Stage::Load => {
             let program = workspace::metadata().map(|metadata| metadata.target_directory.join("release/colloque-load"));
             let mut load = Command::new(program.unwrap_or_else(|_| "colloque-load".into()));
-            load.args(["run", "--loopback-if-needed", "--rounds", "1", "--tries", "3"]);
+            load.args(["run", "--loopback-if-needed", "--rounds", "1", "--tries", "3", "--patience", "0"]);
             load.args(["--servers", "floor,colloque,janus-loop", "--warm", "0.4", "--measure", "0.8"]);
             load.args(["--loads", "40000,80000,120000,160000,200000", "--janus-loads", "20000,40000,60000"]);
             load.args(["--at-least-of-floor", "0.5", "--at-least-of-janus", "2"]);

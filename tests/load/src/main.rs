@@ -46,6 +46,13 @@ enum Command {
         /// Windows at one load before it counts as not carried: more than one for a machine that is not at rest.
         #[arg(long, default_value_t = 1)]
         tries: usize,
+        /// Percent of the machine's time that its host may take away in a window; a window with more is measured again,
+        /// whatever it showed, for every server alike.
+        #[arg(long, default_value_t = 0.5)]
+        max_stolen: f64,
+        /// Windows that are measured again at most for one figure.
+        #[arg(long, default_value_t = 10)]
+        patience: usize,
         /// How server and driver stand against the machine's other work.
         #[arg(long, value_enum, default_value = "high")]
         priority: Priority,
@@ -95,6 +102,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             warm,
             measure,
             tries,
+            max_stolen,
+            patience,
             priority,
             loopback,
             loopback_if_needed,
@@ -128,6 +137,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 measure: Duration::from_secs_f64(measure),
                 tries,
                 by_loss_alone: !relations.is_empty(),
+                max_stolen: max_stolen / 100.0,
+                patience,
                 priority,
             };
             let points = run(&plan, &network)?;
@@ -203,6 +214,8 @@ mod tests {
 
     fn point(kind: Kind, offered: u64, loss: f64) -> report::Point {
         report::Point {
+            stolen: 0.0,
+            set_aside: 0,
             server: kind.name(),
             round: 0,
             offered,

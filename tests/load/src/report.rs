@@ -29,13 +29,17 @@ pub struct Point {
     pub us_per_packet: f64,
     /// Resident memory of the server.
     pub resident_kb: u64,
+    /// Share of the machine's time that its host took away meanwhile.
+    pub stolen: f64,
+    /// Windows at this load that were set aside because the host took away more.
+    pub set_aside: usize,
 }
 
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:>7}/s offered, {:>7}/s sent: loss {:.3} %, p50 {:.2} ms, p99 {:.2} ms, cpu {:.0} %, {:.2} us, {} MB",
+            "{:>7}/s offered, {:>7}/s sent: loss {:.3} %, p50 {:.2} ms, p99 {:.2} ms, cpu {:.0} %, {:.2} us, {} MB, stolen {:.2} %, {} set aside",
             self.offered,
             self.sent,
             self.loss * 100.0,
@@ -43,7 +47,9 @@ impl fmt::Display for Point {
             self.p99_us / 1_000.0,
             self.cpu * 100.0,
             self.us_per_packet,
-            self.resident_kb / 1024
+            self.resident_kb / 1024,
+            self.stolen * 100.0,
+            self.set_aside
         )
     }
 }
@@ -65,7 +71,7 @@ impl Point {
     fn json(&self) -> Value {
         json!({ "server": self.server, "round": self.round, "offered": self.offered, "sent": self.sent, "loss": self.loss,
                 "p50_us": self.p50_us, "p99_us": self.p99_us, "cpu": self.cpu, "us_per_packet": self.us_per_packet,
-                "resident_kb": self.resident_kb })
+                "resident_kb": self.resident_kb, "stolen": self.stolen, "set_aside": self.set_aside })
     }
 }
 
@@ -151,7 +157,7 @@ pub fn markdown(points: &[Point]) -> String {
             ratio(by_rule, janus)
         ));
     }
-    out.push_str("\n| server | offered packets/s | loss % | p50 ms | p99 ms | CPU % | µs for each packet | resident MB |\n|---|---|---|---|---|---|---|---|\n");
+    out.push_str("\n| server | offered packets/s | loss % | p50 ms | p99 ms | CPU % | µs for each packet | resident MB | stolen % | set aside |\n|---|---|---|---|---|---|---|---|---|---|\n");
     let mut loads: Vec<(&str, u64)> = points.iter().map(|point| (point.server, point.offered)).collect();
     loads.dedup();
     loads
@@ -165,14 +171,17 @@ pub fn markdown(points: &[Point]) -> String {
             let middle = values[(values.len() - 1) / 2];
             format!("{middle:.digits$} ({:.digits$}–{:.digits$})", values[0], values[values.len() - 1])
         };
+        let of_load = points.iter().filter(|point| point.server == server && point.offered == offered);
+        let set_aside: usize = of_load.map(|point| point.set_aside).sum();
         out.push_str(&format!(
-            "| {server} | {offered} | {} | {} | {} | {} | {} | {} |\n",
+            "| {server} | {offered} | {} | {} | {} | {} | {} | {} | {} | {set_aside} |\n",
             cell(|point| point.loss * 100.0, 2),
             cell(|point| point.p50_us / 1_000.0, 2),
             cell(|point| point.p99_us / 1_000.0, 2),
             cell(|point| point.cpu * 100.0, 0),
             cell(|point| point.us_per_packet, 2),
             cell(|point| point.resident_kb as f64 / 1024.0, 0),
+            cell(|point| point.stolen * 100.0, 2),
         ));
     }
     out
@@ -200,6 +209,8 @@ mod tests {
             cpu: 0.5,
             us_per_packet: 3.0,
             resident_kb: 1,
+            stolen: 0.0,
+            set_aside: 0,
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::MediaClient;
 use crate::floor::fixed_keys;
+use crate::machine::MachineTime;
 use crate::network::Network;
 use crate::report::Point;
 use crate::server::{Control, Kind, Priority, Running};
@@ -30,6 +31,11 @@ pub struct Plan {
     pub tries: usize,
     /// Whether latency is no reason for another try.
     pub by_loss_alone: bool,
+    /// Share of the machine's time above which a window says more of the machine's host than of a server: it is set aside
+    /// and measured again, whatever it showed.
+    pub max_stolen: f64,
+    /// Windows that are set aside at most before one counts as it is.
+    pub patience: usize,
     /// How server and driver stand against the machine's other work.
     pub priority: Priority,
 }
@@ -119,10 +125,24 @@ fn run_server(
     Ok(points)
 }
 
-/// One window at one load.
+/// One window at one load that the machine's host left alone; where it leaves none alone, the one that it disturbed least.
 fn measure(plan: &Plan, fleet: &mut Fleet, running: &Running, server: Kind, round: usize, load: u64) -> Point {
+    let mut best = window(plan, fleet, running, server, round, load);
+    let mut set_aside = 0;
+    while best.stolen > plan.max_stolen && set_aside < plan.patience {
+        let other = window(plan, fleet, running, server, round, load);
+        set_aside += 1;
+        if other.stolen < best.stolen {
+            best = other;
+        }
+    }
+    Point { set_aside, ..best }
+}
+
+fn window(plan: &Plan, fleet: &mut Fleet, running: &Running, server: Kind, round: usize, load: u64) -> Point {
     let publishers = 2 * rooms_for(load);
     let processor_before = running.processor_time();
+    let machine_before = MachineTime::now();
     let began_at = Instant::now();
     let window = fleet.run(publishers, plan.warm, plan.measure);
     let used = running.processor_time().saturating_sub(processor_before).as_secs_f64();
@@ -139,6 +159,8 @@ fn measure(plan: &Plan, fleet: &mut Fleet, running: &Running, server: Kind, roun
         cpu: used / began_at.elapsed().as_secs_f64(),
         us_per_packet: used * 1e6 / packets,
         resident_kb: running.resident_kb(),
+        stolen: MachineTime::now().stolen_since(machine_before),
+        set_aside: 0,
     }
 }
 
