@@ -23,6 +23,14 @@ pub(crate) fn new_id<K>(now: Timestamp) -> Id<K> {
     Id::from_parts(now, random_bytes())
 }
 
+/// Tells things apart, as far as 128 bits do.
+pub(crate) fn short_hash(bytes: &[u8]) -> [u8; 16] {
+    let digest = digest(&SHA256, bytes);
+    let mut short = [0; 16];
+    short.copy_from_slice(&digest.as_ref()[..16]);
+    short
+}
+
 /// A 256-bit secret held by one browser or one link. Storage keeps its [`Token::hash`] only.
 pub(crate) struct Token([u8; 32]);
 
@@ -46,6 +54,21 @@ impl Token {
     #[must_use]
     pub(crate) fn text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// Makes a token of given bytes.
+    pub(crate) const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The token itself, for whoever made it so that it can be recognised.
+    pub(crate) const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Tells tokens apart without being one.
+    pub(crate) fn short_hash(&self) -> [u8; 16] {
+        short_hash(&self.0)
     }
 
     /// What storage keeps: a dump of it opens nothing.

@@ -8,6 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
@@ -17,7 +18,7 @@ use thiserror::Error;
 use uuid::Uuid;
 use zeroize::ZeroizeOnDrop;
 
-use crate::random::random_bytes;
+use crate::random::{Token, random_bytes};
 use crate::storage::Login;
 
 /// Length of the master key, in bytes.
@@ -188,6 +189,22 @@ impl Secrets {
         self.keyed(&[b"demonstration", what.as_bytes(), account.as_bytes()])
     }
 
+    /// Draws what a browser in which somebody signed in is recognised by: 128 random bits and what vouches for them, so that nobody
+    /// else makes one and it is recognised before storage is asked.
+    pub(crate) fn new_browser_token(&self) -> Token {
+        let random = random_bytes::<16>();
+        let mut bytes = [0; 32];
+        bytes[..16].copy_from_slice(&random);
+        bytes[16..].copy_from_slice(&self.keyed(&[b"browser", &random])[..16]);
+        Token::from_bytes(bytes)
+    }
+
+    /// Whether a token was given to a browser in which somebody signed in. It may be known no more.
+    pub(crate) fn gave_to_browser(&self, token: &Token) -> bool {
+        let (random, voucher) = token.bytes().split_at(16);
+        verify_slices_are_equal(&self.keyed(&[b"browser", random])[..16], voucher).is_ok()
+    }
+
     /// Signs a join ticket.
     pub(crate) fn sign_ticket(&self, bytes: &[u8]) -> [u8; 64] {
         self.tickets.sign(bytes).as_ref().try_into().expect("an Ed25519 signature has 64 bytes")
@@ -241,6 +258,17 @@ mod tests {
         let [here, there] =
             [1, 2].map(|practice| secrets().pseudonym(PracticeId::from_uuid(Uuid::from_u128(practice)), patient));
         assert_ne!(here, there);
+    }
+
+    #[test]
+    fn a_browsers_token_is_recognised_and_nobody_elses_is() {
+        let token = secrets().new_browser_token();
+        assert!(secrets().gave_to_browser(&token));
+        assert!(!Secrets::new(&MasterKey::from_bytes([8; 32])).gave_to_browser(&token));
+        assert!(!secrets().gave_to_browser(&Token::random()));
+        let mut bytes = *token.bytes();
+        bytes[3] ^= 1;
+        assert!(!secrets().gave_to_browser(&Token::from_bytes(bytes)));
     }
 
     #[test]

@@ -172,6 +172,11 @@ impl Consultation {
         Self { caller: Caller::Stranger, ..self.clone() }
     }
 
+    /// The same service, as those reach it whom strangers do not hold back.
+    pub(crate) fn for_known(&self) -> Self {
+        Self { caller: Caller::Known, ..self.clone() }
+    }
+
     /// Gives the HTTP routes, all below `/api`.
     pub fn router(&self) -> Router {
         frame(self, routes().build(self))

@@ -17,7 +17,7 @@ use crate::Consultation;
 use crate::http::{Body, Context, Refusal};
 use crate::random::random_bytes;
 use crate::session::{Cookie, SignedIn};
-use crate::sign_in::{Ceremony, as_json, display_name, webauthn};
+use crate::sign_in::{Account, Ceremony, as_json, display_name, webauthn};
 use crate::storage::{Columns, Recorded, StorageError};
 
 /// Most passkeys of one person.
@@ -149,6 +149,11 @@ async fn add(
         .storage()
         .commit(move |connection| {
             Box::pin(async move {
+                // Whoever was signed out by a reset meanwhile leaves no key behind.
+                Account::hold(connection, signed_in.staff).await?;
+                if !signed_in.goes_on(connection).await? {
+                    return Err(Refusal::new(ErrorCode::NotSignedIn));
+                }
                 let added = sqlx::query(
                     "INSERT INTO professionals.passkey (passkey, staff, credential_id, credential, label, created_at)
                      VALUES ($1, $2, $3, $4, $5, $6)",

@@ -85,7 +85,7 @@ pub(super) async fn finish(
     let Some(step) = codes.step_of(&code, context.now, None) else {
         return Err(Refusal::new(ErrorCode::WrongCredentials));
     };
-    let browser = KnownBrowser::of(&headers);
+    let (browser, keys) = (KnownBrowser::of(&headers), service.clone());
     let cookies = service
         .storage()
         .commit(move |connection| {
@@ -95,7 +95,7 @@ pub(super) async fn finish(
                 enrol(connection, &session, &sealed, step, now).await?;
                 let proof = AuthenticationMethod::Totp;
                 let (cookie, methods) = StaffSessions::raise(connection, &session, Stage::SignedIn, proof, now).await?;
-                let device = browser.remember(connection, session.staff, now).await?;
+                let device = browser.remember(connection, keys.secrets(), session.staff, now).await?;
                 let recorded = Recorded::new((cookie, device), session.draft(now, Event::TotpEnrolled {}));
                 Ok::<_, Refusal>(match session.stage {
                     Stage::SignedIn => recorded,

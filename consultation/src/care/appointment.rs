@@ -152,13 +152,14 @@ async fn move_to(
                 } else {
                     None
                 };
-                Ok::<_, Refusal>(match stated {
-                    Some(stated) if slot == before.slot => Recorded::new((before, false), stated),
-                    stated => {
-                        let (booking, moved) = store_move(connection, &keys, &author, before, slot, now).await?;
-                        stated.into_iter().fold(Recorded::new((booking, true), moved), Recorded::and)
-                    }
-                })
+                // Where nothing moves nobody is written to, however often it is asked.
+                let changed = if slot == before.slot {
+                    Recorded::unchanged((before, false))
+                } else {
+                    let (booking, moved) = store_move(connection, &keys, &author, before, slot, now).await?;
+                    Recorded::new((booking, true), moved)
+                };
+                Ok::<_, Refusal>(stated.into_iter().fold(changed, Recorded::and))
             })
         })
         .await?;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use colloque_domain::{AdmitError, AuthenticatedPractitioner, EndConsultationError};
 use colloque_ids::{ConsultationId, InvitationId, PracticeId, StaffId, Timestamp};
-use colloque_journal::{Actor, Draft, Event, NetworkPrefix, StaffRole};
+use colloque_journal::{Actor, Draft, Event, StaffRole};
 use colloque_protocol::http::patient::InvitationFace;
 use colloque_protocol::ticket::RoomScope;
 use sqlx::PgConnection;
@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::booking::{Booking, By, Standing};
 use super::{invitation, trace};
-use crate::http::Refusal;
+use crate::http::{Refusal, Source};
 use crate::journal;
 use crate::storage::{Recorded, StorageError};
 use crate::{Consultation, Records};
@@ -158,7 +158,7 @@ impl Records {
         from: IpAddr,
     ) -> Result<Option<InvitationFace>, InvitationFaceError> {
         let busy = |refusal: Refusal| InvitationFaceError::Busy { retry_after_s: refusal.retry_after_s().unwrap_or(1) };
-        self.service.request_limits().stranger(Some(NetworkPrefix::of(from))).map_err(busy)?;
+        self.service.request_limits().stranger(Source::host(Some(from))).map_err(busy)?;
         invitation::load_face(&self.service.for_strangers(), id).await.map_err(|error| match error {
             StorageError::Busy => busy(Refusal::busy()),
             other => InvitationFaceError::Storage(other),

@@ -10,9 +10,10 @@ use colloque_journal::{Draft, Event, NetworkPrefix};
 use colloque_protocol::forwarded::{self, FORWARDED_HEADER};
 use colloque_protocol::http::BACKGROUND_HEADER;
 
-use super::Refusal;
+use super::{Refusal, Source};
 use crate::Consultation;
 use crate::random::new_id;
+use crate::session::Cookie;
 
 /// What is known of a request: its identifier, when it came and from which network.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +26,8 @@ pub(crate) struct Context {
     pub(crate) origin: Option<NetworkPrefix>,
     /// From which address, to count attempts by; it is never kept.
     pub(crate) address: Option<IpAddr>,
+    /// What it counts under while storage was not asked who sends it.
+    pub(crate) source: Source,
     /// Whether a page sent it by itself, so that it says nothing of somebody being there.
     pub(crate) is_background: bool,
 }
@@ -40,6 +43,10 @@ impl Context {
             now,
             origin: address.map(NetworkPrefix::of),
             address,
+            source: match Cookie::Device.read(request.headers()) {
+                Some(token) if service.secrets().gave_to_browser(&token) => Source::Browser(token.short_hash()),
+                Some(_) | None => Source::host(address),
+            },
             is_background: request.headers().get(BACKGROUND_HEADER).is_some_and(|value| value == "1"),
         }
     }

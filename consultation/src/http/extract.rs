@@ -4,16 +4,15 @@ use axum::RequestExt;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use bytes::Bytes;
 use colloque_ids::Id;
 use colloque_protocol::http::MAX_BODY_BYTES;
 use colloque_protocol::http::error::ErrorCode;
 use serde::de::DeserializeOwned;
 
 use super::Refusal;
-use super::reading::{self, FromStranger};
+use super::reading::FromStranger;
 
-/// A JSON body of at most [`MAX_BODY_BYTES`], of a stranger at most [`reading::MOST_BYTES`].
+/// A JSON body of at most [`MAX_BODY_BYTES`], of a stranger as [`reading`](super::reading) allows.
 pub(crate) struct Body<T>(pub(crate) T);
 
 /// The query of an address.
@@ -34,14 +33,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let stranger = request.extensions().get::<FromStranger>().cloned();
         let body = request.with_limited_body().into_body();
         let bytes = match stranger {
-            Some(stranger) => {
-                let _place = stranger.enter()?;
-                let read = axum::body::to_bytes(body, reading::MOST_BYTES);
-                tokio::time::timeout(reading::LIMIT, read).await.map_err(|_| Refusal::new(ErrorCode::Malformed))?
-            }
-            None => axum::body::to_bytes(body, MAX_BODY_BYTES).await,
+            Some(stranger) => stranger.read(body).await?,
+            None => axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| Refusal::new(ErrorCode::TooLarge))?,
         };
-        let bytes: Bytes = bytes.map_err(|_| Refusal::new(ErrorCode::TooLarge))?;
         serde_json::from_slice(&bytes).map(Self).map_err(|_| Refusal::new(ErrorCode::Malformed))
     }
 }

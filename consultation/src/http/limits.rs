@@ -1,5 +1,6 @@
 //! Limits on what may be asked for: neither strangers nor a stolen or spiteful session must slow the calls of others.
 
+use std::hash::Hash;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +11,10 @@ use colloque_protocol::ticket::Person;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-use super::Refusal;
 use super::pace::{Pace, Stocks};
 use super::reading::Readers;
 use super::turns::{Turn, Turns};
+use super::{Refusal, Source};
 
 /// Requests of one session: ten a second, forty at once.
 ///
@@ -22,17 +23,24 @@ use super::turns::{Turn, Turns};
 /// Fewer: somebody with several tabs is held back.
 const REQUESTS: Pace = Pace::new(40, Duration::from_millis(100));
 
-/// Requests of strangers from one network, counted before storage is asked anything: this many at once.
+/// Requests of strangers from one source, counted before storage is asked anything: this many at once.
 ///
 /// Whoever holds a session that was used a moment ago is no stranger. More: one machine takes more of storage's time. Fewer: a
 /// hospital behind one address is held back in the morning.
-const NETWORK_BURST: NonZeroU32 = NonZeroU32::new(1_000).expect("1,000 is not zero");
+const SOURCE_BURST: NonZeroU32 = NonZeroU32::new(1_000).expect("1,000 is not zero");
 
 /// After that, so many in a second.
-const NETWORK_PER_SECOND: NonZeroU32 = NonZeroU32::new(100).expect("100 is not zero");
+const SOURCE_PER_SECOND: NonZeroU32 = NonZeroU32::new(100).expect("100 is not zero");
 
-/// Networks remembered before those with nothing to remember are forgotten.
-const MANY_NETWORKS: usize = 50_000;
+/// Requests of strangers from all hosts of one network at once: as many as four of them, so that one alone does not keep the others
+/// out.
+const NETWORK_BURST: NonZeroU32 = NonZeroU32::new(4_000).expect("4,000 is not zero");
+
+/// After that, so many in a second.
+const NETWORK_PER_SECOND: NonZeroU32 = NonZeroU32::new(400).expect("400 is not zero");
+
+/// Sources or networks remembered before those with nothing to remember are forgotten.
+const MANY: usize = 50_000;
 
 /// Join tickets of one person: twenty a minute.
 ///
@@ -55,7 +63,8 @@ const MESSAGES: Pace = Pace::new(10, Duration::from_secs(60));
 
 /// The limits.
 pub(crate) struct RequestLimits {
-    networks: DefaultKeyedRateLimiter<Option<NetworkPrefix>>,
+    sources: DefaultKeyedRateLimiter<Source>,
+    networks: DefaultKeyedRateLimiter<NetworkPrefix>,
     readers: Arc<Readers>,
     requests: Stocks<SessionId>,
     tickets: Stocks<Person>,
@@ -68,6 +77,7 @@ pub(crate) struct RequestLimits {
 impl RequestLimits {
     pub(crate) fn new() -> Self {
         Self {
+            sources: RateLimiter::keyed(Quota::per_second(SOURCE_PER_SECOND).allow_burst(SOURCE_BURST)),
             networks: RateLimiter::keyed(Quota::per_second(NETWORK_PER_SECOND).allow_burst(NETWORK_BURST)),
             readers: Arc::default(),
             requests: Stocks::new(REQUESTS),
@@ -80,13 +90,9 @@ impl RequestLimits {
     }
 
     /// Counts a request of somebody whom storage did not know a moment ago.
-    pub(crate) fn stranger(&self, network: Option<NetworkPrefix>) -> Result<(), Refusal> {
-        if self.networks.len() > MANY_NETWORKS {
-            self.networks.retain_recent();
-        }
-        self.networks
-            .check_key(&network)
-            .map_err(|refused| Refusal::too_many_until(refused.wait_time_from(DefaultClock::default().now())))
+    pub(crate) fn stranger(&self, source: Source) -> Result<(), Refusal> {
+        admit(&self.sources, &source)?;
+        source.network().map_or(Ok(()), |network| admit(&self.networks, &network))
     }
 
     /// Where bodies of strangers are counted.
@@ -123,4 +129,14 @@ impl RequestLimits {
     pub(crate) async fn layout_turn(&self, person: Person) -> Turn {
         self.layout.take(person).await
     }
+}
+
+/// Takes one from the quota of a key.
+fn admit<K: Clone + Eq + Hash>(quotas: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<(), Refusal> {
+    if quotas.len() > MANY {
+        quotas.retain_recent();
+    }
+    quotas
+        .check_key(key)
+        .map_err(|refused| Refusal::too_many_until(refused.wait_time_from(DefaultClock::default().now())))
 }

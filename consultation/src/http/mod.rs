@@ -8,6 +8,7 @@ mod pace;
 mod reading;
 mod refusal;
 mod routes;
+mod source;
 mod turns;
 
 pub(crate) use context::Context;
@@ -18,4 +19,5 @@ pub(crate) use pace::{Pace, Stocks};
 pub(crate) use refusal::{Refusal, whole_seconds};
 pub(crate) use routes::{ALL_STAFF, Routes};
 pub use routes::{Access, RouteFace};
+pub(crate) use source::Source;
 pub(crate) use turns::{Turn, Turns};

@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use colloque_protocol::Role;
 
-use super::Context;
 use super::reading::FromStranger;
+use super::{Context, Source};
 use crate::{Consultation, session};
 
 /// Who may use a route. Enforced before the handler runs.
@@ -138,9 +138,9 @@ async fn enforce(
         return refusal.into_response();
     }
     if access == Access::Anyone {
-        let network = request.extensions().get::<Context>().and_then(|context| context.origin);
+        let source = request.extensions().get::<Context>().map_or(Source::Host(None), |context| context.source);
         let readers = Arc::clone(service.request_limits().readers());
-        request.extensions_mut().insert(FromStranger { readers, network });
+        request.extensions_mut().insert(FromStranger { readers, source });
     }
     next.run(request).await
 }

@@ -29,7 +29,7 @@ pub(crate) use sweep::sweep;
 pub(crate) async fn authorize(service: &Consultation, access: Access, request: &mut Request) -> Result<(), Refusal> {
     let context = *request.extensions().get::<Context>().ok_or(Refusal::not_found())?;
     match access {
-        Access::Anyone => service.request_limits().stranger(context.origin)?,
+        Access::Anyone => service.request_limits().stranger(context.source)?,
         Access::FirstFactor => {
             let session = staff_session(service, context, Cookie::Staff.read(request.headers())).await?;
             request.extensions_mut().insert(session);
@@ -97,7 +97,7 @@ impl Asking {
                 (service.clone(), true)
             }
             None => {
-                limits.stranger(context.origin)?;
+                limits.stranger(context.source)?;
                 (service.for_strangers(), false)
             }
         };

@@ -210,28 +210,36 @@ impl<'a> PatientSessions<'a> {
         Ok(())
     }
 
-    /// Ends a session, closes what it opened, and gives the cookie that makes the browser forget it.
+    /// Ends a session, closes with the last verified one what they opened, and gives the cookie that makes the browser forget it.
     pub(crate) async fn end(&self, arrival: &PatientArrival, now: Timestamp) -> Result<SetCookie, StorageError> {
         let entry = arrival.draft(now, Event::SessionEnded { cause: SessionEnd::SignedOut });
-        let session = arrival.session;
-        let ended = self
+        let (session, appointment) = (arrival.session, arrival.appointment);
+        let is_last = self
             .service
             .storage()
             .transact(move |connection| {
                 Box::pin(async move {
-                    let ended = sqlx::query("DELETE FROM administrative.patient_session WHERE session = $1")
-                        .bind(session.uuid())
-                        .execute(&mut *connection)
-                        .await?;
-                    let ended = ended.rows_affected() == 1;
-                    if ended {
-                        journal::append(connection, entry).await?;
-                    }
-                    Ok::<_, StorageError>(ended)
+                    let ended: Option<String> = sqlx::query_scalar(
+                        "DELETE FROM administrative.patient_session WHERE session = $1 RETURNING stage",
+                    )
+                    .bind(session.uuid())
+                    .fetch_optional(&mut *connection)
+                    .await?;
+                    let Some(stage) = ended else { return Ok(false) };
+                    journal::append(&mut *connection, entry).await?;
+                    // Who proved nothing opened nothing, and who is signed in elsewhere goes on there.
+                    let goes_on: bool = sqlx::query_scalar(
+                        "SELECT EXISTS (SELECT FROM administrative.patient_session
+                         WHERE appointment = $1 AND stage = 'verified')",
+                    )
+                    .bind(appointment.uuid())
+                    .fetch_one(connection)
+                    .await?;
+                    Ok::<_, StorageError>(stage == "verified" && !goes_on)
                 })
             })
             .await?;
-        if ended {
+        if is_last {
             self.service.announcements().patient_signed_out(arrival.consultation);
         }
         Ok(Cookie::Patient.clear())

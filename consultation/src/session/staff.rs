@@ -157,6 +157,12 @@ impl SignedIn {
         now.since(self.authenticated_at) < FRESH_FOR
     }
 
+    /// Whether the session was not ended since the request began. Hold the account first.
+    pub(crate) async fn goes_on(&self, connection: &mut PgConnection) -> Result<bool, StorageError> {
+        let statement = "SELECT EXISTS (SELECT FROM professionals.session WHERE session = $1 AND stage = 'signed_in')";
+        Ok(sqlx::query_scalar(statement).bind(self.session.uuid()).fetch_one(connection).await?)
+    }
+
     /// Journals that this person was refused something, and gives the refusal: the same as for what does not exist.
     pub(crate) async fn refuse(&self, service: &Consultation, now: Timestamp) -> Refusal {
         self.journal_refusal(service, now, AccessRefusal::NotTheirs).await
@@ -271,9 +277,7 @@ impl<'a> StaffSessions<'a> {
                 })
             })
             .await?;
-        if session.stage == Stage::SignedIn {
-            close_if_signed_out(self.service, session.staff).await;
-        }
+        close_if_signed_out(self.service, session.staff).await;
         Ok(())
     }
 
@@ -417,7 +421,8 @@ pub(crate) async fn close_if_signed_out(service: &Consultation, staff: StaffId) 
 }
 
 async fn is_signed_in(service: &Consultation, staff: StaffId) -> Result<bool, StorageError> {
-    let mut connection = service.storage().read().await?;
+    // However many strangers wait: what they do closes no consultation.
+    let mut connection = service.for_known().storage().read().await?;
     let statement = "SELECT EXISTS (SELECT FROM professionals.session WHERE staff = $1 AND stage = 'signed_in')";
     Ok(sqlx::query_scalar(statement).bind(staff.uuid()).fetch_one(&mut *connection).await?)
 }

@@ -6,7 +6,7 @@ use colloque_ids::{ConsultationId, StaffId, Timestamp};
 use colloque_journal::{Actor, Draft, Event, SessionEnd};
 use sqlx::Row;
 
-use super::staff::{CONSULTATION_GRACE, IDLE_LIMIT, Stage, close_if_signed_out};
+use super::staff::{CONSULTATION_GRACE, IDLE_LIMIT, close_if_signed_out};
 use super::staff_role;
 use crate::Consultation;
 use crate::journal;
@@ -53,14 +53,14 @@ async fn end_staff_sessions(service: &Consultation, now: Timestamp) -> Result<()
                      DELETE FROM professionals.session s USING professionals.staff p
                      WHERE p.staff = s.staff AND (s.expires_at <= $3 OR ((s.expires_at <= $1 OR s.last_seen_at <= $2)
                          AND NOT EXISTS (SELECT FROM present r WHERE r.staff = s.staff)))
-                     RETURNING s.session, s.staff, s.stage, p.practice, p.role, s.expires_at <= $1 AS expired",
+                     RETURNING s.session, s.staff, p.practice, p.role, s.expires_at <= $1 AS expired",
                 )
                 .bind(now.as_millis())
                 .bind(now.before(IDLE_LIMIT).as_millis())
                 .bind(now.before(CONSULTATION_GRACE).as_millis())
                 .fetch_all(&mut *connection)
                 .await?;
-                let mut signed_in = Vec::new();
+                let mut people = Vec::new();
                 for row in ended {
                     let cause = if row.try_get("expired")? { SessionEnd::Expired } else { SessionEnd::Idle };
                     let role = staff_role(&row.text("role")?).ok_or(StorageError::Unreadable { what: "role" })?;
@@ -69,11 +69,11 @@ async fn end_staff_sessions(service: &Consultation, now: Timestamp) -> Result<()
                         .by(row.id("practice")?, Actor::Staff { staff, role: journal::role(role) })
                         .in_session(row.id("session")?);
                     journal::append(connection, entry).await?;
-                    if row.text("stage")? == Stage::SignedIn.name() && !signed_in.contains(&staff) {
-                        signed_in.push(staff);
+                    if !people.contains(&staff) {
+                        people.push(staff);
                     }
                 }
-                Ok::<_, StorageError>(signed_in)
+                Ok::<_, StorageError>(people)
             })
         })
         .await?;

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use colloque_ids::{StaffId, Timestamp};
 use sqlx::PgConnection;
 
-use crate::random::Token;
+use crate::secrets::Secrets;
 use crate::session::{Cookie, SetCookie};
 use crate::storage::StorageError;
 
@@ -69,10 +69,11 @@ impl KnownBrowser {
     pub(crate) async fn remember(
         self,
         connection: &mut PgConnection,
+        secrets: &Secrets,
         staff: StaffId,
         now: Timestamp,
     ) -> Result<SetCookie, StorageError> {
-        let token = Token::random();
+        let token = secrets.new_browser_token();
         if let Some(previous) = self.hash {
             // A workstation shared by the practice stays known to all who signed in there.
             sqlx::query("UPDATE professionals.known_device SET token_hash = $2 WHERE token_hash = $1")

@@ -10,7 +10,6 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use colloque_ids::{InvitationId, StaffId, Timestamp};
 use colloque_journal::{NetworkPrefix, ThrottleScope};
 use governor::clock::{Clock, DefaultClock};
@@ -18,6 +17,7 @@ use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLim
 
 use super::delays::{Delays, Growth};
 use crate::http::{Pace, Stocks, Turn, Turns, whole_seconds};
+use crate::random::short_hash;
 
 /// What is attempted. Who holds back one of these from a network does not hold back the others there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -346,12 +346,6 @@ fn admit<K: Clone + Eq + Hash>(buckets: &DefaultKeyedRateLimiter<K>, key: &K) ->
         buckets.retain_recent();
     }
     buckets.check_key(key).map_err(|refused| refused.wait_time_from(DefaultClock::default().now()))
-}
-
-fn short_hash(bytes: &[u8]) -> [u8; 16] {
-    let mut short = [0; 16];
-    short.copy_from_slice(&digest(&SHA256, bytes).as_ref()[..16]);
-    short
 }
 
 /// A panic elsewhere must not stop people from signing in: the counts are right after any single step.

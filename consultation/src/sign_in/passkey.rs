@@ -135,7 +135,7 @@ async fn open(
     passkey: Passkey,
 ) -> Result<(SetCookie, SetCookie), Refusal> {
     let (previous, browser) = (PreviousSession::of(headers), KnownBrowser::of(headers));
-    let credential = serde_json::to_string(&passkey).map_err(Refusal::failed)?;
+    let (credential, keys) = (serde_json::to_string(&passkey).map_err(Refusal::failed)?, service.clone());
     let (cookies, replaced) = service
         .storage()
         .commit(move |connection| {
@@ -162,7 +162,7 @@ async fn open(
                 let proofs = [AuthenticationMethod::Passkey];
                 let (session, cookie) =
                     StaffSessions::open(connection, account.staff, Stage::SignedIn, &proofs, now).await?;
-                let device = browser.remember(connection, account.staff, now).await?;
+                let device = browser.remember(connection, keys.secrets(), account.staff, now).await?;
                 let event = Event::SignInSucceeded { proofs: journal::proofs(&proofs) };
                 let entry = account.draft(context, event).in_session(session);
                 Ok::<_, Refusal>(Recorded::new(((cookie, device), replaced), entry))

@@ -100,7 +100,7 @@ async fn open(
     headers: &HeaderMap,
     account: Account,
 ) -> Result<Response, Refusal> {
-    let previous = PreviousSession::of(headers);
+    let (previous, staff) = (PreviousSession::of(headers), account.staff);
     let (cookie, step, replaced) = service
         .storage()
         .commit(move |connection| {
@@ -123,8 +123,9 @@ async fn open(
             })
         })
         .await?;
-    if let Some(replaced) = replaced {
-        close_if_signed_out(service, replaced).await;
+    // Whoever signs in again in a consultation stays there until the code, and leaves with the session that never got one.
+    if let Some(other) = replaced.filter(|replaced| *replaced != staff) {
+        close_if_signed_out(service, other).await;
     }
     Ok((cookie, Json(step)).into_response())
 }

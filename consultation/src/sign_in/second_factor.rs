@@ -19,6 +19,7 @@ use super::{Account, KnownBrowser, Subject, hold_back};
 use crate::Consultation;
 use crate::http::{Body, Context, Refusal};
 use crate::journal;
+use crate::secrets::Secrets;
 use crate::session::{SetCookie, StaffSession, StaffSessions, Stage, close_if_signed_out};
 use crate::storage::{Columns, StorageError};
 
@@ -120,7 +121,7 @@ async fn judge(connection: &mut PgConnection, service: &Consultation, attempt: A
     if let Some(step) = codes.step_of(&code, now, Some(last_used)) {
         use_step(connection, staff, step).await?;
         wrong_codes.forgive(connection).await?;
-        return raise(connection, context, session, browser).await;
+        return raise(connection, service.secrets(), context, session, browser).await;
     }
     wrong_codes.count(connection, now).await?;
     let is_over = tries >= MAX_WRONG_CODES;
@@ -178,6 +179,7 @@ async fn end(connection: &mut PgConnection, session: &StaffSession, now: Timesta
 /// Signs the person in, or renews the proof of a person already signed in, under a new token.
 async fn raise(
     connection: &mut PgConnection,
+    secrets: &Secrets,
     context: Context,
     session: StaffSession,
     browser: KnownBrowser,
@@ -185,7 +187,7 @@ async fn raise(
     let now = context.now;
     let proof = AuthenticationMethod::Totp;
     let (cookie, methods) = StaffSessions::raise(connection, &session, Stage::SignedIn, proof, now).await?;
-    let device = browser.remember(connection, session.staff, now).await?;
+    let device = browser.remember(connection, secrets, session.staff, now).await?;
     let event = match session.stage {
         Stage::SignedIn => Event::SecondFactorConfirmed { proof: Proof::Totp },
         Stage::Totp | Stage::Enrolment => {

@@ -101,6 +101,11 @@ impl<T> Recorded<T> {
         Self { value, entries: vec![entry] }
     }
 
+    /// A result that changed nothing, and of which nothing is to be journaled.
+    pub(crate) const fn unchanged(value: T) -> Self {
+        Self { value, entries: Vec::new() }
+    }
+
     /// Adds a fact.
     pub(crate) fn and(mut self, entry: Draft) -> Self {
         self.entries.push(entry);

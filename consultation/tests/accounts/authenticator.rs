@@ -51,6 +51,12 @@ macro_rules! web_client {
 impl Telephone {
     /// Registers a passkey for who is signed in.
     pub async fn register(&mut self, browser: &mut Client, label: &str) -> Answer {
+        let answer = self.create(browser, label).await;
+        browser.post("/api/account/passkeys/finish", &answer).await
+    }
+
+    /// Makes a passkey for who is signed in; gives what is to be sent.
+    pub async fn create(&mut self, browser: &mut Client, label: &str) -> PasskeyAnswer {
         let challenge: PasskeyChallenge = browser.act("/api/account/passkeys/start").await.json();
         assert_eq!(challenge.options["authenticatorSelection"]["residentKey"], "required");
         assert_eq!(challenge.options["authenticatorSelection"]["userVerification"], "required");
@@ -59,11 +65,10 @@ impl Telephone {
         let mut client = web_client!(self.passkey);
         let created = client.register(&origin(), request, DefaultClientData).await.unwrap();
         self.passkey = client.authenticator().store().clone();
-        let answer = PasskeyAnswer {
+        PasskeyAnswer {
             credential: as_a_browser_writes(serde_json::to_value(created).unwrap()),
             label: Some(label.to_owned()),
-        };
-        browser.post("/api/account/passkeys/finish", &answer).await
+        }
     }
 
     /// Signs in; gives the answer and what was sent, for those who listen.

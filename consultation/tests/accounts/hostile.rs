@@ -11,6 +11,7 @@ use colloque_protocol::http::session::{Activation, PasswordSignIn, SignInStep, T
 use colloque_test_support::{Client, TestCluster};
 use serde_json::json;
 
+use crate::authenticator::Telephone;
 use crate::stage::{GOOD_PASSWORD, Stage, code_of, password};
 
 /// Runs SQL that holds something for a second and a half, and returns once it holds it.
@@ -178,6 +179,25 @@ async fn a_password_that_is_being_judged_while_an_administrator_takes_it_away_op
     answer.refused("wrong_credentials");
     assert_eq!(stage.psql("SELECT count(*) FROM professionals.session").trim(), "0");
     assert_eq!(stage.count("sign_in_failed"), 1);
+}
+
+#[tokio::test]
+async fn a_passkey_made_while_an_administrator_resets_the_account_is_not_kept() {
+    let stage = Stage::new().await;
+    let [claire, ..] = stage.people().await;
+    let mut thief = stage.signed_in(&claire).await;
+    let answer = Telephone::default().create(&mut thief, "").await;
+    // What a reset does, in its order.
+    let held = hold(
+        &stage,
+        "BEGIN; SELECT FROM professionals.staff FOR UPDATE; DELETE FROM professionals.passkey; SELECT pg_sleep(1.5);
+         DELETE FROM professionals.session; COMMIT",
+    )
+    .await;
+    thief.post("/api/account/passkeys/finish", &answer).await.refused("not_signed_in");
+    held.join().unwrap();
+    assert_eq!(stage.psql("SELECT count(*) FROM professionals.passkey").trim(), "0");
+    assert_eq!(stage.count("passkey_registered"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

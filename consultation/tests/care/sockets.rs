@@ -5,8 +5,9 @@ use std::time::Duration;
 use colloque_consultation::AdmitPatientError;
 use colloque_ids::ConnectionId;
 use colloque_protocol::connection::{ConnectedPerson, ConnectionEvent, ConnectionFact};
+use colloque_protocol::http::appointment::InvitationSent;
 use colloque_protocol::http::patient::{CONSENT_TEXT_VERSION, GiveConsent, SecondFactor};
-use colloque_protocol::http::session::TotpEnrolment;
+use colloque_protocol::http::session::{TotpCode, TotpEnrolment};
 use colloque_protocol::signaling::JoinRefusal;
 use colloque_protocol::ticket::{Person, RoomScope};
 use colloque_protocol::{AuthenticationMethod, Role};
@@ -131,6 +132,47 @@ async fn a_consultation_under_way_at_the_absolute_limit_asks_for_sign_in_and_is_
     assert_eq!(visit.stage.heard.take(), [], "the room stays open");
     let admitted = records.admit(&scope, visit.claire.staff, visit.now()).await;
     assert!(matches!(admitted, Err(AdmitPatientError::NotSignedIn { .. })), "{admitted:?}");
+    visit.stage.give_password(&mut visit.practitioner, &visit.claire).await;
+    assert_eq!(visit.stage.heard.take(), [], "nor does it close between the password and the code");
+    let code = TotpCode { code: visit.stage.code(&visit.claire) };
+    visit.practitioner.post("/api/session/totp", &code).await.ok();
+    assert_eq!(visit.stage.heard.take(), []);
+    records.admit(&scope, visit.claire.staff, visit.now()).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_gives_their_password_again_and_no_code_leaves_with_that_session() {
+    let mut visit = Visit::new().await;
+    with_consent(&mut visit).await;
+    visit.stage.give_password(&mut visit.practitioner, &visit.claire).await;
+    assert_eq!(visit.stage.heard.take(), []);
+    visit.pass(Duration::from_secs(31 * 60));
+    visit.practitioner.get("/api/session").await.refused("not_signed_in");
+    assert_eq!(visit.stage.heard.take(), [Told::StaffEnded(visit.claire.staff)]);
+}
+
+#[tokio::test]
+async fn whoever_proved_nothing_or_is_not_the_only_one_closes_nobodys_call() {
+    let mut visit = Visit::new().await;
+    let (mut jeanne, entry) = visit.verified().await;
+    let path = format!("/api/appointments/{}/invitation/again", entry.appointment.full());
+    let mut stranger = visit.stage.client();
+    let sent: InvitationSent = visit.practitioner.act(&path).await.json();
+    Link::of(&sent.link).redeem(&mut stranger).await.ok();
+    visit.stage.heard.take();
+    stranger.delete("/api/patient/session").await.ok();
+    assert_eq!(visit.stage.heard.take(), [], "the link alone");
+    let mut elsewhere = visit.stage.client();
+    visit.pass(Duration::from_secs(5));
+    let sent: InvitationSent = visit.practitioner.act(&path).await.json();
+    Link::of(&sent.link).redeem(&mut elsewhere).await.ok();
+    let code = SecondFactor { code: visit.code(6).await };
+    elsewhere.post("/api/patient/second-factor", &code).await.ok();
+    visit.stage.heard.take();
+    elsewhere.delete("/api/patient/session").await.ok();
+    assert_eq!(visit.stage.heard.take(), [], "Jeanne goes on in her other browser");
+    jeanne.delete("/api/patient/session").await.ok();
+    assert_eq!(visit.stage.heard.take(), [Told::PatientSignedOut(entry.consultation)]);
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ impl Signaling {
             return self.journal(ConnectionFact::Disconnected { cause }, connection, from, Some(who), scope);
         }
         match self.find_door(&claims, take_over) {
-            Err(refusal) => self.refuse_entry(connection, Some(person_of(&claims)), scope_of(&claims), refusal),
+            Err(refusal) => self.refuse_written(connection, &claims, refusal),
             Ok(Door::Desk) => self.enter_desk(connection, *claims),
             Ok(Door::Room { seat, .. }) => self.enter_room(connection, *claims, seat),
         }
@@ -72,7 +72,15 @@ impl Signaling {
 
     /// Refuses a person whose entry is not known to be written. The refusal is journaled, in case it was written after all.
     pub(crate) fn entry_not_written(&mut self, connection: ConnectionId, claims: &TicketClaims) {
-        self.refuse_entry(connection, Some(person_of(claims)), scope_of(claims), JoinRefusal::ServerFailed);
+        self.refuse_written(connection, claims, JoinRefusal::ServerFailed);
+    }
+
+    /// Refuses a person whose entry may be written, and always journals it: what was entered is left. Their ticket was good, so it is
+    /// paced already.
+    fn refuse_written(&mut self, connection: ConnectionId, claims: &TicketClaims, refusal: JoinRefusal) {
+        let Some(from) = self.turn_away(connection, refusal) else { return };
+        let who = Some(person_of(claims));
+        self.journal(ConnectionFact::JoinRefused { refusal }, connection, from, who, scope_of(claims));
     }
 
     /// Refuses a connection and closes it. One address fills the journal only so fast.
@@ -83,14 +91,20 @@ impl Signaling {
         scope: Option<RoomScope>,
         refusal: JoinRefusal,
     ) {
-        let Some(refused) = self.connections.remove(connection) else { return };
+        let Some(from) = self.turn_away(connection, refusal) else { return };
+        let now = self.now;
+        let bucket = self.refusals.entry(subscriber(from)).or_insert_with(|| Bucket::full(now));
+        if bucket.take(REFUSAL_BURST, Duration::from_secs(60) / REFUSALS_PER_MINUTE, now) {
+            self.journal(ConnectionFact::JoinRefused { refusal }, connection, from, who, scope);
+        }
+    }
+
+    /// Tells a connection why it is refused and closes it; gives the address it came from.
+    fn turn_away(&mut self, connection: ConnectionId, refusal: JoinRefusal) -> Option<IpAddr> {
+        let refused = self.connections.remove(connection)?;
         self.send(connection, ServerMessage::Refused { code: refusal });
         self.put(Output::Close { connection });
-        let now = self.now;
-        let bucket = self.refusals.entry(subscriber(refused.from)).or_insert_with(|| Bucket::full(now));
-        if bucket.take(REFUSAL_BURST, Duration::from_secs(60) / REFUSALS_PER_MINUTE, now) {
-            self.journal(ConnectionFact::JoinRefused { refusal }, connection, refused.from, who, scope);
-        }
+        Some(refused.from)
     }
 
     fn use_ticket(&mut self, claims: &TicketClaims) -> Result<(), JoinRefusal> {

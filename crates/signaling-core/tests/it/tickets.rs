@@ -216,6 +216,17 @@ fn an_entry_that_cannot_be_written_is_refused() {
 }
 
 #[test]
+fn however_many_were_refused_an_entry_that_may_be_written_is_left_in_the_journal() {
+    let mut world = World::new();
+    world.storage = Storage::Fails;
+    for _ in 0..30 {
+        world.patient_joins();
+    }
+    let refused = ConnectionFact::JoinRefused { refusal: JoinRefusal::ServerFailed };
+    assert_eq!(world.facts().iter().filter(|fact| **fact == refused).count(), 30);
+}
+
+#[test]
 fn a_connection_lost_while_its_entry_is_written_leaves_no_ghost() {
     let mut world = World::new();
     world.storage = Storage::Hangs;
