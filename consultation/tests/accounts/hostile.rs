@@ -250,3 +250,38 @@ async fn the_service_signs_in_to_postgresql_as_somebody_who_owns_nothing() {
     let read = "SET ROLE colloque_application; SELECT count(*) > 0 FROM journal.event";
     assert_eq!(stage.psql(&format!("SET SESSION AUTHORIZATION {login}; {read}")).trim(), "t");
 }
+
+#[tokio::test]
+async fn where_the_owner_may_make_no_login_the_service_works_as_the_owner_and_shows_no_password() {
+    Stage::new().await;
+    let mut database = TestCluster::shared().database();
+    let roles = [
+        "application",
+        "administrative_owner",
+        "documents_owner",
+        "health_owner",
+        "identity_owner",
+        "journal_owner",
+        "professionals_owner",
+    ]
+    .map(|role| format!("colloque_{role}"))
+    .join(", ");
+    let sql = format!(
+        "CREATE ROLE plain_owner LOGIN PASSWORD 'plain'; GRANT {roles} TO plain_owner;
+         GRANT CREATE ON DATABASE {} TO plain_owner",
+        database.name
+    );
+    let _ = TestCluster::shared().psql(&database.name, &sql);
+    let url = database.url.clone();
+    database.url = url.replace("colloque@", "plain_owner:plain@");
+    // An installation whose login nobody made before.
+    let stage = Stage::with_key(database, [41; 32]).await.unwrap();
+    let [claire, ..] = stage.people().await;
+    stage.signed_in(&claire).await;
+    let logins = "SELECT DISTINCT usename FROM pg_stat_activity
+        WHERE application_name = 'colloque consultation' AND datname = current_database()";
+    assert_eq!(stage.psql(logins).trim(), "plain_owner");
+    let log = TestCluster::shared().log();
+    let statement = log.rsplit_once("CREATE ROLE colloque_service_").map(|(_, statement)| statement).unwrap();
+    assert!(statement.contains("PASSWORD 'SCRAM-SHA-256$4096:"), "{statement}");
+}

@@ -95,13 +95,17 @@ impl Stage {
     }
 
     pub async fn try_in_database(database: TestDatabase) -> Result<Self, StartConsultationError> {
+        Self::with_key(database, [42; 32]).await
+    }
+
+    pub async fn with_key(database: TestDatabase, key: [u8; 32]) -> Result<Self, StartConsultationError> {
         let clock = Arc::new(MovableClock::at(START));
         let config = Config {
             database_url: database.url.clone(),
             database_connections: 8,
             origins: vec!["https://localhost:8443".to_owned()],
             trusted_proxies: vec![],
-            master_key: MasterKey::from_bytes([42; 32]),
+            master_key: MasterKey::from_bytes(key),
             messages: Default::default(),
             demonstration: true,
         };

@@ -221,3 +221,79 @@ impl SendBatch {
         Ok(sent)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A port whose kernel refuses segmentation: it makes no segments without checksums.
+    fn without_segmentation() -> UdpPort {
+        let port = UdpPort::bind(([127, 0, 0, 1], 0).into(), 1 << 20).unwrap();
+        let on: libc::c_int = 1;
+        // SAFETY: the option value is one integer that outlives the call, and its size is given.
+        let set = unsafe {
+            let length = mem::size_of::<libc::c_int>() as libc::socklen_t;
+            libc::setsockopt(port.as_raw_fd(), libc::SOL_SOCKET, libc::SO_NO_CHECK, (&raw const on).cast(), length)
+        };
+        assert_eq!(set, 0);
+        port
+    }
+
+    fn receiver() -> UdpSocket {
+        let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
+        receiver.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        receiver
+    }
+
+    fn arena(to: &UdpSocket, count: u8, bytes: usize) -> SendArena {
+        let mut arena = SendArena::default();
+        for number in 0..count {
+            arena.push(to.local_addr().unwrap().into(), 1, bytes, |out| {
+                out.fill(number);
+                out.len()
+            });
+        }
+        arena
+    }
+
+    fn received(receiver: &UdpSocket, count: u8, bytes: usize) {
+        let mut datagram = [0; 2048];
+        for number in 0..count {
+            let length = receiver.recv(&mut datagram).unwrap();
+            assert_eq!((length, datagram[0]), (bytes, number));
+        }
+    }
+
+    #[test]
+    fn datagrams_of_one_destination_leave_in_few_messages() {
+        let (port, receiver) = (UdpPort::bind(([127, 0, 0, 1], 0).into(), 1 << 20).unwrap(), receiver());
+        let counts = SendBatch::new(true).send(&port, &arena(&receiver, 20, 1_000));
+        assert_eq!(counts, SendCounts { datagrams: 20, messages: 1, refused: 0 });
+        received(&receiver, 20, 1_000);
+    }
+
+    #[test]
+    fn where_the_kernel_refuses_segments_every_datagram_arrives_alone_from_then_on() {
+        let (port, receiver) = (without_segmentation(), receiver());
+        let mut batch = SendBatch::new(true);
+        for _ in 0..2 {
+            let counts = batch.send(&port, &arena(&receiver, 20, 1_000));
+            assert_eq!(counts, SendCounts { datagrams: 20, messages: 20, refused: 0 });
+            received(&receiver, 20, 1_000);
+        }
+        assert!(!batch.can_segment);
+    }
+
+    #[test]
+    fn segments_above_a_paths_limit_arrive_alone_and_say_nothing_of_other_paths() {
+        let (port, receiver) = (without_segmentation(), receiver());
+        let mut batch = SendBatch::new(true);
+        let counts = batch.send(&port, &arena(&receiver, 5, MAX_SAFE_SEGMENT_BYTES + 1));
+        assert_eq!(counts, SendCounts { datagrams: 5, messages: 5, refused: 0 });
+        received(&receiver, 5, MAX_SAFE_SEGMENT_BYTES + 1);
+        assert!(batch.can_segment);
+    }
+}

@@ -57,6 +57,9 @@ impl TestCluster {
         run(postgres("initdb")
             .args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", LOGIN, "-D"])
             .arg(&data));
+        // Everybody but the superuser shows a password, so that a wrong one fails a test.
+        let access = format!("local all {LOGIN} trust\nlocal all all scram-sha-256\n");
+        fs::write(data.join("pg_hba.conf"), access).expect("initdb wrote the file");
         let settings = format!(
             "-c listen_addresses='' -c unix_socket_directories='{}' -c fsync=off -c full_page_writes=off \
              -c max_connections=300 -c log_min_messages=warning",
@@ -69,6 +72,16 @@ impl TestCluster {
             .arg(&data)
             .args(["-o", &settings]));
         Self { keeper: keep(&folder, &data), folder, databases: AtomicU32::new(0) }
+    }
+
+    /// What the cluster wrote into its log.
+    ///
+    /// # Panics
+    ///
+    /// When the log cannot be read.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).expect("the cluster writes a log")
     }
 
     /// Creates an empty database.
