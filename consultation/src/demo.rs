@@ -10,7 +10,7 @@ use colloque_journal::{Actor, Draft, Event};
 use colloque_protocol::Role;
 use colloque_protocol::http::admin::StaffForm;
 use colloque_protocol::http::session::PractitionerDetails;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Row};
 use thiserror::Error;
 
 use crate::Consultation;
@@ -20,7 +20,7 @@ use crate::random::new_id;
 use crate::sign_in::totp::{Codes, SECRET_BYTES, base32};
 use crate::sign_in::{HashPasswordError, Lane};
 use crate::staff;
-use crate::storage::{Recorded, StorageError};
+use crate::storage::{Columns, Recorded, StorageError};
 
 /// Somebody who may sign in to the demonstration.
 #[derive(Clone)]
@@ -37,6 +37,8 @@ pub struct DemoPerson {
     pub password: String,
     /// Secret of the codes, in base32.
     pub totp_secret: String,
+    /// Whether password and codes are the person's own by now: an administrator reset the account, or they changed it.
+    pub chose_own: bool,
     codes: DemoCodes,
 }
 
@@ -214,19 +216,29 @@ async fn tell(
     let mut people = Vec::with_capacity(members.len());
     let mut connection = service.storage().read().await?;
     for (form, secrets) in members {
-        let staff: uuid::Uuid = sqlx::query_scalar("SELECT staff FROM professionals.staff WHERE email = $1")
-            .bind(&form.email)
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(StorageError::from)?;
+        let row = sqlx::query(
+            "SELECT s.staff, s.password_hash, t.sealed_secret
+             FROM professionals.staff s LEFT JOIN professionals.totp t USING (staff) WHERE s.email = $1",
+        )
+        .bind(&form.email)
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(StorageError::from)?;
+        let staff: StaffId = row.id("staff")?;
+        let stored: Option<String> = row.try_get("password_hash").map_err(StorageError::from)?;
+        let sealed: Option<Vec<u8>> = row.try_get("sealed_secret").map_err(StorageError::from)?;
+        let opened = sealed.and_then(|sealed| service.secrets().open("totp", staff.uuid(), &sealed).ok());
+        let keeps_password = service.hashing().verify(Lane::Known, secrets.password.clone(), stored).await?;
+        let chose_own = !keeps_password || opened.as_deref() != Some(secrets.totp.as_slice());
         let title = form.practitioner.map(|details| format!("{} ", details.title)).unwrap_or_default();
         people.push(DemoPerson {
-            staff: StaffId::from_uuid(staff),
+            staff,
             display_name: format!("{title}{} {}", form.given_name, form.family_name),
             role: form.role,
             email: form.email,
             password: secrets.password,
             totp_secret: base32(&secrets.totp),
+            chose_own,
             codes: DemoCodes(secrets.totp),
         });
     }

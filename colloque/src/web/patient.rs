@@ -107,6 +107,7 @@ impl Values {
             state: match face.state {
                 InvitationState::Usable if now < face.opens_at => "too_early",
                 InvitationState::Usable => "usable",
+                InvitationState::Over => "over",
                 InvitationState::Expired => "expired",
                 InvitationState::Cancelled => "cancelled",
             },

@@ -31,6 +31,8 @@ pub struct SheetHeader<'a> {
     pub patient: &'a PatientIdentity,
     /// How the prescriber was authenticated, in French: `mot de passe et code à usage unique`.
     pub authentication: &'a str,
+    /// Whether nobody may take it for a prescription: a demonstration makes it.
+    pub is_specimen: bool,
 }
 
 /// All that stands on a prescription, in French, ready to be laid out. Kept beside the PDF for stamped copies.
@@ -48,6 +50,9 @@ pub struct PrescriptionSheet {
     mentions: Option<String>,
     authentication: String,
     closing: String,
+    /// Whether nobody may take it for a prescription: a demonstration made it.
+    #[serde(default)]
+    is_specimen: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,6 +141,7 @@ impl PrescriptionSheet {
             mentions: prescription.mentions().map(breakable),
             authentication: header.authentication.to_owned(),
             closing: closing(prescription.lines().len()),
+            is_specimen: header.is_specimen,
         };
         if sheet.texts().all(is_printable) { Ok(sheet) } else { Err(ComposeSheetError::Unprintable) }
     }

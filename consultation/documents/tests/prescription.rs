@@ -66,6 +66,7 @@ fn sheet_for(draft: &PrescriptionDraft, patient_name: &str) -> PrescriptionSheet
         practice: &practice,
         patient: &patient,
         authentication: "mot de passe et code à usage unique",
+        is_specimen: false,
     };
     PrescriptionSheet::compose(&header, &draft.validate().unwrap()).unwrap()
 }

@@ -193,6 +193,11 @@ async fn store_move(
         .bind(i32::from(slot.duration_min()))
         .execute(&mut *connection)
         .await?;
+    // Whoever was to be called was called.
+    sqlx::query("UPDATE health.consultation SET refused_at = NULL WHERE consultation = $1 AND refused_at IS NOT NULL")
+        .bind(before.consultation.uuid())
+        .execute(&mut *connection)
+        .await?;
     let expires_at = slot.closes_at().after(colloque_domain::INVITATION_LIFETIME_AFTER_CLOSE);
     // The patient is told of the new hour by message, and the link goes on: that is an invitation anew.
     let invited = sqlx::query(
@@ -208,7 +213,7 @@ async fn store_move(
     if invited.rows_affected() > 0 {
         tell(connection, service, &before, now, |to, phone| message::words::moved(to, slot, phone)).await?;
     }
-    let booking = Booking { slot, ..before };
+    let booking = Booking { slot, refused_at: None, ..before };
     let moved = fact(service, author, &booking, now, entry);
     Ok((booking, moved))
 }

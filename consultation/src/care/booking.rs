@@ -29,6 +29,7 @@ pub(crate) struct Booking {
     pub(crate) cancelled_at: Option<Timestamp>,
     pub(crate) admitted_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
+    pub(crate) refused_at: Option<Timestamp>,
     pub(crate) consent: Option<GivenConsent>,
 }
 
@@ -51,7 +52,7 @@ macro_rules! select {
     ($tail:literal) => {
         concat!(
             "SELECT a.practice, a.appointment, a.consultation, a.practitioner, a.patient, a.starts_at, a.duration_min,
-                 a.cancelled_at, c.admitted_at, c.ended_at, k.text_version, k.given_at, k.withdrawn_at
+                 a.cancelled_at, c.admitted_at, c.ended_at, c.refused_at, k.text_version, k.given_at, k.withdrawn_at
              FROM administrative.appointment a
              JOIN health.consultation c USING (consultation)
              LEFT JOIN health.consent k USING (consultation) ",
@@ -150,6 +151,7 @@ impl Booking {
             cancelled_at: row.optional_instant("cancelled_at")?,
             admitted_at: row.optional_instant("admitted_at")?,
             ended_at: row.optional_instant("ended_at")?,
+            refused_at: row.optional_instant("refused_at")?,
             consent,
         })
     }
@@ -216,6 +218,7 @@ impl Booking {
         let is_closed = now >= self.slot.closes_at();
         match self.standing() {
             _ if self.cancelled_at.is_some() => AppointmentStatus::Cancelled,
+            Standing::Waiting(_) if self.refused_at.is_some() => AppointmentStatus::NotReceived,
             Standing::Waiting(_) if is_closed => AppointmentStatus::Missed,
             Standing::Waiting(_) => AppointmentStatus::Booked,
             Standing::Open(_) if !is_closed => AppointmentStatus::InProgress,

@@ -11,7 +11,7 @@ use colloque_ids::{AppointmentId, InvitationId, MessageId, Timestamp, kind};
 use colloque_journal::{Actor, Draft, Event, SessionEnd};
 use colloque_protocol::http::appointment::InvitationSent;
 use colloque_protocol::http::error::ErrorCode;
-use colloque_protocol::http::patient::{InvitationFace, InvitationState};
+use colloque_protocol::http::patient::{InvitationFace, InvitationState, PatientStatus};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use sqlx::{PgConnection, Row};
@@ -159,8 +159,13 @@ pub(super) async fn issue(
     let patient = PatientRecord::load(service, connection, booking.practice, booking.patient).await?;
     let patient = patient.ok_or(StorageError::Unreadable { what: "patient" })?;
     let link = format!("{}/c/{}#{}", service.config().public_origin(), issued.invitation.full(), token.text());
-    let message =
-        message::words::invitation(Destination::Email(patient.email), booking.slot, link.clone(), &practice.phone);
+    let to = Destination::Email(patient.email);
+    let message = match booking.patient_status(now) {
+        PatientStatus::Over => message::words::way_back(to, link.clone(), &practice.phone, issued.expires_at),
+        PatientStatus::TooEarly | PatientStatus::Ready | PatientStatus::InProgress | PatientStatus::Cancelled => {
+            message::words::invitation(to, booking.slot, link.clone(), &practice.phone)
+        }
+    };
     let message = Message { expires_at: issued.expires_at, ..message };
     let message = message::enqueue(connection, service.secrets(), message, now).await?;
     Ok(((issued.invitation, link, message), entry))
@@ -285,8 +290,9 @@ pub(super) async fn load_face(
         opens_at: booking.slot.opens_at(),
         state: match booking.cancelled_at {
             Some(_) => InvitationState::Cancelled,
-            None if is_usable(&booking, now) => InvitationState::Usable,
-            None => InvitationState::Expired,
+            None if !is_usable(&booking, now) => InvitationState::Expired,
+            None if booking.patient_status(now) == PatientStatus::Over => InvitationState::Over,
+            None => InvitationState::Usable,
         },
     }))
 }

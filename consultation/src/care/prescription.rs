@@ -425,6 +425,7 @@ async fn compose(
         practice: &practice,
         patient: &patient.identity,
         authentication: &authentication,
+        is_specimen: service.config().demonstration,
     };
     Ok(PrescriptionSheet::compose(&header, valid)?)
 }

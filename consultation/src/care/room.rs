@@ -126,7 +126,7 @@ impl Records {
             .await
     }
 
-    /// Journals that the practitioner does not receive the patient now. The appointment stays as it is.
+    /// Journals that the practitioner does not receive the patient now. The appointment stays as it is, and the day says that they are to be called.
     ///
     /// # Errors
     ///
@@ -139,6 +139,12 @@ impl Records {
                 Box::pin(async move {
                     let booking = Booking::load(connection, By::Consultation(consultation)).await?;
                     let booking = booking.ok_or(StorageError::Unreadable { what: "consultation" })?;
+                    // The day says so until the appointment moves: the patient was told that the practice calls.
+                    sqlx::query("UPDATE health.consultation SET refused_at = $2 WHERE consultation = $1")
+                        .bind(consultation.uuid())
+                        .bind(at.as_millis())
+                        .execute(connection)
+                        .await?;
                     Ok(Recorded::new((), fact(&service, &booking, by, at, Event::PatientRefused {})))
                 })
             })

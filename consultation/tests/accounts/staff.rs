@@ -112,6 +112,8 @@ async fn a_reset_goes_to_the_address_on_file_which_no_administrator_changes() {
     administrator.post(&path(claire.staff), &elsewhere).await.ok();
     let reset = administrator.send(Method::POST, &format!("{}/reset", path(claire.staff)), Some(elsewhere)).await;
     assert_eq!(reset.ok().json::<ActivationSent>().email, claire.email);
+    let chose_own = stage.people().await.map(|person| person.chose_own);
+    assert_eq!(chose_own, [true, false, false, false], "what the demonstration prints serves no more");
     let mail = stage.mails_with_link(&claire.email, 1).await.remove(0);
     let text = mail["text"].as_str().unwrap();
     assert!(text.contains("réinitialisé par une personne qui gère les comptes"), "{text}");

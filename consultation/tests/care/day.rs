@@ -172,3 +172,26 @@ async fn a_colleague_moves_cancels_and_invites_nothing_that_is_not_theirs() {
     youssef.act("/api/appointments/00000000-0000-7000-8000-000000000000/cancel").await.refused("not_found");
     assert_eq!(visit.stage.count("access_refused"), 4);
 }
+
+#[tokio::test]
+async fn a_patient_who_was_not_received_is_to_be_called_until_the_appointment_moves() {
+    let mut visit = Visit::new().await;
+    let (_, entry) = visit.verified().await;
+    let (scope, records) = (visit.room(&entry).await, visit.stage.service.records());
+    records.refuse_patient(&scope, visit.claire.staff, visit.now()).await.unwrap();
+    assert_eq!(status(&mut visit).await, AppointmentStatus::NotReceived);
+    for _ in 0..9 {
+        visit.pass(Duration::from_secs(20 * 60));
+        assert_eq!(status(&mut visit).await, AppointmentStatus::NotReceived, "nobody forgets the call");
+    }
+    let path = format!("/api/appointments/{}/move", entry.appointment.full());
+    let form = MoveAppointment { starts_at: visit.in_minutes(30), duration_min: 20, reason: None };
+    let moved: AppointmentEntry = visit.secretary.post(&path, &form).await.json();
+    assert_eq!(moved.status, AppointmentStatus::Booked);
+    assert_eq!(visit.stage.count("patient_refused"), 1);
+}
+
+async fn status(visit: &mut Visit) -> AppointmentStatus {
+    let day: Day = visit.secretary.get("/api/day").await.json();
+    day.appointments[0].status
+}

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use colloque_protocol::http::patient::{CodeChannel, InvitationFace, InvitationState, PatientStep, RedeemInvitation};
+use colloque_protocol::http::appointment::InvitationSent;
+use colloque_protocol::http::patient::{
+    CONSENT_TEXT_VERSION, CodeChannel, GiveConsent, InvitationFace, InvitationState, PatientStep, RedeemInvitation,
+};
 
 use crate::visit::{Link, Visit};
 
@@ -82,6 +85,30 @@ async fn a_link_of_a_past_or_cancelled_appointment_says_so_to_its_holder_only() 
     assert_eq!(face.state, InvitationState::Expired);
     let stranger = Link { secret: "A".repeat(43), ..past_link };
     stranger.redeem(&mut visit.stage.client()).await.refused("invitation_unknown");
+}
+
+#[tokio::test]
+async fn a_link_after_the_consultation_leads_to_its_documents_and_says_so() {
+    let mut visit = Visit::new().await;
+    let (mut jeanne, entry) = visit.verified().await;
+    jeanne.post("/api/patient/consent", &GiveConsent { text_version: CONSENT_TEXT_VERSION }).await.ok();
+    let sent: InvitationSent = visit
+        .practitioner
+        .act(&format!("/api/appointments/{}/invitation/again", entry.appointment.full()))
+        .await
+        .json();
+    let link = Link::of(&sent.link);
+    let (scope, records) = (visit.room(&entry).await, visit.stage.service.records());
+    records.admit(&scope, visit.claire.staff, visit.now()).await.unwrap();
+    records.end(&scope, visit.claire.staff, visit.now()).await.unwrap();
+    let face: InvitationFace = visit.stage.client().get(&format!("/api/invitations/{}", link.invitation)).await.json();
+    assert_eq!(face.state, InvitationState::Over);
+    visit.pass(Duration::from_secs(120));
+    let before = visit.mail(0).await.len();
+    visit.stage.client().act(&format!("/api/invitations/{}/resend", link.invitation)).await;
+    let mail = visit.mail(before + 1).await.remove(0);
+    let text = mail["text"].as_str().unwrap();
+    assert!(text.contains("est terminée") && !text.contains("Vous avez un rendez-vous"), "{text}");
 }
 
 #[tokio::test]

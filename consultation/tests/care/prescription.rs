@@ -97,6 +97,7 @@ async fn an_issued_prescription_is_read_by_its_two_parties_and_each_read_is_jour
         "Non renouvelable",
         "Le 23 novembre 2026 à 10 h 00",
         "mot de passe et code à usage unique",
+        "Spécimen d'une démonstration",
         "Page 1 sur 1",
     ] {
         assert!(text.contains(mention), "{mention} is missing from: {text}");

@@ -20,6 +20,18 @@ pub(crate) fn invitation(to: Destination, slot: Slot, link: String, phone: &Phon
     Message { to, subject: "Votre rendez-vous vidéo".to_owned(), text, link: Some(link), expires_at: slot.closes_at() }
 }
 
+/// A link to what was handed over in a consultation that has ended.
+pub(crate) fn way_back(to: Destination, link: String, phone: &PhoneNumber, expires_at: Timestamp) -> Message {
+    let text = format!(
+        "Bonjour,\n\n\
+         Votre consultation vidéo est terminée. Pour retrouver ce qui vous a été remis, ouvrez ce lien :\n{link}\n\n\
+         Ce lien est personnel et sert une seule fois : ne le donnez à personne.\n\n\
+         Une question ? Appelez le {}.\n",
+        local(phone),
+    );
+    Message { to, subject: "Votre consultation vidéo".to_owned(), text, link: Some(link), expires_at }
+}
+
 /// A code.
 pub(crate) fn code(to: Destination, code: &str, expires_at: Timestamp) -> Message {
     let text = format!("Votre code est {code}. Il sert une seule fois, pendant 10 minutes. Ne le donnez à personne.\n");

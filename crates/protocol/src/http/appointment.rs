@@ -154,6 +154,8 @@ pub enum AppointmentStatus {
     InProgress,
     /// The consultation was held.
     Held,
+    /// The practitioner did not receive the patient, who was told that the practice calls back.
+    NotReceived,
     /// The time is over and nobody was admitted.
     Missed,
     /// Cancelled.

@@ -164,6 +164,8 @@ pub struct InvitationFace {
 pub enum InvitationState {
     /// It can.
     Usable,
+    /// The consultation has ended; the link still leads to its documents.
+    Over,
     /// The appointment's time is over.
     Expired,
     /// The appointment was cancelled.
