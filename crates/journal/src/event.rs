@@ -123,17 +123,17 @@ macro_rules! events {
 
 events! {
     // Rooms.
-    ConnectionJoined = 101, "connection_joined", Success, "Entrée dans la salle",
+    ConnectionJoined = 101, "connection_joined", Success, "Connexion à la salle ou à la file",
         { connection: Option<ConnectionId>, proofs: Vec<Proof>, };
     ConnectionResumed = 102, "connection_resumed", Success, "Retour dans la salle",
         { connection: Option<ConnectionId>, proofs: Vec<Proof>, };
-    JoinRefused = 103, "join_refused", Refused, "Entrée dans la salle refusée",
+    JoinRefused = 103, "join_refused", Refused, "Connexion refusée",
         { connection: Option<ConnectionId>, refusal: JoinRefusal, };
     MediaConnected = 104, "media_connected", Success, "Son et image établis",
         { connection: Option<ConnectionId>, };
     MediaLost = 105, "media_lost", Failed, "Son et image perdus",
         { connection: Option<ConnectionId>, };
-    Disconnected = 106, "disconnected", Success, "Sortie de la salle",
+    Disconnected = 106, "disconnected", Success, "Fin de la connexion",
         { connection: Option<ConnectionId>, cause: DisconnectCause, };
     TicketIssued = 110, "ticket_issued", Success, "Billet d’entrée remis",
         { ticket: TicketId, scope: TicketScope, };

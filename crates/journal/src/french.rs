@@ -31,22 +31,33 @@ impl Actor {
 }
 
 impl Entry {
+    /// Chooses words for a connection to a room, or to the desk from which the rooms are seen.
+    const fn in_room(&self, room: &'static str, desk: &'static str) -> &'static str {
+        if self.draft.consultation.is_some() { room } else { desk }
+    }
+
     /// Tells the entry as one French sentence; `actor` is the name shown for who acted.
     #[must_use]
     pub fn sentence(&self, actor: &str) -> String {
         match &self.draft.event {
             Event::ConnectionJoined { proofs, .. } => {
-                format!("{actor} est entré dans la salle, identité vérifiée par {}.", list(proofs))
+                let came = self.in_room("est entré dans la salle", "s’est connecté à la file d’attente");
+                format!("{actor} {came}, identité vérifiée par {}.", list(proofs))
             }
             Event::ConnectionResumed { proofs, .. } => {
-                format!("{actor} est revenu dans la salle, identité vérifiée par {}.", list(proofs))
+                let came = self.in_room("est revenu dans la salle", "est revenu à la file d’attente");
+                format!("{actor} {came}, identité vérifiée par {}.", list(proofs))
             }
             Event::JoinRefused { refusal, .. } => {
-                format!("{actor} n’a pas pu entrer dans la salle : {}.", refusal.french())
+                let place = self.in_room("entrer dans la salle", "se connecter à la file d’attente");
+                format!("{actor} n’a pas pu {place} : {}.", refusal.french())
             }
             Event::MediaConnected { .. } => format!("Le son et l’image de {actor} passent."),
             Event::MediaLost { .. } => format!("Le son et l’image de {actor} ne passent plus."),
-            Event::Disconnected { cause, .. } => format!("{actor} est sorti de la salle : {}.", cause.french()),
+            Event::Disconnected { cause, .. } => {
+                let went = self.in_room("est sorti de la salle", "s’est déconnecté de la file d’attente");
+                format!("{actor} {went} : {}.", cause.french())
+            }
             Event::TicketIssued { scope, .. } => format!("{actor} a reçu un billet d’entrée : {}.", scope.french()),
             Event::ConsultationAdmitted {} => format!("{actor} a admis le patient : la consultation est ouverte."),
             Event::PatientRefused {} => format!("{actor} n’a pas reçu le patient."),
