@@ -25,6 +25,8 @@ pub struct Person {
     pub password: String,
     /// Secret of the second factor, base32.
     pub totp_secret: String,
+    /// Whether password and codes are the person's own by now, and those above serve no more.
+    pub chose_own: bool,
 }
 
 impl Person {
@@ -67,6 +69,7 @@ mod tests {
             email: String::new(),
             password: String::new(),
             totp_secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP".to_owned(),
+            chose_own: false,
         };
         assert_eq!(person.code().len(), 6);
         person.totp_secret = "not base32!".to_owned();

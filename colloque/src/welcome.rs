@@ -121,8 +121,12 @@ fn show_people(people: &[Person]) {
         say("");
         say(&format!("    {} ({})", person.display_name, person.role_text));
         say(&format!("      adresse        {}", person.email));
-        say(&format!("      mot de passe   {}", person.password));
-        say(&format!("      code           {}  (secret {})", person.code(), person.totp_secret));
+        if person.chose_own {
+            say("      mot de passe et codes : ceux que la personne a choisis depuis");
+        } else {
+            say(&format!("      mot de passe   {}", person.password));
+            say(&format!("      code           {}  (secret {})", person.code(), person.totp_secret));
+        }
     }
     say("");
 }

@@ -186,6 +186,7 @@ async fn invented_people(consultation: &Consultation) -> Result<Vec<Person>, Sta
         email: person.email,
         password: person.password,
         totp_secret: person.totp_secret,
+        chose_own: person.chose_own,
     };
     Ok(people.into_iter().map(person).collect())
 }
