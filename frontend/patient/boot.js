@@ -103,9 +103,10 @@
     if (started) return;
     started = true;
     unlock();
-    handed.stream = capture();
+    const over = data.state === 'over' && !handed.test;
+    if (!over) handed.stream = capture();
     if (!handed.test) handed.redeemed = quiet(ask(`/api/invitations/${invitation}/redeem`, { secret: location.hash.slice(1) }));
-    data.view = 'question';
+    if (!over) data.view = 'question';
     mount();
   }
 
@@ -184,7 +185,7 @@
   keep(session, 'colloque-again', null);
   if (again) return start();
   const here = keep(session, 'colloque-here') === invitation;
-  const resumes = !handed.test && (here || data.state === 'expired') ? resume() : Promise.resolve(false);
+  const resumes = !handed.test && (here || /over|expired/.test(data.state)) ? resume() : Promise.resolve(false);
   resumes.then((resumed) => {
     if (resumed) return;
     keep(session, 'colloque-here', null);

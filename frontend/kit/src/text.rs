@@ -84,7 +84,7 @@ colloque_web::texts! {
         TotpReplaced: "La nouvelle application est reliée.", "The new application is linked.";
         ReproofTitle: "Confirmez que c'est bien vous", "Confirm that it is you";
         ReproofLead: "Ce changement demande un code récent de votre application.", "This change needs a fresh code of your application.";
-        SignedInUntil: "Session ouverte jusqu'à {0} au plus tard.", "Signed in until {0} at the latest.";
+        SignedInUntil: "Fin de la session au plus tard : {0}.", "The session ends at the latest: {0}.";
         Administrator: "Administration", "Administration";
         Practitioner: "Praticien", "Practitioner";
         Secretary: "Secrétariat", "Secretary";

@@ -57,6 +57,8 @@ pub struct Model {
     pub document_is_new: bool,
     /// Whether the patient has waited for long.
     pub waits_long: bool,
+    /// Whether the consent was withdrawn a moment ago.
+    pub consent_withdrawn: bool,
     /// Whether leaving is being confirmed.
     pub leaving: bool,
     /// Whether a patient who left may still come back.
@@ -94,6 +96,8 @@ pub enum CodeProblem {
     },
     /// The answer did not come.
     NotSent,
+    /// None: another code is on its way.
+    Resent,
 }
 
 impl CodeProblem {

@@ -28,7 +28,7 @@ texts! {
         CodeWrong: "Ce code n'est pas le bon. Vérifiez les chiffres.", "This code is not right. Check the digits.";
         CodeShort: "Le code a six chiffres.", "The code has six digits.";
         CodeOver: "Ce code ne sert plus. Demandez-en un autre.", "This code no longer works. Ask for another.";
-        CodeTooMany: "Trop d'essais. Attendez {0} secondes.", "Too many tries. Wait {0} seconds.";
+        CodeTooMany: "Trop d'essais. Attendez {0} s.", "Too many tries. Wait {0} s.";
         CodeNotSent: "La réponse n'est pas arrivée. Réessayez.", "No answer came. Try again.";
         CodeWhy: "Ce code prouve que c'est bien vous.", "This code proves that it is you.";
 
@@ -64,6 +64,7 @@ texts! {
         ConsentRecording: "Ni l'image ni le son ne sont enregistrés.", "Neither picture nor sound is recorded.";
         ConsentPresence: "Le médecin peut vous demander de venir au cabinet.", "The doctor may ask you to come to the practice.";
         ConsentStop: "Vous pouvez arrêter quand vous voulez.", "You may stop whenever you want.";
+        ConsentWithdrawn: "Votre accord est retiré.", "Your agreement is withdrawn.";
         WithdrawConsent: "Je retire mon accord", "I withdraw my agreement";
         ConsentEnter: "J'accepte et j'entre dans la salle d'attente", "I agree and enter the waiting room";
 
@@ -113,6 +114,7 @@ texts! {
         RemoteCameraOff: "Le médecin a coupé sa caméra.", "The doctor switched the camera off.";
         RemoteMuted: "Le médecin a coupé son micro.", "The doctor muted the mic.";
         RemoteBothOff: "Le médecin a coupé sa caméra et son micro.", "The doctor switched the camera and the mic off.";
+        RemoteAway: "Le médecin n'est pas dans la salle. Restez ici.", "The doctor is not in the room. Stay here.";
         RemoteLost: "Le médecin a perdu la connexion. Il revient.", "The doctor lost the connection, and is coming back.";
         SoundGoesOn: "Le son continue.", "The sound goes on.";
         ScreenShared: "Le médecin partage son écran.", "The doctor is sharing a screen.";

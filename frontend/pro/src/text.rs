@@ -32,6 +32,7 @@ colloque_kit::texts! {
         ChipLost: "Déconnecté depuis {0}", "Disconnected for {0}";
         ChipInProgress: "En cours", "In progress";
         ChipHeld: "Terminée", "Held";
+        ChipNotReceived: "Non reçu, à rappeler", "Not received, to be called";
         ChipMissed: "Absent", "Missed";
         ChipCancelled: "Annulé", "Cancelled";
         InvitedAt: "Invitation envoyée le {0}", "Invitation sent on {0}";
@@ -134,7 +135,7 @@ colloque_kit::texts! {
         NotChecked: "Matériel non vérifié", "Devices not checked";
         AnnounceDelay: "Prévenir d'un retard", "Announce a delay";
         DelayMinutes: "{0} min", "{0} min";
-        DelayNone: "Plus de retard", "No delay";
+        DelayNone: "Annuler le retard", "Cancel the delay";
         DelayAnnounced: "Retard annoncé : {0} minutes", "Delay announced: {0} minutes";
         DelayNotDone: "Le retard n'a pas pu être annoncé.", "The delay could not be announced.";
         LessThanMinute: "moins d'une minute", "less than a minute";

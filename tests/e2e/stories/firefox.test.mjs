@@ -64,7 +64,7 @@ test('a doctor in Firefox and a patient in Chromium see and hear each other', as
   await Promise.all([mediaFlows(patient.page, { within: 30_000 }), mediaFlows(page, { within: 30_000 })]);
   const before = await media(page);
   await patient.tap('Couper la caméra');
-  await shows(page, 'Le patient a coupé sa caméra. Le son continue.');
+  await shows(page, 'La caméra du patient est coupée. Le son continue.');
   await patient.tap('Remettre la caméra');
   await until('pictures come again', async () => (await media(page)).camera > before.camera + 20, { within: 20_000 });
   assert.deepEqual(page.faults, []);

@@ -175,16 +175,71 @@ test('a link in somebody else\'s hands is given back (P3c)', async () => {
 test('consent is withdrawn from the waiting room, and given again (P4)', async () => {
   const visit = await scene.practice.invite();
   const [patient, doctor] = [await scene.patient(), await scene.doctor()];
-  await doctor.openDay();
+  const file = await scene.doctor();
+  await Promise.all([doctor.openDay(), file.openRoom(visit.room)]);
   await patient.arrive(visit);
   await doctor.queued(visit.form.birth_name).waitFor();
+  await file.page.getByText(/^donné le/).waitFor();
   await patient.tap('Je retire mon accord');
   await patient.heading('On vérifie ensemble').waitFor();
+  await patient.notice('Votre accord est retiré.').waitFor();
   await doctor.queued(visit.form.birth_name).waitFor({ state: 'hidden' });
+  await file.page.getByText('pas encore donné').waitFor();
   await patient.accept();
   await patient.waiting();
   await doctor.queued(visit.form.birth_name).waitFor();
+  await file.page.getByText(/^donné le/).waitFor();
   await scene.endStory();
+});
+
+test('an appointment that is cancelled while the patient waits is cancelled, and not changed', async () => {
+  const looks = new Inspection();
+  const visit = await scene.practice.invite();
+  const patient = await scene.patient();
+  await patient.arrive(visit);
+  await scene.practice.desk.post(`/api/appointments/${visit.appointment.appointment}/cancel`);
+  await patient.heading('Le rendez-vous a été annulé').waitFor();
+  await patient.page.locator('#call').waitFor();
+  await looks.at(patient.page, 'patient-cancelled-waiting');
+  assert.equal(await patient.page.evaluate('document.getElementById("own").srcObject'), null, 'the camera is let go');
+  await scene.endStory();
+  looks.assertNone();
+});
+
+test('a patient who was not received is to be called, as the doctor and the day say', async () => {
+  const looks = new Inspection();
+  const visit = await scene.practice.invite();
+  const [patient, doctor, day] = [await scene.patient(), await scene.doctor(), await scene.doctor()];
+  await Promise.all([patient.arrive(visit), doctor.openRoom(visit.room)]);
+  await doctor.button('Ne pas recevoir').click();
+  await doctor.page.getByRole('dialog').getByRole('button', { name: 'Ne pas recevoir' }).click();
+  await doctor.page.getByText('Vous n\'avez pas reçu le patient.').waitFor();
+  await looks.at(doctor.page, 'desk-not-received');
+  await day.openDay();
+  await day.page.locator('.appointment', { hasText: new RegExp(visit.form.birth_name, 'i') }).getByText('Non reçu, à rappeler').waitFor();
+  await looks.at(day.page, 'day-not-received');
+  await scene.endStory();
+  looks.assertNone();
+});
+
+test('a link opened after the consultation leads to its documents and asks for no camera', async () => {
+  const looks = new Inspection();
+  const { visit, doctor, patient } = await scene.call();
+  const again = await scene.practice.desk.post(`/api/appointments/${visit.appointment.appointment}/invitation/again`);
+  await doctor.endForAll();
+  await patient.heading('La consultation est terminée.').waitFor();
+  const later = await scene.patient();
+  await later.page.addInitScript('navigator.mediaDevices.getUserMedia = () => { sessionStorage.setItem("asked", "1"); throw new Error("asked"); };');
+  const seen = (await visit.mails()).length;
+  await later.open(again.link);
+  await later.heading('Votre consultation est terminée').waitFor();
+  await looks.at(later.page, 'patient-over-welcome');
+  await later.start();
+  await later.enterCode(await visit.code(seen));
+  await later.heading('La consultation est terminée.').waitFor();
+  assert.equal(await later.page.evaluate('sessionStorage.getItem("asked")'), null);
+  await scene.endStory();
+  looks.assertNone();
 });
 
 test('the Back button asks before it leaves, once (P10)', async () => {

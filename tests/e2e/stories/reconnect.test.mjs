@@ -119,6 +119,7 @@ test('a doctor who goes to another page in the call is asked first', async () =>
   await question.getByRole('button', { name: 'Quitter, laisser la salle ouverte' }).click();
   await doctor.queueIsLive();
   assert.equal(new URL(page.url()).pathname, '/pro');
+  await patient.notice('Le médecin n\'est pas dans la salle. Restez ici.').waitFor();
   await patient.page.close();
   await scene.endStory();
 });

@@ -172,7 +172,7 @@ test('the consultation', async () => {
   await page.getByText('Pas encore ouverte par le patient').waitFor();
   await looks.at(page, 'pro-documents');
   await patient.tap('Couper la caméra');
-  await page.getByText('Le patient a coupé sa caméra. Le son continue.').first().waitFor();
+  await page.getByText('La caméra du patient est coupée. Le son continue.').first().waitFor();
   await scene.depart(patient);
   await page.getByText(/a perdu la connexion/).first().waitFor({ timeout: 25_000 });
   await looks.at(page, 'pro-room-lost');

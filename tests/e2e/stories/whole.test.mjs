@@ -139,10 +139,10 @@ test('a consultation from the invitation to the journal', async (t) => {
     await until('the patient is heard again', async () => (await media(doctor.page)).energy > muted + 1e-4);
 
     await patient.tap('Couper la caméra');
-    await doctor.page.getByText('Le patient a coupé sa caméra. Le son continue.').first().waitFor();
+    await doctor.page.getByText('La caméra du patient est coupée. Le son continue.').first().waitFor();
     await doctor.page.locator('.stage-picture .picture').waitFor({ state: 'hidden' });
     await patient.tap('Couper le micro');
-    await doctor.page.locator('.stage-dark', { hasText: 'Le patient a coupé sa caméra et son micro.' }).waitFor();
+    await doctor.page.locator('.stage-dark', { hasText: 'La caméra et le micro du patient sont coupés.' }).waitFor();
     await patient.tap('Remettre le micro');
     await patient.tap('Remettre la caméra');
     await mediaFlows(doctor.page, { sound: false });

@@ -62,6 +62,8 @@ struct Held {
     speaking: Option<Timeout>,
     notice: Option<Timeout>,
     code_is_sent: bool,
+    /// The code that was refused last.
+    refused_code: String,
 }
 
 struct Listening {

@@ -25,6 +25,7 @@ impl Page {
     pub(super) fn enter(&self) {
         self.change(|model| {
             model.step = Step::Entering;
+            model.consent_withdrawn = false;
             model.fault = None;
         });
         self.unlock();
@@ -122,6 +123,7 @@ impl Page {
         self.0.held.borrow_mut().wake = None;
         self.change(|model| {
             model.leaving = false;
+            model.consent_withdrawn = true;
             model.step = Step::Opening;
         });
         self.load();
@@ -147,7 +149,7 @@ impl Page {
         kept.as_deref() == Some(&self.0.invitation)
     }
 
-    fn remember_here(&self, here: bool) {
+    pub(super) fn remember_here(&self, here: bool) {
         let Some(storage) = storage() else { return };
         // Where nothing can be kept, a reload starts with a tap.
         if here { storage.set_item(HERE, &self.0.invitation) } else { storage.remove_item(HERE) }.ok();

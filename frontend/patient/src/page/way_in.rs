@@ -4,19 +4,17 @@ use std::time::Duration;
 
 use colloque_call::Action;
 use colloque_protocol::http::patient::{PatientStatus, PatientStep, PatientView, RedeemInvitation, SecondFactor};
-use colloque_web::announcer::Said;
 use colloque_web::dom::{element, now, spawn, window};
 use colloque_web::http::{self, SendRequestError};
-use colloque_web::text::Text;
 use colloque_web::timer::pause;
 use web_sys::HtmlInputElement;
 
 use super::Page;
+use super::acts::reload;
 use crate::fault::{Fault, Recovery};
 use crate::journey::{CaptureState, Step};
 use crate::model::{CodeAsked, CodeProblem};
 use crate::view::{DIGITS, digits};
-use crate::words::Msg;
 
 /// Shortest and longest pause before an early page looks again whether the room is open: an appointment may be moved.
 const OPENING_PAUSE: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(60)];
@@ -51,6 +49,10 @@ impl Page {
         if code.len() != DIGITS {
             return self.change(|model| model.code_problem = asked.then_some(CodeProblem::Short));
         }
+        // Sent by itself at its last digit: a tap on top of that asks nothing new.
+        if self.0.held.borrow().refused_code == code {
+            return;
+        }
         if std::mem::replace(&mut self.0.held.borrow_mut().code_is_sent, true) {
             return;
         }
@@ -61,12 +63,16 @@ impl Page {
                 page.0.held.borrow_mut().code_is_sent = false;
                 return;
             }
-            let outcome = http::post("/api/patient/second-factor", &SecondFactor { code }).await;
+            let outcome = http::post("/api/patient/second-factor", &SecondFactor { code: code.clone() }).await;
             page.0.held.borrow_mut().code_is_sent = false;
             match outcome {
                 Ok(step) => page.redeemed(Ok(step)),
                 Err(error) => {
-                    page.change(|model| model.code_problem = Some(CodeProblem::of(&error)));
+                    let problem = CodeProblem::of(&error);
+                    if problem == CodeProblem::Wrong {
+                        page.0.held.borrow_mut().refused_code = code;
+                    }
+                    page.change(|model| model.code_problem = Some(problem));
                     field.select();
                 }
             }
@@ -78,9 +84,12 @@ impl Page {
         spawn(async move {
             match http::act("/api/patient/second-factor/resend").await {
                 Ok(step) => {
-                    page.change(|model| model.code_problem = None);
-                    page.say(Said { words: Msg::CodeResent.t().to_owned(), urgent: false });
+                    page.change(|model| model.code_problem = Some(CodeProblem::Resent));
                     page.redeemed(Ok(step));
+                    if let Some(field) = element::<HtmlInputElement>("code") {
+                        field.set_value("");
+                        field.focus().ok();
+                    }
                 }
                 Err(error) => page.change(|model| model.code_problem = Some(CodeProblem::of(&error))),
             }
@@ -115,13 +124,19 @@ impl Page {
                 self.release_capture();
                 self.show_fault(Fault::TooEarly);
             }
-            PatientStatus::Cancelled => self.show_fault(Fault::AppointmentChanged),
+            PatientStatus::Cancelled => self.cancelled(),
             PatientStatus::Over => self.over(),
             // Whoever was admitted, or waited in this tab already, comes back without being asked again.
             PatientStatus::InProgress if consented => self.enter(),
             PatientStatus::Ready if consented && self.was_here() => self.enter(),
             PatientStatus::InProgress | PatientStatus::Ready => self.change(|model| model.step = Step::Check),
         }
+    }
+
+    /// Leaves the word to the shell, which says that the appointment was cancelled.
+    fn cancelled(&self) {
+        self.remember_here(false);
+        reload();
     }
 
     pub(super) fn failed(&self, error: &SendRequestError) {
@@ -180,8 +195,10 @@ impl Page {
         let page = self.clone();
         spawn(async move {
             // A failure leaves what is shown; it is read again later.
-            if let Ok(view) = http::get(PATIENT).await {
-                page.change(|model| model.patient = Some(view));
+            match http::get::<PatientView>(PATIENT).await {
+                Ok(view) if view.status == PatientStatus::Cancelled => page.cancelled(),
+                Ok(view) => page.change(|model| model.patient = Some(view)),
+                Err(_) => {}
             }
         });
     }

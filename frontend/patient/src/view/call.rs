@@ -24,18 +24,20 @@ pub fn call(model: &Model) -> Vec<Node> {
 }
 
 fn who(model: &Model) -> Node {
-    let Some(other) = &model.call.other else { return Node::Nothing };
+    let other = model.call.other.as_ref();
+    let known = model.patient.as_ref().map(|view| &view.practitioner);
+    let Some(card) = other.map(|other| &other.card).or(known) else { return Node::Nothing };
     let time = model.call.admitted_at.map(|since| duration(since, model.now));
     let summary = el("summary")
         .child(icon("shield"))
-        .child(el("strong").with("translate", "no").text(&other.card.display_name))
+        .child(el("strong").with("translate", "no").text(&card.display_name))
         .child(time.map(|time| el("span").class("time").with("role", "timer").with("aria-live", "off").text(time)));
     el("details")
         .class("who")
         .child(summary)
-        .child(other.card.profession.as_ref().map(paragraph))
-        .child(rpps(&other.card))
-        .child(paragraph(verified_by(&other.card)))
+        .child(card.profession.as_ref().map(paragraph))
+        .child(rpps(card))
+        .child(other.map(|other| paragraph(verified_by(&other.card))))
         .into()
 }
 
@@ -51,7 +53,8 @@ fn notices(model: &Model) -> [Node; 6] {
     let is_connecting =
         matches!(model.call.media, MediaPath::Idle | MediaPath::Connecting) && model.overlay() == Overlay::None;
     let other = if is_other_lost(&model.call) {
-        Some(notice("signal", Msg::RemoteLost.t()))
+        let words = if model.call.other.is_some() { Msg::RemoteLost } else { Msg::RemoteAway };
+        Some(notice("signal", words.t()))
     } else {
         match (media.camera, media.microphone) {
             (false, false) => Some(calm("microphone-off", Msg::RemoteBothOff.t())),

@@ -37,6 +37,7 @@ pub fn check(model: &Model) -> Node {
     let is_silent = model.checks.silent && !model.checks.heard;
     screen("check")
         .child(title(Msg::CheckTitle.t()))
+        .child(model.consent_withdrawn.then(|| calm("check", Msg::ConsentWithdrawn.t())))
         .child(you)
         .child(rows)
         .child((model.capture == CaptureState::Declined).then(|| notice("warning", Msg::WithoutBoth.t())))

@@ -29,9 +29,11 @@ pub fn code(model: &Model) -> Node {
 
 /// A field for six digits, and what is wrong with them.
 pub fn form(model: &Model) -> Element {
+    let is_wrong = model.code_problem.is_some_and(|problem| problem != CodeProblem::Resent);
+    let drawing = if is_wrong { "warning" } else { "check" };
     let problem = model
         .code_problem
-        .map(|problem| el("span").class("row").child(icon("warning")).child(el("span").text(words(problem))));
+        .map(|problem| el("span").class("row").child(icon(drawing)).child(el("span").text(words(problem))));
     let field = el("input")
         .with("id", "code")
         .class("code")
@@ -41,7 +43,7 @@ pub fn form(model: &Model) -> Element {
         .with("maxlength", "12")
         .with("spellcheck", "false")
         .with("aria-describedby", "code-problem")
-        .with("aria-invalid", if model.code_problem.is_some() { "true" } else { "false" });
+        .with("aria-invalid", if is_wrong { "true" } else { "false" });
     el("form")
         .with("novalidate", "")
         .child(el("label").with("for", "code").text(Msg::CodeLabel.t()))
@@ -64,6 +66,7 @@ fn words(problem: CodeProblem) -> String {
         CodeProblem::Over => Msg::CodeOver.t().to_owned(),
         CodeProblem::TooMany { wait_s } => Msg::CodeTooMany.with(&[&wait_s.to_string()]),
         CodeProblem::NotSent => Msg::CodeNotSent.t().to_owned(),
+        CodeProblem::Resent => Msg::CodeResent.t().to_owned(),
     }
 }
 

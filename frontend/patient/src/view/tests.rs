@@ -1,4 +1,4 @@
-use colloque_call::Phase;
+use colloque_call::{CallView, Phase};
 use colloque_ids::{AppointmentId, RoomId, Timestamp};
 use colloque_protocol::http::patient::{CodeChannel, PatientStatus, PatientView};
 use colloque_protocol::signaling::{EndReason, MediaState, OtherParty, Presence};
@@ -205,6 +205,28 @@ fn without_a_microphone_no_level_is_drawn_and_without_both_it_is_said() {
     assert_eq!(drawn(CaptureState::Given { camera: false, microphone: true }), (true, false));
     assert_eq!(drawn(CaptureState::Given { camera: true, microphone: false }), (false, false));
     assert_eq!(drawn(CaptureState::Declined), (false, true));
+}
+
+#[test]
+fn whoever_takes_back_the_agreement_reads_that_it_is_taken_back() {
+    let said = |consent_withdrawn| words(&draw(&Model { consent_withdrawn, ..model(Step::Check) }));
+    assert!(said(true).contains("Votre accord est retiré.") && !said(false).contains("retiré"));
+}
+
+#[test]
+fn a_doctor_who_went_out_did_not_lose_the_connection() {
+    let model = Model { call: CallView { other: None, ..in_room(Phase::InCall).call }, ..in_room(Phase::InCall) };
+    let said = words(&draw(&model));
+    assert!(said.contains("Le médecin n'est pas dans la salle. Restez ici."), "{said}");
+    assert!(!said.contains("a perdu la connexion"), "{said}");
+}
+
+#[test]
+fn another_code_on_its_way_is_no_fault() {
+    let nodes = draw(&Model { code_problem: Some(CodeProblem::Resent), ..model(Step::Code) });
+    let field = all(&nodes).into_iter().find(|element| attribute(element, "id") == Some("code")).unwrap();
+    assert_eq!(attribute(&field, "aria-invalid"), Some("false"));
+    assert!(words(&nodes).contains("Un nouveau code est parti."));
 }
 
 #[test]

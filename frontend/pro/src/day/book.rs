@@ -117,7 +117,10 @@ fn proposal(day_desk: DayDesk, practitioner: Option<StaffId>) -> (String, String
     let mut gather = |day: &Day| {
         let theirs = day.appointments.iter().filter(|entry| {
             Some(entry.practitioner) == practitioner
-                && matches!(entry.status, AppointmentStatus::Booked | AppointmentStatus::InProgress)
+                && matches!(
+                    entry.status,
+                    AppointmentStatus::Booked | AppointmentStatus::NotReceived | AppointmentStatus::InProgress
+                )
         });
         taken.extend(theirs.map(|entry| (entry.starts_at, entry.starts_at.after(minutes(entry.duration_min)))));
     };

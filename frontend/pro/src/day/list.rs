@@ -68,7 +68,7 @@ fn reason(day_desk: DayDesk, appointment: AppointmentId) -> AnyView {
 
 fn actions(day_desk: DayDesk, entry: AppointmentEntry) -> AnyView {
     let named = |act: Msg| Msg::For.with(&[act.t(), &entry.patient_name]);
-    let booked = entry.status == AppointmentStatus::Booked;
+    let booked = matches!(entry.status, AppointmentStatus::Booked | AppointmentStatus::NotReceived);
     let open = day_desk.practitioner && entry.status != AppointmentStatus::Cancelled;
     let button = |act: Msg, icon: Icon, dialog: RwSignal<bool>| {
         let entry = entry.clone();
@@ -96,7 +96,7 @@ fn actions(day_desk: DayDesk, entry: AppointmentEntry) -> AnyView {
 
 fn status_chip(day_desk: DayDesk, entry: &AppointmentEntry) -> AnyView {
     match entry.status {
-        AppointmentStatus::Booked | AppointmentStatus::InProgress => {}
+        AppointmentStatus::Booked | AppointmentStatus::NotReceived | AppointmentStatus::InProgress => {}
         AppointmentStatus::Held => return marked_chip(Tone::Ok, Icon::Check, Msg::ChipHeld.t()),
         AppointmentStatus::Missed => return chip(Tone::Plain, Msg::ChipMissed.t()),
         AppointmentStatus::Cancelled => return chip(Tone::Plain, Msg::ChipCancelled.t()),
@@ -115,6 +115,9 @@ fn status_chip(day_desk: DayDesk, entry: &AppointmentEntry) -> AnyView {
         },
         None if entry.status == AppointmentStatus::InProgress => {
             marked_chip(Tone::Accent, Icon::Camera, Msg::ChipInProgress.t())
+        }
+        None if entry.status == AppointmentStatus::NotReceived => {
+            marked_chip(Tone::Warn, Icon::Phone, Msg::ChipNotReceived.t())
         }
         None => chip(Tone::Plain, Msg::ChipBooked.t()),
     }

@@ -8,7 +8,7 @@ colloque_kit::texts! {
         StopReplacing: "Faire une ordonnance séparée", "Write a separate prescription";
         LineTitle: "Médicament {0}", "Medicine {0}";
         Name: "Médicament (DCI ou nom)", "Medicine (INN or name)";
-        NameHint: "Par exemple : Amoxicilline", "For example: Amoxicillin";
+        NameHint: "Amoxicilline", "Amoxicillin";
         Strength: "Dosage et forme", "Strength and form";
         StrengthHint: "500 mg, gélule", "500 mg, capsule";
         Dosage: "Posologie et mode d'emploi", "Dosage and directions";
@@ -16,7 +16,7 @@ colloque_kit::texts! {
         Duration: "Durée", "Duration";
         DurationHint: "7 jours", "7 days";
         Units: "Nombre de boîtes", "Number of packs";
-        UnitsHint: "Durée ou nombre de boîtes", "Duration or number of packs";
+        UnitsHint: "Si pas de durée", "If no duration";
         Refills: "Renouvellements", "Renewals";
         NoRefill: "Aucun", "None";
         RefillCount: "{0} fois", "{0} times";

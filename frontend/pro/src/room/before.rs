@@ -22,11 +22,17 @@ pub fn Before() -> impl IntoView {
     let desk = expect_context::<RoomDesk>();
     let call = desk.call;
     let other = Memo::new(move |_| call.view.with(|view| view.other.clone()));
-    // The consent is recorded shortly before the patient appears.
-    Effect::new(move |_| {
-        if other.with(Option::is_some) && desk.file.with_untracked(|file| file.consent_given_at.is_none()) {
+    // The consent is recorded shortly before the patient appears; whoever goes may have withdrawn it.
+    Effect::new(move |before: Option<bool>| {
+        let is_there = other.with(Option::is_some);
+        let has_consent = desk.file.with_untracked(|file| file.consent_given_at.is_some());
+        if is_there != has_consent && before.is_none_or(|before| before != is_there) && (is_there || before.is_some()) {
             desk.read();
         }
+        if is_there {
+            call.patient_refused.set(false);
+        }
+        is_there
     });
     view! {
         <div class="before stack" data-fill=true>
@@ -35,7 +41,11 @@ pub fn Before() -> impl IntoView {
             {move || match other.get() {
                 Some(other) => waiting(desk, &other),
                 None => view! {
-                    {note(Tone::Plain, format!("{} {}", Msg::NotArrived.t(), Msg::NotArrivedLead.t()))}
+                    {move || if call.patient_refused.get() {
+                        note(Tone::Warn, Msg::NotReceived.t())
+                    } else {
+                        note(Tone::Plain, format!("{} {}", Msg::NotArrived.t(), Msg::NotArrivedLead.t()))
+                    }}
                     <div class="row">{phone_link(desk)}<Resend/></div>
                 }.into_any(),
             }}
@@ -128,7 +138,7 @@ fn waiting(desk: RoomDesk, other: &OtherParty) -> AnyView {
             <p>{Msg::RefuseLead.t()}</p>
             <footer>
                 <button type="button" class="button" on:click=move |_| refusing.set(false)>{Kit::Cancel.t()}</button>
-                <button type="button" class="button" data-kind="danger" on:click=move |_| { refusing.set(false); call.act(Action::Refuse); }>{Msg::Refuse.t()}</button>
+                <button type="button" class="button" data-kind="danger" on:click=move |_| { refusing.set(false); call.patient_refused.set(true); call.act(Action::Refuse); }>{Msg::Refuse.t()}</button>
             </footer>
         </Dialog>
     }

@@ -81,6 +81,8 @@ pub struct RoomCall {
     pub share_failed: RwSignal<bool>,
     /// Whether the patient, when not there, left by themselves: seen to go, and no connection was lost.
     pub patient_left: RwSignal<bool>,
+    /// Whether the patient was not received and did not come back.
+    pub patient_refused: RwSignal<bool>,
     /// Whether the patient, since they came, said what is switched on.
     media_known: StoredValue<bool>,
     /// The clock of durations, each second or two.
@@ -124,6 +126,7 @@ impl RoomCall {
             confirm_screen: RwSignal::new(false),
             share_failed: RwSignal::new(false),
             patient_left: RwSignal::new(false),
+            patient_refused: RwSignal::new(false),
             media_known: StoredValue::new(false),
             clock: RwSignal::new(now()),
             judge: StoredValue::new_local(Judge::default()),

@@ -157,7 +157,7 @@ fn Cancelling(entry: DocumentEntry, open: RwSignal<bool>) -> impl IntoView {
             {trouble(problem)}
             <Field name="reason" label=Msg::CancelReason.t() hint=Msg::CancelReasonHint.t() faults=faults maxlength=500 focus=true/>
             <footer>
-                <button type="button" class="button" on:click=move |_| open.set(false)>{Kit::Cancel.t()}</button>
+                <button type="button" class="button" on:click=move |_| open.set(false)>{Msg::KeepDocument.t()}</button>
                 <Submit label=Msg::CancelDocument.t() busy=busy danger=true/>
             </footer>
         </form>

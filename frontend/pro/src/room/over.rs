@@ -160,6 +160,8 @@ fn NextPatient(phase: Memo<Phase>) -> impl IntoView {
         <div class="row">
             {move || match next.get() {
                 Some(next) => view! { <a class="button" data-kind="primary" href=ProPage::Room(next).address()>{Icon::Right.draw()}{Msg::NextPatient.t()}</a> }.into_any(),
+                // Whoever left the room open has somebody there.
+                None if phase.get() == (Phase::Ended { reason: EndReason::YouLeft }) => ().into_any(),
                 None => view! { <span class="quiet">{Msg::NobodyNext.t()}</span> }.into_any(),
             }}
             {move || is_behind.get().then(|| {

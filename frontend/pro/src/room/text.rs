@@ -15,6 +15,7 @@ colloque_kit::texts! {
         Connecting: "Connexion à la salle…", "Connecting to the room…";
         BeforeTitle: "Avant de faire entrer", "Before admitting";
         NotArrived: "Le patient n'est pas encore arrivé.", "The patient has not arrived yet.";
+        NotReceived: "Vous n'avez pas reçu le patient. Il a lu que le cabinet va l'appeler.", "You did not receive the patient, who read that the practice will call.";
         NotArrivedLead: "Il apparaîtra ici dès qu'il sera dans la salle d'attente. Vous pouvez déjà préparer vos notes.", "They will appear here once in the waiting room. You can already prepare your notes.";
         Identity: "Identité", "Identity";
         BirthName: "Nom de naissance", "Birth name";
@@ -43,9 +44,9 @@ colloque_kit::texts! {
         SayPatientLost: "{0} a perdu la connexion.", "{0} lost the connection.";
         SayPatientLeft: "{0} a quitté la consultation.", "{0} left the consultation.";
         SayPatientBack: "{0} est de retour.", "{0} is back.";
-        SayCameraOff: "Le patient a coupé sa caméra.", "The patient switched their camera off.";
+        SayCameraOff: "La caméra du patient est coupée.", "The patient's camera is off.";
         SayCameraOn: "Le patient a remis sa caméra.", "The patient switched their camera on.";
-        SayMicrophoneOff: "Le patient a coupé son micro.", "The patient switched their microphone off.";
+        SayMicrophoneOff: "Le micro du patient est coupé.", "The patient's microphone is off.";
         SayMicrophoneOn: "Le patient a remis son micro.", "The patient switched their microphone on.";
 
         Reconnecting: "Connexion coupée. Nous vous reconnectons…", "Connection lost. Reconnecting…";
@@ -64,8 +65,8 @@ colloque_kit::texts! {
         ResendLink: "Renvoyer le lien", "Send the link again";
         LinkResent: "Le lien est renvoyé.", "The link is sent again.";
         LinkQueued: "L'envoi du lien est réessayé automatiquement.", "Sending the link is tried again by itself.";
-        PatientCameraOff: "Le patient a coupé sa caméra. Le son continue.", "The patient switched their camera off. The sound goes on.";
-        PatientBothOff: "Le patient a coupé sa caméra et son micro.", "The patient switched their camera and microphone off.";
+        PatientCameraOff: "La caméra du patient est coupée. Le son continue.", "The patient's camera is off. The sound goes on.";
+        PatientBothOff: "La caméra et le micro du patient sont coupés.", "The patient's camera and microphone are off.";
         PatientMicrophoneOff: "Micro du patient coupé", "The patient's microphone is off";
         OwnMicrophoneOff: "Micro coupé : le patient ne vous entend pas", "Microphone off: the patient cannot hear you";
         OwnCameraOff: "Caméra coupée : le patient ne vous voit pas", "Camera off: the patient cannot see you";
@@ -191,7 +192,8 @@ colloque_kit::texts! {
         CancelDocument: "Annuler l'ordonnance", "Cancel the prescription";
         CancelShort: "Annuler", "Cancel";
         ReplaceShort: "Remplacer", "Replace";
-        CancelDocumentLead: "Le patient verra que cette ordonnance n'est plus valable.", "The patient will see that this prescription is no longer valid.";
+        CancelDocumentLead: "Qui l'ouvre lira qu'elle n'est plus valable. Mais personne n'est prévenu : appelez le patient.", "Whoever opens it reads that it is no longer valid. But nobody is told: call the patient.";
+        KeepDocument: "La garder", "Keep it";
         CancelReason: "Motif", "Reason";
         CancelReasonHint: "De 3 à 500 signes", "From 3 to 500 characters";
         CancelReasonMissing: "Écrivez le motif, 3 signes au moins.", "Write the reason, at least 3 characters.";
