@@ -31,27 +31,27 @@ enum Command {
         #[arg(
             long,
             value_delimiter = ',',
-            default_value = "40000,80000,100000,120000,140000,160000,180000,200000,220000"
+            default_value = "100000,120000,140000,160000,180000,200000,220000,240000,260000"
         )]
         loads: Vec<u64>,
         /// Offered loads for Janus, ascending.
-        #[arg(long, value_delimiter = ',', default_value = "4000,8000,12000,16000,20000,24000,28000,32000,40000")]
+        #[arg(long, value_delimiter = ',', default_value = "8000,12000,16000,20000,24000,28000,32000,40000")]
         janus_loads: Vec<u64>,
         /// Seconds before each window.
-        #[arg(long, default_value_t = 1.0)]
+        #[arg(long, default_value_t = 0.3)]
         warm: f64,
         /// Seconds of each window.
-        #[arg(long, default_value_t = 2.0)]
+        #[arg(long, default_value_t = 0.6)]
         measure: f64,
         /// Windows at one load before it counts as not carried: more than one for a machine that is not at rest.
         #[arg(long, default_value_t = 1)]
         tries: usize,
         /// Percent of the machine's time that its host may take away in a window; a window with more is measured again,
         /// whatever it showed, for every server alike.
-        #[arg(long, default_value_t = 0.5)]
+        #[arg(long, default_value_t = 0.1)]
         max_stolen: f64,
         /// Windows that are measured again at most for one figure.
-        #[arg(long, default_value_t = 10)]
+        #[arg(long, default_value_t = 40)]
         patience: usize,
         /// How server and driver stand against the machine's other work.
         #[arg(long, value_enum, default_value = "high")]

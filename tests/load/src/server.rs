@@ -120,10 +120,9 @@ pub fn connect_patiently(address: SocketAddr) -> std::io::Result<TcpStream> {
 pub enum Priority {
     /// Like everything else.
     Normal,
-    /// Nice value -20; without the right to it, like everything else.
+    /// Nice value -20; without the right to it, like everything else. Not real-time: the kernel takes a twentieth of each second
+    /// from real-time work that never rests, in one piece.
     High,
-    /// Real-time, before everything else: for a machine that is not at rest. Needs the rights of root.
-    RealTime,
 }
 
 impl Priority {
@@ -133,7 +132,6 @@ impl Priority {
         match self {
             Self::Normal => &[],
             Self::High => &["nice", "-n", "-20"],
-            Self::RealTime => &["chrt", "-f", "10"],
         }
     }
 
@@ -143,7 +141,6 @@ impl Priority {
         let words: &[&str] = match self {
             Self::Normal => return,
             Self::High => &["renice", "-n", "-20", "-p", &own],
-            Self::RealTime => &["chrt", "-f", "-p", "10", &own],
         };
         let _ = Command::new(words[0]).args(&words[1..]).output();
     }
