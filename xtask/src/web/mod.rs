@@ -86,6 +86,12 @@ pub enum BuildWebError {
     /// The optimiser is missing.
     #[error("wasm-opt is missing: run `npm ci` in xtask/npm, or build with --quick")]
     NoOptimiser,
+    /// A module names a folder of this machine.
+    #[error("{path} names a folder of this machine")]
+    MachinePath {
+        /// The module.
+        path: PathBuf,
+    },
     /// A file could not be read.
     #[error("cannot read {path}")]
     Read {

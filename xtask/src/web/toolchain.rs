@@ -16,8 +16,12 @@ const DEBIAN_COMPILER: &str = "/usr/bin/rustc";
 /// Debian's linter, the only one that reads what that compiler has built.
 const DEBIAN_LINTER: &str = "/usr/bin/cargo-clippy";
 
-/// Lets the page framework erase the types of its views, which makes the pages a fifth smaller.
-const BROWSER_COMPILER_FLAGS: &str = "--cfg erase_components";
+/// Lets the page framework erase the types of its views, which makes the pages a fifth smaller, and leaves out where in the
+/// sources each failure would be: nobody could read it on a patient's phone, and it is two kilobytes.
+const BROWSER_COMPILER_FLAGS: [&str; 3] = ["--cfg", "erase_components", "-Zlocation-detail=none"];
+
+/// What cargo takes between two flags that may hold blanks.
+const FLAG_SEPARATOR: &str = "\u{1f}";
 
 /// Chooses a standard library instead of the first that works: `rustup` or `debian`.
 const CHOICE: &str = "COLLOQUE_WASM_STD";
@@ -42,7 +46,39 @@ pub fn compile(bundles: &[Bundle]) -> Result<PathBuf, BuildWebError> {
         cargo.args(["--package", &format!("colloque-{}", bundle.name())]);
     }
     run(&mut cargo)?;
-    Ok(target_folder.join(TARGET).join(PROFILE))
+    let folder = target_folder.join(TARGET).join(PROFILE);
+    for bundle in bundles {
+        let path = folder.join(format!("colloque_{}.wasm", bundle.name()));
+        let module = std::fs::read(&path).map_err(|source| BuildWebError::Read { path: path.clone(), source })?;
+        if machine_folders().iter().any(|machine| contains(&module, &machine.folder)) {
+            return Err(BuildWebError::MachinePath { path });
+        }
+    }
+    Ok(folder)
+}
+
+/// A folder of this machine, and what stands for it in what is shipped.
+struct MachineFolder {
+    folder: PathBuf,
+    replacement: &'static str,
+}
+
+/// The folders that the compiler would write into messages of the modules: where a checkout lies is nobody's business, and the
+/// same sources give the same bytes everywhere.
+fn machine_folders() -> Vec<MachineFolder> {
+    let cargo_home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    let registries = cargo_home.and_then(|home| std::fs::read_dir(home.join("registry/src")).ok());
+    let registries = registries.into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut folders: Vec<_> = registries.map(|folder| MachineFolder { folder, replacement: "crate" }).collect();
+    folders.push(MachineFolder { folder: workspace::root().to_owned(), replacement: "colloque" });
+    folders
+}
+
+fn contains(module: &[u8], folder: &Path) -> bool {
+    let folder = folder.as_os_str().as_encoded_bytes();
+    module.windows(folder.len()).any(|window| window == folder)
 }
 
 /// Runs the linter over packages that are compiled for browsers only.
@@ -70,9 +106,18 @@ pub fn lint(packages: &[&str]) -> Result<(), BuildWebError> {
 
 fn aim_at_browsers(cargo: &mut Command, library: StandardLibrary, target_folder: &Path) -> Result<(), BuildWebError> {
     cargo.args(["--target", TARGET, "--profile", PROFILE]).env("CARGO_TARGET_DIR", target_folder);
-    cargo.env("RUSTFLAGS", BROWSER_COMPILER_FLAGS).env_remove("CARGO_ENCODED_RUSTFLAGS");
+    let mut flags: Vec<_> = BROWSER_COMPILER_FLAGS.map(std::ffi::OsString::from).into();
+    for MachineFolder { folder, replacement } in machine_folders() {
+        let mut flag = std::ffi::OsString::from("--remap-path-prefix=");
+        flag.push(folder);
+        flag.push("=");
+        flag.push(replacement);
+        flags.push(flag);
+    }
+    let separator = std::ffi::OsStr::new(FLAG_SEPARATOR);
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join(separator)).env_remove("RUSTFLAGS").env("RUSTC_BOOTSTRAP", "1");
     if library == StandardLibrary::Debian {
-        cargo.arg("-Zbuild-std=std,panic_abort").env("RUSTC", DEBIAN_COMPILER).env("RUSTC_BOOTSTRAP", "1");
+        cargo.arg("-Zbuild-std=std,panic_abort").env("RUSTC", DEBIAN_COMPILER);
         cargo.env("PATH", path_with_linker()?);
     }
     Ok(())
