@@ -26,6 +26,7 @@ const PROTOCOL: &str = "colloque-protocol";
 const DOMAIN: &str = "colloque-domain";
 const JOURNAL: &str = "colloque-journal";
 const SIGNALING_CORE: &str = "colloque-signaling-core";
+const CONGESTION: &str = "colloque-congestion";
 const SFU_CORE: &str = "colloque-sfu-core";
 const CALL: &str = "colloque-call";
 const DOCUMENTS: &str = "colloque-documents";
@@ -41,7 +42,8 @@ const LAYERS: &[Layer] = &[
     pure(PROTOCOL, &[IDS]),
     pure(DOMAIN, &[IDS]),
     pure(JOURNAL, &[IDS]),
-    pure(SFU_CORE, &[IDS]),
+    pure(CONGESTION, &[]),
+    pure(SFU_CORE, &[IDS, CONGESTION]),
     pure(SIGNALING_CORE, &[IDS, PROTOCOL]),
     pure(CALL, &[IDS, PROTOCOL]),
     pure(DOCUMENTS, &[IDS, DOMAIN]),
@@ -59,7 +61,7 @@ const LAYERS: &[Layer] = &[
 ];
 
 /// Members below `tests/`: they look at everything, and nothing but tests looks at them.
-const TEST_MEMBERS: &[&str] = &["colloque-load", "colloque-test-support"];
+const TEST_MEMBERS: &[&str] = &["colloque-load", "colloque-network", "colloque-sim", "colloque-test-support"];
 
 /// Crates that a pure member may not use outside its tests.
 const NOT_PURE: &[&str] =

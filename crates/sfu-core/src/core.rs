@@ -121,6 +121,9 @@ pub struct Core {
     pub(crate) urgent: Vec<usize>,
     pub(crate) events: VecDeque<Event>,
     pub(crate) next_tick_at: Option<Instant>,
+    /// Peers for whose link something waits.
+    pub(crate) paced: Vec<usize>,
+    pub(crate) next_pace_at: Option<Instant>,
     pub(crate) ticks: u64,
     /// The peer that a timer looks at, for the shell that isolates a failure.
     pub(crate) at_work: Option<usize>,
@@ -147,6 +150,8 @@ impl Core {
             urgent: Vec::new(),
             events: VecDeque::new(),
             next_tick_at: None,
+            paced: Vec::new(),
+            next_pace_at: None,
             ticks: 0,
             at_work: None,
             joined: 0,
@@ -246,7 +251,7 @@ impl Core {
     /// When [`Core::handle_timeout`] has something to do; none while nobody is connected.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.next_tick_at
+        [self.next_tick_at, self.next_pace_at].into_iter().flatten().min()
     }
 
     /// People in all rooms.
@@ -346,6 +351,7 @@ impl Core {
         self.forget_transport(key);
         let peer = self.peers.remove(key);
         self.urgent.retain(|urgent| *urgent != key);
+        self.paced.retain(|paced| *paced != key);
         let room = &mut self.rooms[peer.room];
         room.peers.retain(|other| *other != key);
         if room.peers.is_empty() {
@@ -356,6 +362,7 @@ impl Core {
         }
         if self.peers.is_empty() {
             self.next_tick_at = None;
+            self.next_pace_at = None;
         }
     }
 

@@ -1,9 +1,10 @@
 use std::time::Instant;
 
 use crate::arena::{Path, SendArena};
-use crate::core::{Core, Event, push_allowed, push_copy};
+use crate::core::{Core, Event, MAX_PEERS_PER_ROOM, push_allowed, push_copy};
+use crate::downlink::Downlink;
 use crate::dtls::DtlsEvent;
-use crate::peer::{Opened, Peer, Secure};
+use crate::peer::{Forwarded, Opened, Peer, Secure};
 use crate::ring::Packet;
 use crate::rtp::{RtpHeader, is_rtcp};
 use crate::srtp::guess_index;
@@ -103,6 +104,9 @@ impl Core {
                     rtcp_index: 0,
                     inbound_rtcp: Vec::new(),
                 });
+                if peer.lines.iter().any(|line| line.number_extension.is_some()) {
+                    peer.downlink = Some(Box::new(Downlink::new(now)));
+                }
                 self.note_heard(key, now);
                 let (room, peer) = self.names(key);
                 self.events.push_back(Event::PeerConnected { room, peer });
@@ -131,6 +135,11 @@ impl Core {
         let Some(header) = RtpHeader::parse(datagram) else { return };
         let Some(opened) = peer.open_rtp(&header, datagram) else { return };
         peer.spent.charge_media(datagram.len(), &self.limits, now);
+        if let Some(number) =
+            peer.lines[opened.line].number_extension.and_then(|id| header.transport_number(datagram, id))
+        {
+            peer.note_arrival(number, now);
+        }
         self.note_heard(key, now);
         let Some(payload) = header.without_padding(&datagram[header.header_bytes..opened.plain_bytes]) else { return };
         self.forward(now, key, &header, opened, payload, out);
@@ -183,9 +192,16 @@ impl Core {
         }
         let has_gaps = !track.gaps.is_empty();
         let mut awaits_keyframe = false;
+        let mut to_pace = PeerList::default();
+        let mut overdue = PeerList::default();
         for subscription in &track.subscribers {
             let Some(peer) = self.peers.get_mut(subscription.peer) else { continue };
-            peer.forward(subscription.line, &packet, is_keyframe, now, out);
+            match peer.forward(subscription.line, track_key, &packet, is_keyframe, now, out) {
+                Forwarded::Done => {}
+                Forwarded::Waits if peer.is_paced => {}
+                Forwarded::Waits => to_pace.push(subscription.peer),
+                Forwarded::Overdue => overdue.push(subscription.peer),
+            }
             awaits_keyframe |= peer.is_connected()
                 && peer.lines[subscription.line].slot.as_ref().is_some_and(|slot| slot.awaits_keyframe());
         }
@@ -194,6 +210,12 @@ impl Core {
         }
         if has_gaps {
             self.mark_urgent(publisher);
+        }
+        for peer in to_pace.iter() {
+            self.mark_pacing(peer, now);
+        }
+        for peer in overdue.iter() {
+            self.give_up_queue(peer, now, out);
         }
     }
 
@@ -252,5 +274,25 @@ impl Core {
             self.events.push_back(Event::PeerRecovered { room: room_id, peer });
             self.rebind(room);
         }
+    }
+}
+
+/// A few peers of one room, without a heap.
+#[derive(Debug, Clone, Copy, Default)]
+struct PeerList {
+    keys: [usize; MAX_PEERS_PER_ROOM],
+    count: usize,
+}
+
+impl PeerList {
+    fn push(&mut self, key: usize) {
+        if let Some(place) = self.keys.get_mut(self.count) {
+            *place = key;
+            self.count += 1;
+        }
+    }
+
+    fn iter(self) -> impl Iterator<Item = usize> {
+        self.keys.into_iter().take(self.count)
     }
 }

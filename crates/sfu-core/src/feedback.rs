@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use crate::arena::{Path, SendArena};
 use crate::core::Core;
+use crate::peer::Forwarded;
 use crate::reception::SenderClock;
 use crate::rtcp::{Feedback, Missing, read_compound};
 
@@ -36,8 +37,12 @@ impl Core {
                     self.request_keyframe(now, source, out);
                 }
             }
-            // The place of the bandwidth estimate: until it exists, the configured cap holds for everyone.
-            Feedback::Remb { bits_per_second: _ } => {}
+            Feedback::Transport(report) => {
+                if let Some(downlink) = &mut self.peers[key].downlink {
+                    downlink.take_report(now, &report);
+                }
+            }
+            Feedback::Remb { bits_per_second } => self.peers[key].receivable_bps = Some(bits_per_second),
         });
     }
 
@@ -69,15 +74,20 @@ impl Core {
     ) {
         let peer = &mut self.peers[key];
         let Some(line) = peer.line_sending(ssrc) else { return };
+        let mut waits = false;
         for sequence in missing.sequences() {
             if *resends_left == 0 {
-                return;
+                break;
             }
             *resends_left -= 1;
-            let Some(slot) = &peer.lines[line].slot else { return };
-            let Some(track) = slot.source().and_then(|source| self.tracks.get(source)) else { return };
+            let Some(slot) = &peer.lines[line].slot else { break };
+            let Some(source) = slot.source() else { break };
+            let Some(track) = self.tracks.get(source) else { break };
             let Some(packet) = slot.source_index(sequence).and_then(|index| track.find(index)) else { continue };
-            peer.resend(line, &packet, track.ring_packets(), now, out);
+            waits |= peer.resend(line, source, &packet, track.ring_packets(), now, out) == Forwarded::Waits;
+        }
+        if waits {
+            self.mark_pacing(key, now);
         }
     }
 }

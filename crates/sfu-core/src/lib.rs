@@ -8,18 +8,21 @@
 //!          -> DTLS: handshake -> keys, first keyframe request
 //!          -> RTP:  rate check -> replay check, open in place -> publisher's ring -> for each subscriber: rewrite, seal -> arena
 //!          -> RTCP: rate check -> open -> retransmit from the ring within a budget, merge keyframe requests, tie clocks together
-//! timeout  -> requests for missing packets, challenges, handshake retransmissions, reports, peers that vanished
+//! timeout  -> what waits for a subscriber's link, what each link carries, what each publisher may send
+//!          -> requests for missing packets, challenges, handshake retransmissions, reports, peers that vanished
 //! ```
 
 mod arena;
 mod budget;
 mod core;
 mod datagram;
+mod downlink;
 mod dtls;
 mod feedback;
 mod gaps;
 mod ice;
 mod negotiate;
+mod pace;
 mod peer;
 mod random;
 mod reception;
@@ -28,6 +31,8 @@ mod room;
 pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
+mod seal;
+mod share;
 mod slot;
 pub mod srtp;
 pub mod stun;

@@ -39,6 +39,7 @@ fn apply_line<'a>(core: &mut Core, key: usize, offered: &'a OfferLine, kind: Opt
             mid,
             types,
             mid_extension: offered.mid_extension,
+            number_extension: offered.number_extension,
             ssrc: None,
             rtx_ssrc: None,
             has_nack: offered.has_nack,

@@ -1,17 +1,20 @@
 use std::time::{Duration, Instant};
 
+use colloque_congestion::ArrivalLog;
 use colloque_ids::PeerId;
 
-use crate::arena::{MAX_DATAGRAM_BYTES, NO_GROUP, Path, SendArena};
+use crate::arena::{NO_GROUP, Path, SendArena};
 use crate::budget::Spent;
+use crate::downlink::{Downlink, Queued};
 use crate::dtls::DtlsTransport;
 use crate::ice::IceAgent;
 use crate::ring::Packet;
 use crate::rtcp::CompoundWriter;
-use crate::rtp::{FIXED_HEADER_BYTES, RtpHeader, write_header};
+use crate::rtp::RtpHeader;
 use crate::sdp::{Mid, PayloadTypes};
+use crate::seal::Outgoing;
 use crate::slot::{Mapped, Slot};
-use crate::srtp::{InboundStream, MAX_RTCP_OVERHEAD_BYTES, MAX_RTP_OVERHEAD_BYTES, SessionKeys};
+use crate::srtp::{InboundStream, MAX_RTCP_OVERHEAD_BYTES, SessionKeys};
 use crate::track::TrackKind;
 
 /// Streams that one peer may send, retransmissions included: three tracks, and as many again after a change of streams.
@@ -45,6 +48,16 @@ pub(crate) struct Peer {
     /// Whether a cap must be told to the publisher before its next turn.
     pub owes_report: bool,
     pub round_trip: Duration,
+    /// What the peer's link carries; none for a client that does not report on numbered packets.
+    pub downlink: Option<Box<Downlink>>,
+    /// What the peer's client says that it can receive, in bits per second; believed where there is no [`Downlink`].
+    pub receivable_bps: Option<u64>,
+    /// Arrivals of the peer's numbered packets.
+    pub arrivals: Option<Box<ArrivalLog>>,
+    /// The cap that the peer was told last, in bits per second.
+    pub told_bps: u64,
+    /// Whether something waits for the peer's link.
+    pub is_paced: bool,
     /// Survives a change of transport: a new offer brings no new budget.
     pub spent: Spent,
     inbound: Vec<Inbound>,
@@ -64,6 +77,8 @@ pub(crate) struct MediaLine {
     pub mid: Mid,
     pub types: PayloadTypes,
     pub mid_extension: Option<u8>,
+    /// Header extension that numbers packets on the transport, both ways.
+    pub number_extension: Option<u8>,
     pub ssrc: Option<u32>,
     pub rtx_ssrc: Option<u32>,
     pub has_nack: bool,
@@ -77,6 +92,30 @@ struct Inbound {
     line: usize,
     is_rtx: bool,
     stream: InboundStream,
+}
+
+/// Bytes of one packet of padding: the most that RTP can count.
+const PADDING_BYTES: u8 = 255;
+
+/// What became of a packet for a subscriber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Forwarded {
+    /// It was sent, or not meant for this subscriber.
+    Done,
+    /// It waits for the link.
+    Waits,
+    /// What waits does so for too long: the pictures must begin anew.
+    Overdue,
+}
+
+/// Whether a packet was sent before, and how it is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    No,
+    /// On its own stream.
+    Plain,
+    /// On the retransmission stream.
+    Wrapped,
 }
 
 /// An opened packet of a peer.
@@ -114,6 +153,11 @@ impl Peer {
             is_urgent: false,
             owes_report: false,
             round_trip: ASSUMED_ROUND_TRIP,
+            downlink: None,
+            receivable_bps: None,
+            arrivals: None,
+            told_bps: 0,
+            is_paced: false,
             spent: Spent::new(now),
             inbound: Vec::new(),
         }
@@ -126,6 +170,10 @@ impl Peer {
         self.secure = None;
         self.lines = Vec::new();
         self.inbound = Vec::new();
+        self.downlink = None;
+        self.receivable_bps = None;
+        self.arrivals = None;
+        self.told_bps = 0;
         self.heard_at = now;
     }
 
@@ -190,40 +238,136 @@ impl Peer {
     pub(crate) fn forward(
         &mut self,
         line: usize,
+        track: usize,
         packet: &Packet<'_>,
         is_keyframe: bool,
         now: Instant,
         out: &mut SendArena,
-    ) {
-        let Some(to) = self.ice.selected() else { return };
-        let Some(secure) = &self.secure else { return };
-        let Some(slot) = self.lines.get_mut(line).and_then(|line| line.slot.as_mut()) else { return };
-        let Some(mapped) = slot.map(packet, is_keyframe, now) else { return };
-        seal_media(secure, slot, self.key, to, packet, mapped, out);
+    ) -> Forwarded {
+        let (Some(to), Some(_)) = (self.ice.selected(), &self.secure) else { return Forwarded::Done };
+        let Some(slot) = self.lines.get_mut(line).and_then(|line| line.slot.as_mut()) else { return Forwarded::Done };
+        let Some(mapped) = slot.map(packet, is_keyframe, now) else { return Forwarded::Done };
+        if let Some(downlink) = self.downlink.as_mut().filter(|_| slot.kind.is_video())
+            && !downlink.is_free(now)
+        {
+            let restarts = slot.restarts();
+            let queued = Queued { line, track, index: packet.index, is_repeat: false, restarts, since: now };
+            return if downlink.queue(queued) { Forwarded::Waits } else { Forwarded::Overdue };
+        }
+        self.send_media(line, packet, mapped, Repeat::No, to, now, out);
+        Forwarded::Done
+    }
+
+    /// The next packet that waited for the link and may leave now.
+    pub(crate) fn next_queued(&mut self, now: Instant) -> Option<Queued> {
+        self.downlink.as_mut()?.next(now)
+    }
+
+    /// Sends a packet that waited, unless its stream began anew meanwhile.
+    pub(crate) fn forward_queued(&mut self, queued: &Queued, packet: &Packet<'_>, now: Instant, out: &mut SendArena) {
+        let (Some(to), Some(_)) = (self.ice.selected(), &self.secure) else { return };
+        let Some(slot) = self.lines.get(queued.line).and_then(|line| line.slot.as_ref()) else { return };
+        if slot.restarts() == queued.restarts
+            && let Some(mapped) = slot.place(packet)
+        {
+            let repeat = if queued.is_repeat { slot.repeat() } else { Repeat::No };
+            self.send_media(queued.line, packet, mapped, repeat, to, now, out);
+        }
+    }
+
+    /// Drops what waits for the link: the pictures begin anew.
+    pub(crate) fn drop_queue(&mut self) {
+        if let Some(downlink) = &mut self.downlink {
+            downlink.drop_queue();
+        }
+        let slots = self.lines.iter_mut().filter_map(|line| line.slot.as_mut());
+        slots.filter(|slot| slot.kind.is_video()).for_each(Slot::restart);
     }
 
     /// Sends a packet again that the subscriber missed, as RTX where the client can read it.
     pub(crate) fn resend(
         &mut self,
         line: usize,
+        track: usize,
         packet: &Packet<'_>,
         ring_packets: usize,
         now: Instant,
         out: &mut SendArena,
-    ) {
-        let Some(to) = self.ice.selected() else { return };
-        let Some(secure) = &self.secure else { return };
-        let Some(slot) = self.lines.get_mut(line).and_then(|line| line.slot.as_mut()) else { return };
-        let Some(mapped) = slot.place(packet) else { return };
+    ) -> Forwarded {
+        let (Some(to), Some(_)) = (self.ice.selected(), &self.secure) else { return Forwarded::Done };
+        let Some(slot) = self.lines.get_mut(line).and_then(|line| line.slot.as_mut()) else { return Forwarded::Done };
+        let Some(mapped) = slot.place(packet) else { return Forwarded::Done };
         if !slot.may_resend(packet, ring_packets, now) {
-            return;
+            return Forwarded::Done;
         }
-        match (slot.types.rtx, slot.rtx_ssrc) {
-            (Some(payload_type), Some(ssrc)) => {
-                seal_rtx(secure, slot, payload_type, ssrc, self.key, to, packet, mapped, out);
-            }
-            _ => seal_media(secure, slot, self.key, to, packet, mapped, out),
+        if let Some(downlink) = self.downlink.as_mut().filter(|_| slot.kind.is_video())
+            && !downlink.has_room(now)
+        {
+            let restarts = slot.restarts();
+            let queued = Queued { line, track, index: packet.index, is_repeat: true, restarts, since: now };
+            // Without a place it is left out: the subscriber asks again.
+            return if downlink.queue_first(queued) { Forwarded::Waits } else { Forwarded::Done };
         }
+        let repeat = slot.repeat();
+        self.send_media(line, packet, mapped, repeat, to, now, out);
+        Forwarded::Done
+    }
+
+    /// Fills the link for a probe, with padding on a retransmission stream: no decoder sees it.
+    pub(crate) fn pad(&mut self, now: Instant, out: &mut SendArena) {
+        let Some(to) = self.ice.selected() else { return };
+        let (Some(secure), Some(downlink)) = (&self.secure, &mut self.downlink) else { return };
+        let Some(line) = self.lines.iter_mut().find(|line| line.can_pad()) else { return };
+        let Some(slot) = &mut line.slot else { return };
+        let Some((payload_type, ssrc)) = slot.repairs() else { return };
+        while downlink.estimator.padding_due(now) > 0 && !out.should_flush() {
+            let bytes = Outgoing::line_bytes(line.number_extension.is_some(), false, PADDING_BYTES.into());
+            let number = downlink.note_sent(now, bytes, false);
+            let packet = Outgoing {
+                payload_type,
+                is_marked: false,
+                ssrc,
+                index: slot.take_rtx_index(),
+                timestamp: slot.last_timestamp(),
+                number: line.number_extension.map(|id| (id, number)),
+                repeats: None,
+            };
+            packet.send_padding(secure, self.key as u32, to, PADDING_BYTES, out);
+        }
+    }
+
+    fn send_media(
+        &mut self,
+        line: usize,
+        packet: &Packet<'_>,
+        mapped: Mapped,
+        repeat: Repeat,
+        to: Path,
+        now: Instant,
+        out: &mut SendArena,
+    ) {
+        let (Some(secure), Some(line)) = (&self.secure, self.lines.get_mut(line)) else { return };
+        let Some(slot) = &mut line.slot else { return };
+        let wrapped = slot.repairs().filter(|_| repeat == Repeat::Wrapped);
+        let number = self.downlink.as_mut().map(|downlink| {
+            let has_number = line.number_extension.is_some();
+            let bytes = Outgoing::line_bytes(has_number, wrapped.is_some(), packet.payload.len());
+            downlink.note_sent(now, bytes, repeat != Repeat::No)
+        });
+        let (payload_type, ssrc, index, repeats) = match wrapped {
+            Some((payload_type, ssrc)) => (payload_type, ssrc, slot.take_rtx_index(), Some(mapped.index as u16)),
+            None => (slot.types.codec, slot.ssrc, mapped.index, None),
+        };
+        let outgoing = Outgoing {
+            payload_type,
+            is_marked: packet.is_marked,
+            ssrc,
+            index,
+            timestamp: mapped.timestamp,
+            number: line.number_extension.zip(number),
+            repeats,
+        };
+        outgoing.send(secure, self.key as u32, to, packet.payload, out);
     }
 
     /// Writes, seals and sends one compound RTCP packet.
@@ -248,6 +392,16 @@ impl Peer {
         self.lines.iter().find_map(|line| line.slot.as_ref()).map_or(2, |slot| slot.ssrc)
     }
 
+    /// Any stream that the peer sends; zero before it sends one.
+    pub(crate) fn published_ssrc(&self) -> u32 {
+        self.inbound.iter().find(|inbound| !inbound.is_rtx).map_or(0, |inbound| inbound.ssrc)
+    }
+
+    /// Records that a numbered packet of the peer arrived.
+    pub(crate) fn note_arrival(&mut self, number: u16, now: Instant) {
+        self.arrivals.get_or_insert_with(|| Box::new(ArrivalLog::new(now))).note_arrival(number, now);
+    }
+
     /// The line whose stream to this peer has the number `ssrc`.
     pub(crate) fn line_sending(&self, ssrc: u32) -> Option<usize> {
         self.lines.iter().position(|line| line.slot.as_ref().is_some_and(|slot| slot.ssrc == ssrc))
@@ -264,60 +418,19 @@ impl Peer {
     }
 }
 
-fn seal_media(
-    secure: &Secure,
-    slot: &Slot,
-    key: usize,
-    to: Path,
-    packet: &Packet<'_>,
-    mapped: Mapped,
-    out: &mut SendArena,
-) {
-    let plain_bytes = FIXED_HEADER_BYTES + packet.payload.len();
-    if plain_bytes + MAX_RTP_OVERHEAD_BYTES > MAX_DATAGRAM_BYTES {
-        return;
+impl Slot {
+    /// How a packet of this stream is sent again.
+    fn repeat(&self) -> Repeat {
+        if self.repairs().is_some() { Repeat::Wrapped } else { Repeat::Plain }
     }
-    out.push(to, key as u32, plain_bytes + MAX_RTP_OVERHEAD_BYTES, |buffer| {
-        let (header, payload) = buffer.split_at_mut(FIXED_HEADER_BYTES);
-        let header: &mut [u8; FIXED_HEADER_BYTES] = header.try_into().expect("it was split there");
-        write_header(header, slot.types.codec, packet.is_marked, mapped.index as u16, mapped.timestamp, slot.ssrc);
-        payload[..packet.payload.len()].copy_from_slice(packet.payload);
-        secure.outbound.seal_rtp(slot.ssrc, mapped.index, FIXED_HEADER_BYTES, buffer, plain_bytes)
-    });
-}
-
-/// Wraps a packet for the retransmission stream.
-///
-/// # Source
-///
-/// RFC 4588 section 4: the original sequence number stands before the payload.
-fn seal_rtx(
-    secure: &Secure,
-    slot: &mut Slot,
-    payload_type: u8,
-    ssrc: u32,
-    key: usize,
-    to: Path,
-    packet: &Packet<'_>,
-    mapped: Mapped,
-    out: &mut SendArena,
-) {
-    let plain_bytes = FIXED_HEADER_BYTES + 2 + packet.payload.len();
-    if plain_bytes + MAX_RTP_OVERHEAD_BYTES > MAX_DATAGRAM_BYTES {
-        return;
-    }
-    let index = slot.take_rtx_index();
-    out.push(to, key as u32, plain_bytes + MAX_RTP_OVERHEAD_BYTES, |buffer| {
-        let (header, payload) = buffer.split_at_mut(FIXED_HEADER_BYTES);
-        let header: &mut [u8; FIXED_HEADER_BYTES] = header.try_into().expect("it was split there");
-        write_header(header, payload_type, packet.is_marked, index as u16, mapped.timestamp, ssrc);
-        payload[..2].copy_from_slice(&(mapped.index as u16).to_be_bytes());
-        payload[2..2 + packet.payload.len()].copy_from_slice(packet.payload);
-        secure.outbound.seal_rtp(ssrc, index, FIXED_HEADER_BYTES, buffer, plain_bytes)
-    });
 }
 
 impl MediaLine {
+    /// Whether padding can be sent on the line's retransmission stream.
+    fn can_pad(&self) -> bool {
+        self.number_extension.is_some() && self.slot.as_ref().is_some_and(|slot| slot.repairs().is_some())
+    }
+
     pub(crate) fn kind(&self) -> Option<TrackKind> {
         self.slot.as_ref().map(|slot| slot.kind)
     }

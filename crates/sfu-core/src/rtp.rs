@@ -1,4 +1,4 @@
-//! RTP headers: read without allocation, written without extensions.
+//! RTP headers: read without allocation, written with one extension at most.
 //!
 //! # Source
 //!
@@ -92,6 +92,12 @@ impl RtpHeader {
         }
     }
 
+    /// The number of the packet on its transport, by the extension `id`.
+    #[must_use]
+    pub fn transport_number(&self, packet: &[u8], id: u8) -> Option<u16> {
+        self.extension(packet, id)?.first_chunk().map(|number| u16::from_be_bytes(*number))
+    }
+
     /// Cuts the padding off an opened payload; none when the padding is longer than the payload.
     #[must_use]
     pub fn without_padding<'a>(&self, payload: &'a [u8]) -> Option<&'a [u8]> {
@@ -122,6 +128,25 @@ pub fn write_header(
     out[8..12].copy_from_slice(&ssrc.to_be_bytes());
 }
 
+/// Bytes of a header extension that holds the number of a packet on its transport.
+pub const NUMBER_EXTENSION_BYTES: usize = 8;
+
+/// Adds the extension `id` with the number of the packet on its transport to a header that was written before.
+///
+/// # Source
+///
+/// RFC 8285 section 4.2; draft-holmer-rmcat-transport-wide-cc-extensions-01 section 2.
+pub fn write_number_extension(
+    header: &mut [u8; FIXED_HEADER_BYTES],
+    out: &mut [u8; NUMBER_EXTENSION_BYTES],
+    id: u8,
+    number: u16,
+) {
+    header[0] |= 0x10;
+    let [high, low] = number.to_be_bytes();
+    *out = [0xbe, 0xde, 0, 1, id << 4 | 1, high, low, 0];
+}
+
 /// Whether a datagram that begins like RTP is RTCP.
 ///
 /// # Source
@@ -146,6 +171,16 @@ mod tests {
         assert_eq!((header.payload_type, header.is_marked, header.has_padding), (96, true, false));
         assert_eq!((header.sequence, header.timestamp, header.ssrc), (65_535, 90_000, 0xdead_beef));
         assert_eq!(header.header_bytes, 12);
+    }
+
+    #[test]
+    fn a_written_number_is_read_back() {
+        let mut packet = [0; FIXED_HEADER_BYTES + NUMBER_EXTENSION_BYTES];
+        let (header, extension) = packet.split_first_chunk_mut::<FIXED_HEADER_BYTES>().unwrap();
+        write_header(header, 96, false, 1, 2, 3);
+        write_number_extension(header, extension.try_into().unwrap(), 5, 0x1234);
+        let header = RtpHeader::parse(&packet).unwrap();
+        assert_eq!((header.header_bytes, header.extension(&packet, 5)), (packet.len(), Some(&[0x12, 0x34][..])));
     }
 
     #[test]

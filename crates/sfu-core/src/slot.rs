@@ -28,6 +28,8 @@ pub(crate) struct Slot {
     resent: Resent,
     /// Bytes that may be sent again: what was sent once earns it.
     resend_credit: u32,
+    /// How often the stream began anew.
+    restarts: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +67,7 @@ impl Slot {
             reported: None,
             resent: Resent::default(),
             resend_credit: FIRST_RESEND_CREDIT_BYTES,
+            restarts: 0,
         }
     }
 
@@ -86,6 +89,11 @@ impl Slot {
     pub(crate) fn restart(&mut self) {
         self.flow = Flow::AwaitingStart;
         self.resent = Resent::default();
+        self.restarts = self.restarts.wrapping_add(1);
+    }
+
+    pub(crate) fn restarts(&self) -> u32 {
+        self.restarts
     }
 
     pub(crate) fn awaits_keyframe(&self) -> bool {
@@ -149,6 +157,16 @@ impl Slot {
         }
         self.resend_credit = credit_left;
         true
+    }
+
+    /// Payload type and number of the stream for retransmissions, where the client reads one.
+    pub(crate) fn repairs(&self) -> Option<(u8, u32)> {
+        self.types.rtx.zip(self.rtx_ssrc)
+    }
+
+    /// Timestamp of the newest packet; zero before the first.
+    pub(crate) fn last_timestamp(&self) -> u32 {
+        self.last.map_or(0, |(_, timestamp)| timestamp)
     }
 
     pub(crate) fn take_rtx_index(&mut self) -> u64 {

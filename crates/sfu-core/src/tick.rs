@@ -8,6 +8,8 @@ use crate::sdp::CNAME;
 
 /// Turns in which all peers are looked at once: with a tick of 20 ms, each peer once a second.
 const TURNS: u64 = 50;
+/// Turns in which all peers' links are looked at once: with a tick of 20 ms, each ten times a second.
+const ADAPTING_TURNS: u64 = 5;
 /// Shortest and longest pause between two requests for one missing packet.
 const NACK_PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(40)..=Duration::from_millis(500);
 /// Tracks of one peer in one report.
@@ -16,6 +18,9 @@ const MAX_REPORTED: usize = 8;
 impl Core {
     /// Does what is due at `now`: call it at or after [`Core::next_timeout`].
     pub fn handle_timeout(&mut self, now: Instant, out: &mut SendArena) {
+        if self.next_pace_at.is_some_and(|due_at| now >= due_at) {
+            self.pace(now, out);
+        }
         let Some(due_at) = self.next_tick_at else { return };
         if now < due_at {
             return;
@@ -24,10 +29,16 @@ impl Core {
         // up for lost ticks.
         self.next_tick_at = Some((due_at + TICK).max(now));
         self.look_at_urgent(now, out);
-        let turn = self.ticks % TURNS;
+        let ticks = self.ticks;
         self.ticks += 1;
-        let mut key = turn as usize;
         let keys = self.peers.iter().next_back().map_or(0, |(key, _)| key + 1);
+        let mut key = (ticks % ADAPTING_TURNS) as usize;
+        while key < keys {
+            self.at_work = Some(key);
+            self.adapt(now, key, out);
+            key += ADAPTING_TURNS as usize;
+        }
+        let mut key = (ticks % TURNS) as usize;
         while key < keys {
             self.take_turn(now, key, out);
             key += TURNS as usize;
@@ -132,8 +143,8 @@ impl Core {
     fn send_reports(&mut self, now: Instant, key: usize, out: &mut SendArena) {
         let mut blocks = [None::<ReportBlock>; MAX_REPORTED];
         let mut clocks = [None; MAX_REPORTED];
-        let mut video = [0; MAX_REPORTED];
-        let mut video_count = 0;
+        let videos = self.videos_of(key);
+        let cap = self.cap_of(key);
         let Some(peer) = self.peers.get_mut(key) else { return };
         if !peer.is_connected() {
             return;
@@ -141,12 +152,6 @@ impl Core {
         for (line, (block, clock)) in peer.lines.iter_mut().zip(blocks.iter_mut().zip(&mut clocks)) {
             if let Some(track) = line.track.and_then(|track| self.tracks.get_mut(track)) {
                 *block = track.report(now);
-                if track.kind.is_video()
-                    && let Some(ssrc) = track.ssrc
-                {
-                    video[video_count] = ssrc;
-                    video_count += 1;
-                }
             }
             if let Some(slot) = &mut line.slot
                 && let Some(track) = slot.source().and_then(|source| self.tracks.get(source))
@@ -157,7 +162,7 @@ impl Core {
             }
         }
         let sender = peer.feedback_ssrc();
-        let cap = self.publisher_cap_bps;
+        peer.told_bps = cap;
         peer.send_rtcp(out, |writer| {
             for (ssrc, (ntp, timestamp, packets, octets)) in clocks.iter().flatten() {
                 writer.sender_report(*ssrc, *ntp, *timestamp, *packets, *octets);
@@ -170,8 +175,8 @@ impl Core {
             }
             writer.receiver_report(sender, &present[..count]);
             writer.source_description(sender, CNAME.as_bytes());
-            if video_count > 0 {
-                writer.remb(sender, cap, &video[..video_count]);
+            if !videos.is_empty() {
+                writer.remb(sender, cap, videos.as_slice());
             }
         });
     }

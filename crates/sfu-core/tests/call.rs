@@ -17,7 +17,10 @@ fn asked(world: &World, seat: usize) -> (usize, Vec<u16>) {
         read_compound(report, |feedback| match feedback {
             Feedback::KeyframeRequest { .. } => keyframes += 1,
             Feedback::Nack { missing, .. } => missing_all.extend(missing.sequences()),
-            Feedback::SenderReport { .. } | Feedback::Reception { .. } | Feedback::Remb { .. } => {}
+            Feedback::SenderReport { .. }
+            | Feedback::Reception { .. }
+            | Feedback::Transport(_)
+            | Feedback::Remb { .. } => {}
         });
     }
     (keyframes, missing_all)

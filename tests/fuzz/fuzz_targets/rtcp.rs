@@ -7,6 +7,9 @@ fuzz_target!(|bytes: &[u8]| {
     let mut parts = 0;
     read_compound(bytes, |feedback| {
         parts += 1;
+        if let Feedback::Transport(report) = &feedback {
+            assert!(report.packets().count() <= 1_024);
+        }
         if let Feedback::Nack { missing, .. } = feedback {
             assert!(missing.sequences().count() <= 17 * bytes.len() / 4);
         }

@@ -6,7 +6,9 @@ use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use aws_lc_rs::hmac;
-use colloque_sfu_core::rtp::{FIXED_HEADER_BYTES, RtpHeader, is_rtcp, write_header};
+use colloque_sfu_core::rtp::{
+    FIXED_HEADER_BYTES, NUMBER_EXTENSION_BYTES, RtpHeader, is_rtcp, write_header, write_number_extension,
+};
 use colloque_sfu_core::srtp::{
     InboundStream, KeyPair, MAX_RTCP_OVERHEAD_BYTES, MAX_RTP_OVERHEAD_BYTES, Profile, SessionKeys,
 };
@@ -19,6 +21,9 @@ pub const OPUS: u8 = 111;
 pub const VP8: u8 = 96;
 /// Payload type of VP8 retransmissions in the client's offers.
 pub const RTX: u8 = 97;
+
+/// Header extension of a packet's number on the transport in the client's offers.
+pub const NUMBER_EXTENSION: u8 = 5;
 
 /// Numbers of the three media lines: microphone, camera, screen.
 pub const LINES: usize = 3;
@@ -41,6 +46,7 @@ pub struct MediaClient {
     transactions: u64,
     is_validated: bool,
     is_closed: bool,
+    has_numbers: bool,
 }
 
 /// What the answer says of the server.
@@ -67,6 +73,8 @@ pub enum Received {
     /// Not for this client, damaged or replayed.
     Ignored,
 }
+
+const NUMBER_URI: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
 static CERTIFICATE: LazyLock<(DtlsCertificate, String)> = LazyLock::new(|| {
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("the system gives randomness");
@@ -106,7 +114,14 @@ impl MediaClient {
             transactions: u64::from(number) << 32,
             is_validated: false,
             is_closed: false,
+            has_numbers: false,
         }
+    }
+
+    /// Has the client offer numbers and reports on them, as browsers do.
+    #[must_use]
+    pub fn with_numbers(self) -> Self {
+        Self { has_numbers: true, ..self }
     }
 
     /// Fingerprint of the client's certificate, as SDP writes it.
@@ -138,6 +153,10 @@ impl MediaClient {
                  a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n{candidate}",
                 self.ufrag, self.password, CERTIFICATE.1
             );
+            if self.has_numbers {
+                let codec = if mid == 0 { OPUS } else { VP8 };
+                let _ = write!(sdp, "a=rtcp-fb:{codec} transport-cc\r\na=extmap:{NUMBER_EXTENSION} {NUMBER_URI}\r\n");
+            }
             if mid == 0 {
                 sdp.push_str("a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n");
                 let _ = write!(sdp, "a=ssrc:{} cname:load\r\n", self.ssrcs[mid]);
@@ -315,6 +334,31 @@ impl MediaClient {
         write_header(header, payload_type, is_marked, index as u16, timestamp, ssrc);
         rest[..payload.len()].copy_from_slice(payload);
         outbound.seal_rtp(ssrc, index, FIXED_HEADER_BYTES, out, FIXED_HEADER_BYTES + payload.len())
+    }
+
+    /// Seals a media packet of its own buffer, with its number on the transport.
+    #[must_use]
+    pub fn sealed_with_number(
+        &self,
+        ssrc: u32,
+        payload_type: u8,
+        is_marked: bool,
+        index: u64,
+        timestamp: u32,
+        number: u16,
+        payload: &[u8],
+    ) -> Vec<u8> {
+        let Some((outbound, _)) = &self.keys else { return Vec::new() };
+        let header_bytes = FIXED_HEADER_BYTES + NUMBER_EXTENSION_BYTES;
+        let mut out = vec![0; header_bytes + payload.len() + MAX_RTP_OVERHEAD_BYTES];
+        let (header, rest) = out.split_first_chunk_mut::<FIXED_HEADER_BYTES>().expect("it is longer");
+        let (extension, rest) = rest.split_first_chunk_mut::<NUMBER_EXTENSION_BYTES>().expect("it is longer");
+        write_header(header, payload_type, is_marked, index as u16, timestamp, ssrc);
+        write_number_extension(header, extension, NUMBER_EXTENSION, number);
+        rest[..payload.len()].copy_from_slice(payload);
+        let length = outbound.seal_rtp(ssrc, index, header_bytes, &mut out, header_bytes + payload.len());
+        out.truncate(length);
+        out
     }
 
     /// Seals a media packet of its own buffer.

@@ -3,10 +3,12 @@
 //! # Source
 //!
 //! RFC 3550 section 6 (reports), RFC 4585 section 6 (feedback), RFC 5104 section 4.3.1 (full intra request),
-//! draft-alvestrand-rmcat-remb-03 (receiver estimated maximum bitrate).
+//! draft-alvestrand-rmcat-remb-03 (receiver estimated maximum bitrate),
+//! draft-holmer-rmcat-transport-wide-cc-extensions-01 (arrivals of numbered packets).
 
 mod write;
 
+use colloque_congestion::TransportFeedback;
 pub(crate) use write::{CompoundWriter, ReportBlock};
 
 /// One thing that a client said.
@@ -44,6 +46,8 @@ pub enum Feedback<'a> {
         /// The stream.
         ssrc: u32,
     },
+    /// A subscriber says how the numbered packets of its transport arrived.
+    Transport(TransportFeedback<'a>),
     /// A client estimates what it can receive.
     Remb {
         /// All streams together, in bits per second.
@@ -112,6 +116,11 @@ fn read_part<'a>(kind: u8, count_or_format: u8, body: &'a [u8], take: &mut impl 
             let Some((ssrcs, entries)) = body.split_first_chunk::<8>() else { return };
             take(Feedback::Nack { ssrc: word(ssrcs, 4), missing: Missing { entries: entries.as_chunks().0 } });
         }
+        (TRANSPORT_FEEDBACK, TRANSPORT_WIDE) => {
+            if let Some(feedback) = body.get(8..).and_then(TransportFeedback::parse) {
+                take(Feedback::Transport(feedback));
+            }
+        }
         (PAYLOAD_FEEDBACK, PICTURE_LOSS) => {
             let Some(ssrcs) = body.first_chunk::<8>() else { return };
             take(Feedback::KeyframeRequest { ssrc: word(ssrcs, 4) });
@@ -156,6 +165,7 @@ const SOURCE_DESCRIPTION: u8 = 202;
 const TRANSPORT_FEEDBACK: u8 = 205;
 const PAYLOAD_FEEDBACK: u8 = 206;
 const GENERIC_NACK: u8 = 1;
+const TRANSPORT_WIDE: u8 = 15;
 const PICTURE_LOSS: u8 = 1;
 const FULL_INTRA: u8 = 4;
 const APPLICATION: u8 = 15;

@@ -1,6 +1,6 @@
 use super::{
     APPLICATION, GENERIC_NACK, PAYLOAD_FEEDBACK, PICTURE_LOSS, RECEIVER_REPORT, SENDER_REPORT, SOURCE_DESCRIPTION,
-    TRANSPORT_FEEDBACK,
+    TRANSPORT_FEEDBACK, TRANSPORT_WIDE,
 };
 
 /// How one published stream arrives here, told to its publisher.
@@ -95,6 +95,18 @@ impl<'a> CompoundWriter<'a> {
             }
             if let Some((first, following)) = entry {
                 part.word(u32::from(first) << 16 | u32::from(following));
+            }
+        });
+    }
+
+    /// Reports how numbered packets arrived: `write` fills the room that is left, in whole words, and gives the length.
+    pub(crate) fn transport_feedback(&mut self, sender: u32, ssrc: u32, write: impl FnOnce(&mut [u8]) -> usize) {
+        self.part(TRANSPORT_FEEDBACK, TRANSPORT_WIDE, |part| {
+            part.word(sender);
+            part.word(ssrc);
+            match part.out.get_mut(part.used..).map(write) {
+                None | Some(0) => part.is_full = true,
+                Some(length) => part.used += length,
             }
         });
     }

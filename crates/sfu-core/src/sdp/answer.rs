@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
-use super::draft::MID_EXTENSION;
+use super::draft::{MID_EXTENSION, NUMBER_EXTENSION};
 use super::{Direction, Fingerprint, MediaKind, OfferLine};
 
 /// Where the client reaches this server, and the credentials that prove it may.
@@ -93,6 +93,9 @@ fn write_accepted(out: &mut String, candidates: &Candidates<'_>, line: &AnswerLi
     if let Some(id) = offered.mid_extension {
         let _ = write!(out, "a=extmap:{id} {MID_EXTENSION}\r\n");
     }
+    if let Some(id) = offered.number_extension {
+        let _ = write!(out, "a=extmap:{id} {NUMBER_EXTENSION}\r\n");
+    }
     let _ = write!(out, "a={}\r\na=rtcp-mux\r\n", line.direction.word());
     if offered.has_reduced_rtcp {
         out.push_str("a=rtcp-rsize\r\n");
@@ -121,6 +124,9 @@ fn write_codec(out: &mut String, offered: &OfferLine) {
             let _ = write!(out, "a=rtpmap:{codec} VP8/90000\r\na=rtcp-fb:{codec} goog-remb\r\n");
             let _ = write!(out, "a=rtcp-fb:{codec} nack pli\r\n");
         }
+    }
+    if offered.number_extension.is_some() {
+        let _ = write!(out, "a=rtcp-fb:{codec} transport-cc\r\n");
     }
     if offered.has_full_intra {
         let _ = write!(out, "a=rtcp-fb:{codec} ccm fir\r\n");

@@ -14,6 +14,7 @@ pub(super) struct LineDraft<'a> {
     is_bundle_only: bool,
     has_reduced_rtcp: bool,
     mid_extension: Option<u8>,
+    number_extension: Option<u8>,
     /// Codec and clock of each payload type.
     maps: Vec<(u8, &'a str)>,
     parameters: Vec<(u8, &'a str)>,
@@ -51,6 +52,7 @@ impl<'a> LineDraft<'a> {
             is_bundle_only: false,
             has_reduced_rtcp: false,
             mid_extension: None,
+            number_extension: None,
             maps: Vec::new(),
             parameters: Vec::new(),
             feedback: Vec::new(),
@@ -70,11 +72,14 @@ impl<'a> LineDraft<'a> {
             "bundle-only" => self.is_bundle_only = true,
             "rtcp-rsize" => self.has_reduced_rtcp = true,
             "extmap" => {
-                if let Some((id, uri)) = value.split_once(' ')
-                    && uri.trim() == MID_EXTENSION
-                {
+                if let Some((id, uri)) = value.split_once(' ') {
                     let id = id.split_once('/').map_or(id, |(id, _)| id);
-                    self.mid_extension = id.parse().ok().filter(|id| (1..=14).contains(id));
+                    let id = id.parse().ok().filter(|id| (1..=14).contains(id));
+                    match uri.trim() {
+                        MID_EXTENSION => self.mid_extension = id,
+                        NUMBER_EXTENSION => self.number_extension = id,
+                        _ => {}
+                    }
                 }
             }
             "rtpmap" => push_numbered(&mut self.maps, value),
@@ -129,6 +134,7 @@ impl<'a> LineDraft<'a> {
             has_nack: has_feedback("nack"),
             has_full_intra: has_feedback("ccm fir"),
             has_reduced_rtcp: self.has_reduced_rtcp,
+            number_extension: self.number_extension.filter(|_| has_feedback("transport-cc")),
             mid_extension: self.mid_extension,
             ssrc: self.flow.map(|(first, _)| first).or(self.ssrcs.first().copied()),
             rtx_ssrc: self.flow.map(|(_, second)| second),
@@ -193,5 +199,7 @@ fn push_numbered<'a>(into: &mut Vec<(u8, &'a str)>, value: &'a str) {
 
 /// Extension that repeats a line's name in its packets.
 pub(super) const MID_EXTENSION: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
+/// Extension that numbers all packets of a transport.
+pub(super) const NUMBER_EXTENSION: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 /// Opus parameters that are the sender's business and pass through.
 const ECHOED_PARAMETERS: [&str; 3] = ["minptime", "useinbandfec", "usedtx"];

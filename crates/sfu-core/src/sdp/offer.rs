@@ -39,6 +39,8 @@ pub struct OfferLine {
     pub has_reduced_rtcp: bool,
     /// Header extension id of the line's name, if the client offers it.
     pub mid_extension: Option<u8>,
+    /// Header extension id of a packet's number on the transport, if the client offers it and reports on it.
+    pub number_extension: Option<u8>,
     /// Stream that the client announces for this line.
     pub ssrc: Option<u32>,
     /// Retransmission stream that the client announces for this line.

@@ -1,0 +1,127 @@
+use std::time::Instant;
+
+use crate::arena::SendArena;
+use crate::core::Core;
+use crate::track::TrackKind;
+
+/// What a voice takes on the line, headers included, in bits per second.
+pub(crate) const VOICE_BPS: u64 = 70_000;
+/// Least that a publisher is told, in bits per second: its voice and the poorest picture.
+const LEAST_CAP_BPS: u64 = 90_000;
+/// Change of the cap that is told at once, in percent; smaller ones wait for the next report.
+const TOLD_PERCENT: u64 = 4;
+
+impl Core {
+    /// Several times a second for each peer: what does its link carry, and what may it send?
+    pub(crate) fn adapt(&mut self, now: Instant, key: usize, out: &mut SendArena) {
+        let demand_bps = self.demand_of(key, now);
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        if !peer.is_connected() {
+            return;
+        }
+        if let Some(downlink) = &mut peer.downlink {
+            downlink.tick(now, demand_bps);
+            if downlink.estimator.is_probing() {
+                self.mark_pacing(key, now);
+            }
+        }
+        let cap_bps = self.cap_of(key);
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        let told_bps = peer.told_bps;
+        let is_told = cap_bps.abs_diff(told_bps) * 100 > told_bps * TOLD_PERCENT;
+        let is_report_due = peer.arrivals.as_ref().is_some_and(|arrivals| arrivals.is_due(now));
+        if is_told || is_report_due {
+            self.send_feedback(now, key, is_told.then_some(cap_bps), out);
+        }
+    }
+
+    /// What a subscriber would be sent if its link carried it, in bits per second.
+    ///
+    /// A camera counts before it sends, so that its first picture finds the link measured; a screen only while it is shared.
+    fn demand_of(&self, key: usize, now: Instant) -> u64 {
+        let Some(peer) = self.peers.get(key) else { return 0 };
+        let sources = peer.lines.iter().filter_map(|line| self.tracks.get(line.slot.as_ref()?.source()?));
+        let wanted = sources.map(|track| match track.kind {
+            TrackKind::Microphone => VOICE_BPS,
+            TrackKind::Camera => self.publisher_cap_bps,
+            TrackKind::Screen if track.is_live(now) => self.publisher_cap_bps,
+            TrackKind::Screen => 0,
+        });
+        wanted.sum()
+    }
+
+    /// What a publisher may send so that each of its subscribers' links carries it, in bits per second.
+    pub(crate) fn cap_of(&self, publisher: usize) -> u64 {
+        let Some(peer) = self.peers.get(publisher) else { return self.publisher_cap_bps };
+        let tracks = peer.lines.iter().filter_map(|line| self.tracks.get(line.track?));
+        let subscribers = tracks.flat_map(|track| track.subscribers.iter().map(|subscription| subscription.peer));
+        let cap_bps =
+            subscribers.filter_map(|subscriber| self.share_of(subscriber)).fold(self.publisher_cap_bps, u64::min);
+        cap_bps.max(LEAST_CAP_BPS.min(self.publisher_cap_bps))
+    }
+
+    /// What a subscriber's link leaves for each of its publishers; none when it sets no limit.
+    fn share_of(&self, subscriber: usize) -> Option<u64> {
+        let peer = self.peers.get(subscriber).filter(|peer| peer.is_connected() && !peer.is_lost)?;
+        let fresh_bps = match (&peer.downlink, peer.receivable_bps) {
+            (Some(downlink), _) => downlink.fresh_bps(),
+            (None, receivable_bps) => receivable_bps?,
+        };
+        let publishers = self.rooms.get(peer.room).map_or(1, |room| room.peers.len().saturating_sub(1)).max(1);
+        Some(fresh_bps / publishers as u64)
+    }
+
+    /// Reports the arrivals of a publisher's packets, and its cap if that changed.
+    fn send_feedback(&mut self, now: Instant, key: usize, cap_bps: Option<u64>, out: &mut SendArena) {
+        let videos = self.videos_of(key);
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        let (sender, media) = (peer.feedback_ssrc(), peer.published_ssrc());
+        if let Some(cap_bps) = cap_bps {
+            peer.told_bps = cap_bps;
+        }
+        let mut arrivals = peer.arrivals.take();
+        peer.send_rtcp(out, |writer| {
+            writer.receiver_report(sender, &[]);
+            if let Some(arrivals) = &mut arrivals {
+                writer.transport_feedback(sender, media, |room| arrivals.write_report(now, room));
+            }
+            if let Some(cap_bps) = cap_bps.filter(|_| !videos.is_empty()) {
+                writer.remb(sender, cap_bps, videos.as_slice());
+            }
+        });
+        if let Some(peer) = self.peers.get_mut(key) {
+            peer.arrivals = arrivals;
+        }
+    }
+
+    /// The streams of pictures that a peer sends.
+    pub(crate) fn videos_of(&self, key: usize) -> Videos {
+        let mut videos = Videos::default();
+        let Some(peer) = self.peers.get(key) else { return videos };
+        let tracks = peer.lines.iter().filter_map(|line| self.tracks.get(line.track?));
+        for ssrc in tracks.filter(|track| track.kind.is_video()).filter_map(|track| track.ssrc) {
+            if let Some(place) = videos.ssrcs.get_mut(videos.count) {
+                *place = ssrc;
+                videos.count += 1;
+            }
+        }
+        videos
+    }
+}
+
+/// Streams of pictures of one peer, without a heap.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Videos {
+    ssrcs: [u32; 8],
+    count: usize,
+}
+
+impl Videos {
+    pub(crate) fn as_slice(&self) -> &[u32] {
+        &self.ssrcs[..self.count]
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}

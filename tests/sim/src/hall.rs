@@ -1,0 +1,207 @@
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use colloque_load::client::LINES;
+use colloque_load::memory::{peer, room};
+use colloque_network::{Conditions, Link};
+use colloque_sfu_core::{Certificate, Core, CoreConfig, DEFAULT_PUBLISHER_CAP_BPS, Event, Path, SendArena};
+
+use crate::participant::Participant;
+
+/// How finely time passes.
+const STEP: Duration = Duration::from_millis(1);
+
+/// A media plane, the participants of its rooms, and the network between them.
+pub struct Hall {
+    core: Core,
+    arena: SendArena,
+    now: Instant,
+    began_at: Instant,
+    seed: u64,
+    /// The participants, in order of arrival.
+    pub seats: Vec<Seat>,
+    /// What the media plane reported.
+    pub events: Vec<Event>,
+    digest: Context,
+}
+
+/// A participant with the way to the server and back.
+pub struct Seat {
+    /// Who.
+    pub participant: Participant,
+    /// Where the server sees the participant.
+    pub path: Path,
+    /// The way to the server.
+    pub up: Link<Vec<u8>>,
+    /// The way back.
+    pub down: Link<Vec<u8>>,
+}
+
+impl Hall {
+    /// Opens an empty hall; everything that happens in it follows from `seed`.
+    ///
+    /// # Panics
+    ///
+    /// When the system gives no randomness for the certificate, which no outcome depends on.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("the system gives randomness");
+        let certificate =
+            rcgen::CertificateParams::default().self_signed(&key).expect("default parameters make a certificate");
+        let now = Instant::now();
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_be_bytes());
+        let core = Core::new(CoreConfig {
+            announced: vec![SocketAddr::from(([192, 0, 2, 1], 4000))],
+            certificate: Certificate::from_der(certificate.der().to_vec(), key.serialize_der()),
+            seed: bytes,
+            publisher_cap_bps: DEFAULT_PUBLISHER_CAP_BPS,
+        });
+        Self {
+            core,
+            arena: SendArena::default(),
+            now,
+            began_at: now,
+            seed,
+            seats: Vec::new(),
+            events: Vec::new(),
+            digest: Context::new(&SHA256),
+        }
+    }
+
+    /// Seats a participant behind a network of the given conditions, the same both ways.
+    ///
+    /// # Panics
+    ///
+    /// When the media plane refuses the participant's offer.
+    pub fn join(&mut self, room_number: u128, conditions: Conditions) -> usize {
+        let index = self.seats.len();
+        let mut participant = Participant::new(index as u32, self.began_at, self.now);
+        let offer = participant.client.offer(LINES);
+        let answer = self
+            .core
+            .connect_peer(self.now, room(room_number), peer(index as u128 + 1), &offer)
+            .expect("a sound offer is taken");
+        participant.client.accept(&answer);
+        let seed = self.seed.wrapping_mul(1_000).wrapping_add(index as u64 * 2);
+        self.seats.push(Seat {
+            participant,
+            path: Path::from(SocketAddr::from(([198, 51, 100, 1], 10_000 + index as u16))),
+            up: Link::new(conditions, seed),
+            down: Link::new(conditions, seed + 1),
+        });
+        index
+    }
+
+    /// Seats a participant and connects it at once, on a network without conditions, that then gets them: the lengths of
+    /// signatures are chance, and nothing after the handshake shall depend on them.
+    ///
+    /// # Panics
+    ///
+    /// When the handshake does not complete.
+    pub fn join_at_once(&mut self, room_number: u128, conditions: Conditions) -> usize {
+        let index = self.join(room_number, Conditions::default());
+        for _ in 0..20 {
+            let (now, path) = (self.now, self.seats[index].path);
+            let mut sent = Vec::new();
+            let Seat { participant, down, .. } = &mut self.seats[index];
+            participant.connect(now, &mut |datagram| sent.push(datagram));
+            while let Some((_, datagram)) = down.pop(now) {
+                participant.receive(now, datagram, &mut |datagram| sent.push(datagram));
+            }
+            for mut datagram in sent {
+                self.core.handle_datagram(now, path, &mut datagram, &mut self.arena);
+                self.deliver();
+            }
+        }
+        assert!(self.seats[index].participant.client.is_connected(), "the handshake completes");
+        self.set(index, |before| *before = conditions);
+        index
+    }
+
+    /// The present instant.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The instant `ago` before the present.
+    #[must_use]
+    pub fn ago(&self, seconds: f64) -> Instant {
+        self.now.checked_sub(Duration::from_secs_f64(seconds)).unwrap_or(self.began_at)
+    }
+
+    /// Changes a participant's network, the same both ways.
+    pub fn set(&mut self, seat: usize, change: impl Fn(&mut Conditions)) {
+        let seat = &mut self.seats[seat];
+        for link in [&mut seat.up, &mut seat.down] {
+            let mut conditions = *link.conditions();
+            change(&mut conditions);
+            link.set(conditions);
+        }
+    }
+
+    /// Changes the way from the server to a participant.
+    pub fn set_down(&mut self, seat: usize, change: impl Fn(&mut Conditions)) {
+        let link = &mut self.seats[seat].down;
+        let mut conditions = *link.conditions();
+        change(&mut conditions);
+        link.set(conditions);
+    }
+
+    /// Lets time pass.
+    pub fn run(&mut self, seconds: f64) {
+        let until = self.now + Duration::from_secs_f64(seconds);
+        while self.now < until {
+            self.now += STEP;
+            self.step();
+        }
+    }
+
+    fn step(&mut self) {
+        let now = self.now;
+        for index in 0..self.seats.len() {
+            let Seat { participant, up, down, path } = &mut self.seats[index];
+            let mut send = |datagram: Vec<u8>| {
+                up.push(now, datagram.len(), datagram);
+            };
+            participant.run(now, &mut send);
+            while let Some((_, datagram)) = down.pop(now) {
+                participant.receive(now, datagram, &mut send);
+            }
+            let path = *path;
+            while let Some((_, mut datagram)) = self.seats[index].up.pop(now) {
+                self.core.handle_datagram(now, path, &mut datagram, &mut self.arena);
+                self.deliver();
+            }
+        }
+        if self.core.next_timeout().is_some_and(|at| at <= now) {
+            self.core.handle_timeout(now, &mut self.arena);
+            self.deliver();
+        }
+        while let Some(event) = self.core.poll_event() {
+            self.events.push(event);
+        }
+    }
+
+    fn deliver(&mut self) {
+        for transmit in self.arena.transmits() {
+            let Some(seat) = self.seats.iter_mut().find(|seat| seat.path == transmit.to) else { continue };
+            let datagram = self.arena.bytes(transmit).to_vec();
+            // Sizes and instants of media and reports, not bytes: keys differ from run to run.
+            if datagram.first().is_some_and(|first| *first >= 128) {
+                self.digest.update(&(datagram.len() as u32).to_be_bytes());
+                self.digest.update(&((self.now - self.began_at).as_micros() as u64).to_be_bytes());
+            }
+            seat.down.push(self.now, datagram.len(), datagram);
+        }
+        self.arena.clear();
+    }
+
+    /// A digest of everything that the media plane sent: sizes and instants.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        self.digest.clone().finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
