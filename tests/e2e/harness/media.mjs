@@ -58,6 +58,20 @@ export function media(page) {
   return page.evaluate(readInPage);
 }
 
+/** What a page's own transport may send, as its browser believes, in bits per second; zero before it believes anything. */
+export function allowedRate(page) {
+  return page.evaluate(async () => {
+    const open = (globalThis.transports ?? []).filter((peer) => peer.connectionState === 'connected');
+    const rates = [0];
+    for (const peer of open) {
+      for (const entry of (await peer.getStats()).values()) {
+        if (entry.type === 'candidate-pair' && entry.nominated) rates.push(entry.availableOutgoingBitrate ?? 0);
+      }
+    }
+    return Math.max(...rates);
+  });
+}
+
 /** Waits until the other side's pictures are decoded and its sound is audible, both growing from now on. */
 export async function mediaFlows(page, { within = 20_000, frames = 10, camera = true, sound = true } = {}) {
   const start = await media(page);

@@ -9,7 +9,7 @@ import { DESKTOP, launchChromium, openContext, PHONE } from '../harness/chromium
 import { Doctor } from '../harness/doctor.mjs';
 import { foundPractice } from '../harness/founding.mjs';
 import { appearedAt, recordFrames, watchAppearance } from '../harness/frames.mjs';
-import { media, mediaFlows } from '../harness/media.mjs';
+import { allowedRate, media, mediaFlows } from '../harness/media.mjs';
 import { Patient } from '../harness/patient.mjs';
 import { Platform } from '../harness/platform.mjs';
 import { somePatient } from '../harness/practice.mjs';
@@ -123,6 +123,17 @@ test('a consultation from the invitation to the journal', async (t) => {
     const [atDoctor, atPatient] = await Promise.all([mediaFlows(doctor.page), mediaFlows(patient.page)]);
     t.diagnostic(`doctor ${JSON.stringify(atDoctor)}`);
     t.diagnostic(`patient ${JSON.stringify(atPatient)}`);
+  });
+
+  await t.test('on a good network a good picture is allowed within seconds', async () => {
+    for (const { page } of [doctor, patient]) {
+      await until('a good picture is allowed', async () => {
+        const rate = await allowedRate(page);
+        if (rate < 1_500_000) throw new Error(`${rate} bit/s`);
+        t.diagnostic(`${Math.round(rate / 1000)} kbit/s`);
+        return true;
+      }, { within: 15_000, every: 250 });
+    }
   });
 
   await t.test('microphone and camera are switched, and the other is told', async () => {
