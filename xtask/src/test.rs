@@ -157,8 +157,8 @@ fn commands(stage: Stage, packages: &[String]) -> Vec<Command> {
             let mut load = Command::new(program.unwrap_or_else(|_| "colloque-load".into()));
             load.args(["run", "--loopback-if-needed", "--rounds", "1", "--tries", "3", "--patience", "0"]);
             load.args(["--servers", "floor,colloque,janus-loop", "--warm", "0.4", "--measure", "0.8"]);
-            load.args(["--loads", "40000,80000,120000,160000,200000", "--janus-loads", "20000,40000,60000"]);
-            load.args(["--at-least-of-floor", "0.5", "--at-least-of-janus", "2"]);
+            load.args(["--loads", "40000,80000,100000,120000,160000,200000", "--janus-loads", "20000,40000,60000"]);
+            load.args(["--at-least-of-floor", "0.4", "--at-least-of-janus", "2"]);
             vec![load]
         }
     }

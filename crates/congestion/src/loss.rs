@@ -22,6 +22,8 @@ const ROUNDS: usize = 6;
 ///
 /// RFC 8083 section 4.3: a sender must react when most of what it sends is lost.
 const BROKEN: f64 = 0.5;
+/// Loss from which a full link is looked for.
+const WORTH_EXPLAINING: f64 = 0.005;
 /// Loss from which it is worth finding out whether less would be lost of less.
 const WORTH_ASKING: f64 = 0.03;
 /// Rates of all observations within this factor tell nothing of the cause.
@@ -125,6 +127,12 @@ impl LossModel {
     }
 
     fn judge(&mut self, now_us: i64) {
+        // Most links lose next to nothing most of the time, and then there is nothing to explain.
+        if share(self.observations()) < WORTH_EXPLAINING {
+            self.limit_bps = None;
+            self.dip_until_us = None;
+            return;
+        }
         let highest_bps = self.observations().map(|observation| observation.rate_bps).fold(0.0, f64::max);
         let (_, by_chance) = self.explain(f64::INFINITY);
         let likeliest = CANDIDATES

@@ -25,6 +25,9 @@ pub const RTX: u8 = 97;
 /// Header extension of a packet's number on the transport in the client's offers.
 pub const NUMBER_EXTENSION: u8 = 5;
 
+/// Most that a packet takes beside its payload.
+pub const MAX_OVERHEAD_BYTES: usize = FIXED_HEADER_BYTES + NUMBER_EXTENSION_BYTES + MAX_RTP_OVERHEAD_BYTES;
+
 /// Numbers of the three media lines: microphone, camera, screen.
 pub const LINES: usize = 3;
 
@@ -59,6 +62,8 @@ pub struct Remote {
     pub candidates: Vec<std::net::SocketAddr>,
     /// Streams that the server announces, in the order of the answer.
     pub ssrcs: Vec<u32>,
+    /// Whether the server takes numbers of packets.
+    pub has_numbers: bool,
 }
 
 /// What a datagram was.
@@ -122,6 +127,12 @@ impl MediaClient {
     #[must_use]
     pub fn with_numbers(self) -> Self {
         Self { has_numbers: true, ..self }
+    }
+
+    /// Whether client and server number their packets: both have said so.
+    #[must_use]
+    pub fn has_numbers(&self) -> bool {
+        self.has_numbers && self.remote.as_ref().is_some_and(|remote| remote.has_numbers)
     }
 
     /// Fingerprint of the client's certificate, as SDP writes it.
@@ -195,7 +206,9 @@ impl MediaClient {
                 ssrcs.push(ssrc);
             }
         }
-        self.remote = Some(Remote { ufrag, key: stun::integrity_key(password.as_bytes()), candidates, ssrcs });
+        let has_numbers = sdp.contains(&format!("a=extmap:{NUMBER_EXTENSION} {NUMBER_URI}"));
+        let key = stun::integrity_key(password.as_bytes());
+        self.remote = Some(Remote { ufrag, key, candidates, ssrcs, has_numbers });
         true
     }
 
@@ -318,7 +331,8 @@ impl MediaClient {
         self.keys = Some((outbound, inbound));
     }
 
-    /// Seals a media packet into `out`, which has room for header, payload and tag; gives its length, zero without keys.
+    /// Seals a media packet into `out`, which has room for [`MAX_OVERHEAD_BYTES`] and the payload; gives its length, zero
+    /// without keys.
     pub fn seal(
         &self,
         ssrc: u32,
@@ -326,14 +340,21 @@ impl MediaClient {
         is_marked: bool,
         index: u64,
         timestamp: u32,
+        number: Option<u16>,
         payload: &[u8],
         out: &mut [u8],
     ) -> usize {
         let Some((outbound, _)) = &self.keys else { return 0 };
         let Some((header, rest)) = out.split_first_chunk_mut::<FIXED_HEADER_BYTES>() else { return 0 };
         write_header(header, payload_type, is_marked, index as u16, timestamp, ssrc);
-        rest[..payload.len()].copy_from_slice(payload);
-        outbound.seal_rtp(ssrc, index, FIXED_HEADER_BYTES, out, FIXED_HEADER_BYTES + payload.len())
+        let mut header_bytes = FIXED_HEADER_BYTES;
+        if let Some(number) = number {
+            let Some(extension) = rest.first_chunk_mut::<NUMBER_EXTENSION_BYTES>() else { return 0 };
+            write_number_extension(header, extension, NUMBER_EXTENSION, number);
+            header_bytes += NUMBER_EXTENSION_BYTES;
+        }
+        out[header_bytes..header_bytes + payload.len()].copy_from_slice(payload);
+        outbound.seal_rtp(ssrc, index, header_bytes, out, header_bytes + payload.len())
     }
 
     /// Seals a media packet of its own buffer, with its number on the transport.
@@ -348,15 +369,8 @@ impl MediaClient {
         number: u16,
         payload: &[u8],
     ) -> Vec<u8> {
-        let Some((outbound, _)) = &self.keys else { return Vec::new() };
-        let header_bytes = FIXED_HEADER_BYTES + NUMBER_EXTENSION_BYTES;
-        let mut out = vec![0; header_bytes + payload.len() + MAX_RTP_OVERHEAD_BYTES];
-        let (header, rest) = out.split_first_chunk_mut::<FIXED_HEADER_BYTES>().expect("it is longer");
-        let (extension, rest) = rest.split_first_chunk_mut::<NUMBER_EXTENSION_BYTES>().expect("it is longer");
-        write_header(header, payload_type, is_marked, index as u16, timestamp, ssrc);
-        write_number_extension(header, extension, NUMBER_EXTENSION, number);
-        rest[..payload.len()].copy_from_slice(payload);
-        let length = outbound.seal_rtp(ssrc, index, header_bytes, &mut out, header_bytes + payload.len());
+        let mut out = vec![0; MAX_OVERHEAD_BYTES + payload.len()];
+        let length = self.seal(ssrc, payload_type, is_marked, index, timestamp, Some(number), payload, &mut out);
         out.truncate(length);
         out
     }
@@ -372,8 +386,8 @@ impl MediaClient {
         timestamp: u32,
         payload: &[u8],
     ) -> Vec<u8> {
-        let mut out = vec![0; FIXED_HEADER_BYTES + payload.len() + MAX_RTP_OVERHEAD_BYTES];
-        let length = self.seal(ssrc, payload_type, is_marked, index, timestamp, payload, &mut out);
+        let mut out = vec![0; MAX_OVERHEAD_BYTES + payload.len()];
+        let length = self.seal(ssrc, payload_type, is_marked, index, timestamp, None, payload, &mut out);
         out.truncate(length);
         out
     }

@@ -164,7 +164,7 @@ pub fn join(fleet: &mut Fleet, server: IpAddr, rooms: usize) -> std::io::Result<
         http.post(&control, json!({ "janus": "message", "body": create }))?;
     }
     for participant in 0..2 * rooms {
-        let client = MediaClient::new(participant as u32, true, Instant::now());
+        let client = MediaClient::new(participant as u32, true, Instant::now()).with_numbers();
         let offer = client.describe("active", 2, "sendonly", &candidate(fleet)?);
         let (session, handle) = http.attach()?;
         let body = json!({ "request": "joinandconfigure", "ptype": "publisher", "room": participant / 2 + 1,

@@ -46,6 +46,8 @@ pub const MAX_LOSS: f64 = 0.001;
 pub const MAX_P99_US: f64 = 5_000.0;
 /// Loss after which higher loads are not tried.
 const HOPELESS_LOSS: f64 = 0.2;
+/// Time for servers that measure their links to see that a new load fits: the same for every server.
+const SETTLING: Duration = Duration::from_secs(2);
 /// Core of the server, and core of the driver.
 const SERVER_CORE: usize = 0;
 const DRIVER_CORE: usize = 1;
@@ -102,6 +104,7 @@ fn run_server(
     eprintln!("round {round}, {}: {connected} transports in {:?}", server.name(), began_at.elapsed());
     let mut points = Vec::new();
     for load in loads {
+        fleet.run(2 * rooms_for(*load), SETTLING, Duration::ZERO);
         let mut best = measure(plan, &mut fleet, &running, server, round, *load);
         let is_enough =
             |point: &Point| if plan.by_loss_alone { point.is_carried_by_loss() } else { point.is_carried() };
@@ -202,7 +205,7 @@ fn join_floor(fleet: &mut Fleet, server: SocketAddr, rooms: usize) -> std::io::R
 fn join_colloque(fleet: &mut Fleet, control: SocketAddr, rooms: usize) -> std::io::Result<()> {
     let mut control = Control::connect(control)?;
     for number in 0..2 * rooms {
-        let mut client = MediaClient::new(number as u32, true, Instant::now());
+        let mut client = MediaClient::new(number as u32, true, Instant::now()).with_numbers();
         let answer = control.offer(number / 2 + 1, number + 1, &client.offer(2))?;
         client.accept(&answer);
         let server = client.remote().and_then(|remote| remote.candidates.first().copied());

@@ -50,7 +50,7 @@ impl Kind {
 pub fn serve_colloque(bind: SocketAddr, control: SocketAddr) -> Result<(), Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let announce = vec![bind.ip()];
-    let (sfu, _events) = start(SfuConfig { bind, announce, publisher_cap_bps: 5_000_000, ..SfuConfig::default() })?;
+    let (sfu, _events) = start(SfuConfig { bind, announce, ..SfuConfig::default() })?;
     let listener = TcpListener::bind(control)?;
     for stream in listener.incoming() {
         let stream = stream?;

@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use colloque_congestion::ArrivalLog;
 use colloque_sfu::io::{BATCH, ReceiveBatch, SendBatch, UdpPort, Waker, wait_readable};
-use colloque_sfu_core::rtp::FIXED_HEADER_BYTES;
-use colloque_sfu_core::srtp::MAX_RTP_OVERHEAD_BYTES;
 use colloque_sfu_core::{Path, SendArena};
 
-use crate::client::{MediaClient, OPUS, Received, VP8};
+use crate::client::{MAX_OVERHEAD_BYTES, MediaClient, NUMBER_EXTENSION, OPUS, Received, VP8};
 use crate::histogram::Histogram;
 
 /// Packets of one video frame.
@@ -38,6 +37,10 @@ pub struct Transport {
     audio_index: u64,
     video_index: u64,
     frames: u32,
+    /// Number of the next packet on the transport.
+    number: u16,
+    arrivals: ArrivalLog,
+    checked_at: Instant,
 }
 
 /// All transports of a run, on one socket.
@@ -110,7 +113,17 @@ impl Fleet {
         let number = self.transports.len();
         self.by_address.insert(local, number);
         let path = Path { remote: server, local: Some(local) };
-        self.transports.push(Transport { client, path, audio_index: 1, video_index: 1, frames: 0 });
+        let arrivals = ArrivalLog::new(self.began_at);
+        self.transports.push(Transport {
+            client,
+            path,
+            audio_index: 1,
+            video_index: 1,
+            frames: 0,
+            checked_at: self.began_at,
+            number: 0,
+            arrivals,
+        });
         Ok(number)
     }
 
@@ -165,8 +178,12 @@ impl Fleet {
                 let Some((path, datagram)) = self.received.datagram(index) else { continue };
                 let Some(number) = path.local.and_then(|local| self.by_address.get(&local)) else { continue };
                 let transport = &mut self.transports[*number];
-                if let Received::Media(header, end) = transport.client.handle_datagram(now, datagram)
-                    && let Some(payload) = datagram.get(header.header_bytes..end)
+                let Received::Media(header, end) = transport.client.handle_datagram(now, datagram) else { continue };
+                if let Some(number) = header.transport_number(datagram, NUMBER_EXTENSION) {
+                    transport.arrivals.note_arrival(number, now);
+                }
+                // Probes are padding, and carry no instant.
+                if let Some(payload) = header.without_padding(&datagram[header.header_bytes..end])
                     && let Some((sent_at, window)) = read_stamp(payload)
                 {
                     took(sent_at, window, now);
@@ -174,6 +191,31 @@ impl Fleet {
             }
             if count < BATCH {
                 return;
+            }
+        }
+    }
+
+    /// Has the transports say that they are there and report what arrived, those whose turn it is.
+    fn report(&mut self) {
+        let now = Instant::now();
+        for number in 0..self.transports.len() {
+            let transport = &mut self.transports[number];
+            if now.saturating_duration_since(transport.checked_at) >= CHECK_PAUSE && !self.arena.should_flush() {
+                transport.checked_at = now;
+                transport.client.check();
+                self.push_outbox(number);
+            }
+        }
+        for (number, transport) in self.transports.iter_mut().enumerate() {
+            if transport.arrivals.is_due(now) && !self.arena.should_flush() {
+                let mut plain = [0; 512];
+                let length = transport.arrivals.write_report(now, &mut plain[12..]) + 12;
+                plain[..8].copy_from_slice(&[0x8f, 205, 0, (length / 4 - 1) as u8, 0, 0, 0, 1]);
+                let sealed = transport.client.sealed_rtcp(&plain[..length]);
+                self.arena.push(transport.path, number as u32, sealed.len(), |out| {
+                    out.copy_from_slice(&sealed);
+                    sealed.len()
+                });
             }
         }
     }
@@ -190,6 +232,7 @@ impl Fleet {
         self.windows += 1;
         let measured = self.windows;
         let mut window = Window { sent: 0, arrived: 0, latency: Histogram::default(), lasted: measure };
+        let mut report_at = begin;
         loop {
             let now = Instant::now();
             if now >= until {
@@ -205,6 +248,10 @@ impl Fleet {
                 self.send_voice(voices as usize % publishers, number);
                 voices += 1;
                 window.sent += u64::from(number == measured);
+            }
+            if now >= report_at {
+                report_at = now + REPORT_TURN;
+                self.report();
             }
             self.flush();
             let due_at = (begin + frame_pause * frames).min(begin + audio_pause * voices).min(until);
@@ -233,8 +280,10 @@ impl Fleet {
             let transport = &mut self.transports[number];
             let client = &transport.client;
             let (ssrc, index, timestamp) = (client.ssrcs[1], transport.video_index, transport.frames * 3_000);
-            self.arena.push(transport.path, number as u32, room_for(VIDEO_BYTES), |out| {
-                client.seal(ssrc, VP8, packet + 1 == FRAME_PACKETS, index, timestamp, &payload, out)
+            let wide = client.has_numbers().then_some(transport.number);
+            transport.number = transport.number.wrapping_add(1);
+            self.arena.push(transport.path, number as u32, MAX_OVERHEAD_BYTES + VIDEO_BYTES, |out| {
+                client.seal(ssrc, VP8, packet + 1 == FRAME_PACKETS, index, timestamp, wide, &payload, out)
             });
             transport.video_index += 1;
         }
@@ -247,15 +296,13 @@ impl Fleet {
         let transport = &mut self.transports[number];
         let client = &transport.client;
         let (ssrc, index) = (client.ssrcs[0], transport.audio_index);
-        self.arena.push(transport.path, number as u32, room_for(AUDIO_BYTES), |out| {
-            client.seal(ssrc, OPUS, false, index, index as u32 * 960, &payload, out)
+        let wide = client.has_numbers().then_some(transport.number);
+        transport.number = transport.number.wrapping_add(1);
+        self.arena.push(transport.path, number as u32, MAX_OVERHEAD_BYTES + AUDIO_BYTES, |out| {
+            client.seal(ssrc, OPUS, false, index, index as u32 * 960, wide, &payload, out)
         });
         transport.audio_index += 1;
     }
-}
-
-const fn room_for(payload_bytes: usize) -> usize {
-    FIXED_HEADER_BYTES + payload_bytes + MAX_RTP_OVERHEAD_BYTES
 }
 
 fn write_stamp(payload: &mut [u8], began_at: Instant, window: u32) {
@@ -270,6 +317,10 @@ fn read_stamp(payload: &[u8]) -> Option<(u64, u32)> {
     Some((u64::from_be_bytes(stamp), u32::from_be_bytes(window)))
 }
 
+/// Pause between two checks of a transport: servers give up a silent one after some thirty seconds, and loads take turns.
+const CHECK_PAUSE: Duration = Duration::from_secs(5);
+/// Pause between two looks at which transports have something to report.
+const REPORT_TURN: Duration = Duration::from_millis(10);
 /// How long packets of a window are waited for after it; the load goes on meanwhile.
 const STRAGGLERS: Duration = Duration::from_millis(600);
 const NOT_MEASURED: u32 = 0;
