@@ -181,11 +181,11 @@ mod tests {
 
     #[test]
     fn an_edge_that_only_tests_use_is_named() {
-        let faults = unused(&workspace_of(SFU_CORE, IDS, Some("dev"), true));
+        let faults = unused(&workspace_of(JOURNAL, IDS, Some("dev"), true));
         assert!(
-            faults.contains(&"colloque-sfu-core may depend on colloque-ids and does not: take the edge out".to_owned())
+            faults.contains(&"colloque-journal may depend on colloque-ids and does not: take the edge out".to_owned())
         );
-        assert!(!unused(&workspace_of(SFU_CORE, IDS, None, true)).iter().any(|fault| fault.contains("sfu-core may")));
+        assert!(!unused(&workspace_of(JOURNAL, IDS, None, true)).iter().any(|fault| fault.contains("journal may")));
     }
 
     /// Texts between backquotes.
