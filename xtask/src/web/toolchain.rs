@@ -47,10 +47,11 @@ pub fn compile(bundles: &[Bundle]) -> Result<PathBuf, BuildWebError> {
     }
     run(&mut cargo)?;
     let folder = target_folder.join(TARGET).join(PROFILE);
+    let machine_folders = machine_folders();
     for bundle in bundles {
         let path = folder.join(format!("colloque_{}.wasm", bundle.name()));
         let module = std::fs::read(&path).map_err(|source| BuildWebError::Read { path: path.clone(), source })?;
-        if machine_folders().iter().any(|machine| contains(&module, &machine.folder)) {
+        if machine_folders.iter().any(|machine| contains(&module, &machine.folder)) {
             return Err(BuildWebError::MachinePath { path });
         }
     }
