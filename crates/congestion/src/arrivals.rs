@@ -74,10 +74,10 @@ impl ArrivalLog {
         !self.waiting.is_empty() && (is_full || now.saturating_duration_since(self.reported_at) >= REPORT_PAUSE)
     }
 
-    /// Writes the next report: what follows the two stream numbers of its RTCP packet. Gives its length, a multiple of four,
-    /// or zero when there is nothing to say or no room to say it; a report that finds no room is lost.
-    pub fn write_report(&mut self, now: Instant, out: &mut [u8]) -> usize {
-        let (Some(first), Some(last)) = (self.waiting.first(), self.waiting.last()) else { return 0 };
+    /// Writes the next report into `out`, piece by piece: what follows the two stream numbers of its RTCP packet, in whole
+    /// words. False when there is nothing to say.
+    pub fn write_report(&mut self, now: Instant, out: impl FnMut(&[u8])) -> bool {
+        let (Some(first), Some(last)) = (self.waiting.first(), self.waiting.last()) else { return false };
         self.reported_at = now;
         let last = last.number;
         let base = first.number.min(self.next).max((last + 1).saturating_sub(MAX_SPAN));
@@ -92,11 +92,11 @@ impl ArrivalLog {
         }
         let count = (last + 1 - base) as usize;
         let reference = reference.rem_euclid(REFERENCES) as u32;
-        let length = write_feedback(out, base as u16, reference, self.reports, &deltas[..count]);
+        write_feedback(out, base as u16, reference, self.reports, &deltas[..count]);
         self.reports = self.reports.wrapping_add(1);
         self.next = self.next.max(last + 1);
         self.waiting.clear();
-        length
+        true
     }
 }
 
@@ -111,9 +111,9 @@ mod tests {
 
     /// Numbers with arrival times in milliseconds since the log began.
     fn report(log: &mut ArrivalLog, now: Instant) -> Vec<(u16, Option<i64>)> {
-        let mut out = [0; 1_000];
-        let length = log.write_report(now, &mut out);
-        let Some(feedback) = TransportFeedback::parse(&out[..length]) else { return Vec::new() };
+        let mut out = Vec::new();
+        log.write_report(now, |bytes| out.extend_from_slice(bytes));
+        let Some(feedback) = TransportFeedback::parse(&out) else { return Vec::new() };
         let reference_ms = i64::from(feedback.reference()) * 64;
         feedback.packets().map(|(number, arrival)| (number, arrival.map(|us| us / 1_000 + reference_ms))).collect()
     }

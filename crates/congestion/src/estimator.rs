@@ -115,24 +115,6 @@ impl Estimator {
         (allowed as u64).clamp(self.limits.least_bps, self.limits.most_bps)
     }
 
-    /// Whether any report came: before, the estimate is an assumption.
-    #[must_use]
-    pub fn has_reports(&self) -> bool {
-        self.has_reports
-    }
-
-    /// Share of the packets that was lost lately, between 0 and 1.
-    #[must_use]
-    pub fn lost_share(&self) -> f64 {
-        self.loss.lost_share()
-    }
-
-    /// Time from a packet to the report on it, smoothed, in microseconds.
-    #[must_use]
-    pub fn round_trip_us(&self) -> u64 {
-        self.round_trip_us as u64
-    }
-
     /// Says what would be sent if the link carried it: nothing above it is looked for.
     pub fn set_demand(&mut self, bits_per_second: u64) {
         self.demand_bps = (bits_per_second.min(self.limits.most_bps)) as f64;
@@ -236,7 +218,7 @@ impl Estimator {
         if self.loss.is_broken() && now_us - self.cut_us >= BROKEN_PAUSE_US {
             self.cut_us = now_us;
             self.prober.postpone(now_us);
-            if let Some(arrived_bps) = self.throughput.rate_bps() {
+            if let Some(arrived_bps) = arrived_bps {
                 self.rate.limit(LEFT_OF_BROKEN * arrived_bps);
             }
         }

@@ -137,67 +137,56 @@ impl Chunk {
 }
 
 /// Writes a report on the packets from `base` on, each with the ticks between its arrival and the one before, the first
-/// counted from the reference; none for what did not arrive. Gives the length, a multiple of four, or zero when `out` is too
-/// short.
-pub(crate) fn write_feedback(out: &mut [u8], base: u16, reference: u32, number: u8, deltas: &[Option<i16>]) -> usize {
+/// counted from the reference; none for what did not arrive. The length is a multiple of four.
+pub(crate) fn write_feedback(
+    mut out: impl FnMut(&[u8]),
+    base: u16,
+    reference: u32,
+    number: u8,
+    deltas: &[Option<i16>],
+) {
     let symbol = |delta: &Option<i16>| match delta {
         None => MISSING,
         Some(0..=255) => SMALL,
         Some(_) => LARGE,
     };
-    let mut writer = Writer { out, used: 0, is_full: false };
-    writer.bytes(&base.to_be_bytes());
-    writer.bytes(&(deltas.len() as u16).to_be_bytes());
-    writer.bytes(&reference.to_be_bytes()[1..]);
-    writer.bytes(&[number]);
+    let mut length = 0;
+    let mut put = |bytes: &[u8]| {
+        length += bytes.len();
+        out(bytes);
+    };
+    put(&base.to_be_bytes());
+    put(&(deltas.len() as u16).to_be_bytes());
+    put(&reference.to_be_bytes()[1..]);
+    put(&[number]);
     let mut rest = deltas;
     while let Some(first) = rest.first() {
         let first = symbol(first);
         let run = rest.iter().take_while(|delta| symbol(delta) == first).count();
         let taken = if run >= 14 || (run >= 7 && first == LARGE) || run == rest.len() {
-            writer.bytes(&(u16::from(first) << 13 | run as u16).to_be_bytes());
+            put(&(u16::from(first) << 13 | run as u16).to_be_bytes());
             run
         } else if rest.iter().take(14).all(|delta| symbol(delta) != LARGE) {
             let bits = rest.iter().take(14).enumerate();
             let bits = bits.fold(0x8000u16, |word, (at, delta)| word | u16::from(symbol(delta)) << (13 - at));
-            writer.bytes(&bits.to_be_bytes());
+            put(&bits.to_be_bytes());
             14
         } else {
             let bits = rest.iter().take(7).enumerate();
             let bits = bits.fold(0xc000u16, |word, (at, delta)| word | u16::from(symbol(delta)) << (12 - 2 * at));
-            writer.bytes(&bits.to_be_bytes());
+            put(&bits.to_be_bytes());
             7
         };
         rest = rest.get(taken..).unwrap_or_default();
     }
     for delta in deltas.iter().flatten() {
         match u8::try_from(*delta) {
-            Ok(small) => writer.bytes(&[small]),
-            Err(_) => writer.bytes(&delta.to_be_bytes()),
+            Ok(small) => put(&[small]),
+            Err(_) => put(&delta.to_be_bytes()),
         }
     }
-    while !writer.used.is_multiple_of(4) && !writer.is_full {
-        writer.bytes(&[0]);
-    }
-    if writer.is_full { 0 } else { writer.used }
-}
-
-struct Writer<'a> {
-    out: &'a mut [u8],
-    used: usize,
-    is_full: bool,
-}
-
-impl Writer<'_> {
-    fn bytes(&mut self, bytes: &[u8]) {
-        match self.out.get_mut(self.used..self.used + bytes.len()) {
-            Some(room) => {
-                room.copy_from_slice(bytes);
-                self.used += bytes.len();
-            }
-            None => self.is_full = true,
-        }
-    }
+    let padding = length.next_multiple_of(4) - length;
+    out(&[0; 3][..padding]);
 }
 
 #[cfg(test)]
@@ -245,10 +234,10 @@ mod tests {
                 prop_oneof![3 => (0i16..256).prop_map(Some), 2 => Just(None), 1 => any::<i16>().prop_map(Some)], 1..300,
             ),
         ) {
-            let mut out = [0; 1_200];
-            let length = write_feedback(&mut out, base, reference, 3, &deltas);
-            prop_assert!(length > 0 && length.is_multiple_of(4));
-            let feedback = TransportFeedback::parse(&out[..length]).unwrap();
+            let mut out = Vec::new();
+            write_feedback(|bytes| out.extend_from_slice(bytes), base, reference, 3, &deltas);
+            prop_assert!(!out.is_empty() && out.len().is_multiple_of(4));
+            let feedback = TransportFeedback::parse(&out).unwrap();
             prop_assert_eq!((feedback.reference(), feedback.number()), (reference, 3));
             let mut at = 0;
             let expected: Vec<_> = deltas.iter().enumerate().map(|(offset, delta)| {

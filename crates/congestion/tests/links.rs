@@ -56,9 +56,7 @@ impl World {
     }
 
     fn set(&mut self, change: impl FnOnce(&mut Conditions)) {
-        let mut conditions = *self.there.conditions();
-        change(&mut conditions);
-        self.there.set(conditions);
+        self.there.change(change);
     }
 
     fn send(&mut self, bytes: usize, is_voice: bool) {
@@ -102,10 +100,9 @@ impl World {
                 self.arrived.push((at, sent.bytes, sent.is_voice, at - sent.sent_at));
             }
             if self.log.is_due(self.now) {
-                let mut out = vec![0; 1_000];
-                let length = self.log.write_report(self.now, &mut out);
-                out.truncate(length);
-                self.back.push(self.now, length, out);
+                let mut out = Vec::new();
+                self.log.write_report(self.now, |bytes| out.extend_from_slice(bytes));
+                self.back.push(self.now, out.len(), out);
             }
             while let Some((_, report)) = self.back.pop(self.now) {
                 let report = TransportFeedback::parse(&report).expect("it was written so");

@@ -4,6 +4,7 @@ use crate::arena::{Path, SendArena};
 use crate::core::{Core, Event, MAX_PEERS_PER_ROOM, push_allowed, push_copy};
 use crate::downlink::Downlink;
 use crate::dtls::DtlsEvent;
+use crate::few::Few;
 use crate::peer::{Forwarded, Opened, Peer, Secure};
 use crate::ring::Packet;
 use crate::rtp::{RtpHeader, is_rtcp};
@@ -192,13 +193,12 @@ impl Core {
         }
         let has_gaps = !track.gaps.is_empty();
         let mut awaits_keyframe = false;
-        let mut to_pace = PeerList::default();
-        let mut overdue = PeerList::default();
+        let mut to_pace = Few::<usize, MAX_PEERS_PER_ROOM>::default();
+        let mut overdue = Few::<usize, MAX_PEERS_PER_ROOM>::default();
         for subscription in &track.subscribers {
             let Some(peer) = self.peers.get_mut(subscription.peer) else { continue };
             match peer.forward(subscription.line, track_key, &packet, is_keyframe, now, out) {
                 Forwarded::Done => {}
-                Forwarded::Waits if peer.is_paced => {}
                 Forwarded::Waits => to_pace.push(subscription.peer),
                 Forwarded::Overdue => overdue.push(subscription.peer),
             }
@@ -211,11 +211,11 @@ impl Core {
         if has_gaps {
             self.mark_urgent(publisher);
         }
-        for peer in to_pace.iter() {
-            self.mark_pacing(peer, now);
+        for peer in to_pace.as_slice() {
+            self.mark_pacing(*peer, now);
         }
-        for peer in overdue.iter() {
-            self.give_up_queue(peer, now, out);
+        for peer in overdue.as_slice() {
+            self.give_up_queue(*peer, now, out);
         }
     }
 
@@ -274,25 +274,5 @@ impl Core {
             self.events.push_back(Event::PeerRecovered { room: room_id, peer });
             self.rebind(room);
         }
-    }
-}
-
-/// A few peers of one room, without a heap.
-#[derive(Debug, Clone, Copy, Default)]
-struct PeerList {
-    keys: [usize; MAX_PEERS_PER_ROOM],
-    count: usize,
-}
-
-impl PeerList {
-    fn push(&mut self, key: usize) {
-        if let Some(place) = self.keys.get_mut(self.count) {
-            *place = key;
-            self.count += 1;
-        }
-    }
-
-    fn iter(self) -> impl Iterator<Item = usize> {
-        self.keys.into_iter().take(self.count)
     }
 }

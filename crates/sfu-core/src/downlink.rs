@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use colloque_congestion::{Estimator, Limits, Pacer, TransportFeedback};
+use colloque_congestion::{Estimator, Limits, Pacer};
 
 /// Assumed of a subscriber's link before anything is known of it, in bits per second; a probe of three times as much begins at
 /// once.
@@ -116,10 +116,6 @@ impl Downlink {
             self.repeated_bytes += bytes as u64;
         }
         self.estimator.note_sent(now, bytes)
-    }
-
-    pub(crate) fn take_report(&mut self, now: Instant, report: &TransportFeedback<'_>) {
-        self.estimator.take_report(now, report);
     }
 
     /// Does what time makes due: several times a second.

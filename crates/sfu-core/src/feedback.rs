@@ -39,7 +39,7 @@ impl Core {
             }
             Feedback::Transport(report) => {
                 if let Some(downlink) = &mut self.peers[key].downlink {
-                    downlink.take_report(now, &report);
+                    downlink.estimator.take_report(now, &report);
                 }
             }
             Feedback::Remb { bits_per_second } => self.peers[key].receivable_bps = Some(bits_per_second),

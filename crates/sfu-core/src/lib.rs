@@ -19,6 +19,7 @@ mod datagram;
 mod downlink;
 mod dtls;
 mod feedback;
+mod few;
 mod gaps;
 mod ice;
 mod negotiate;

@@ -108,16 +108,6 @@ pub(crate) enum Forwarded {
     Overdue,
 }
 
-/// Whether a packet was sent before, and how it is sent again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Repeat {
-    No,
-    /// On its own stream.
-    Plain,
-    /// On the retransmission stream.
-    Wrapped,
-}
-
 /// An opened packet of a peer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Opened {
@@ -254,7 +244,7 @@ impl Peer {
             let queued = Queued { line, track, index: packet.index, is_repeat: false, restarts, since: now };
             return if downlink.queue(queued) { Forwarded::Waits } else { Forwarded::Overdue };
         }
-        self.send_media(line, packet, mapped, Repeat::No, to, now, out);
+        self.send_media(line, packet, mapped, false, to, now, out);
         Forwarded::Done
     }
 
@@ -270,8 +260,7 @@ impl Peer {
         if slot.restarts() == queued.restarts
             && let Some(mapped) = slot.place(packet)
         {
-            let repeat = if queued.is_repeat { slot.repeat() } else { Repeat::No };
-            self.send_media(queued.line, packet, mapped, repeat, to, now, out);
+            self.send_media(queued.line, packet, mapped, queued.is_repeat, to, now, out);
         }
     }
 
@@ -308,8 +297,7 @@ impl Peer {
             // Without a place it is left out: the subscriber asks again.
             return if downlink.queue_first(queued) { Forwarded::Waits } else { Forwarded::Done };
         }
-        let repeat = slot.repeat();
-        self.send_media(line, packet, mapped, repeat, to, now, out);
+        self.send_media(line, packet, mapped, true, to, now, out);
         Forwarded::Done
     }
 
@@ -336,23 +324,24 @@ impl Peer {
         }
     }
 
+    /// Sends a packet of a track on its stream; a repeat on the retransmission stream, where the client reads one.
     fn send_media(
         &mut self,
         line: usize,
         packet: &Packet<'_>,
         mapped: Mapped,
-        repeat: Repeat,
+        is_repeat: bool,
         to: Path,
         now: Instant,
         out: &mut SendArena,
     ) {
         let (Some(secure), Some(line)) = (&self.secure, self.lines.get_mut(line)) else { return };
         let Some(slot) = &mut line.slot else { return };
-        let wrapped = slot.repairs().filter(|_| repeat == Repeat::Wrapped);
+        let wrapped = slot.repairs().filter(|_| is_repeat);
         let number = self.downlink.as_mut().map(|downlink| {
             let has_number = line.number_extension.is_some();
             let bytes = Outgoing::line_bytes(has_number, wrapped.is_some(), packet.payload.len());
-            downlink.note_sent(now, bytes, repeat != Repeat::No)
+            downlink.note_sent(now, bytes, is_repeat)
         });
         let (payload_type, ssrc, index, repeats) = match wrapped {
             Some((payload_type, ssrc)) => (payload_type, ssrc, slot.take_rtx_index(), Some(mapped.index as u16)),
@@ -415,13 +404,6 @@ impl Peer {
     pub(crate) fn holds(&self, path: Path, now: Instant) -> bool {
         let silence = now.saturating_duration_since(self.heard_at);
         self.is_connected() && silence < PEER_LOST_AFTER && self.ice.holds(path, now)
-    }
-}
-
-impl Slot {
-    /// How a packet of this stream is sent again.
-    fn repeat(&self) -> Repeat {
-        if self.repairs().is_some() { Repeat::Wrapped } else { Repeat::Plain }
     }
 }
 

@@ -2,6 +2,9 @@ use std::time::Instant;
 
 use crate::arena::SendArena;
 use crate::core::Core;
+use crate::few::Few;
+use crate::peer::Peer;
+use crate::tick::MAX_REPORTED;
 use crate::track::TrackKind;
 
 /// What a voice takes on the line, headers included, in bits per second.
@@ -14,11 +17,11 @@ const TOLD_PERCENT: u64 = 4;
 impl Core {
     /// Several times a second for each peer: what does its link carry, and what may it send?
     pub(crate) fn adapt(&mut self, now: Instant, key: usize, out: &mut SendArena) {
-        let demand_bps = self.demand_of(key, now);
-        let Some(peer) = self.peers.get_mut(key) else { return };
-        if !peer.is_connected() {
+        if !self.peers.get(key).is_some_and(Peer::is_connected) {
             return;
         }
+        let demand_bps = self.demand_of(key, now);
+        let Some(peer) = self.peers.get_mut(key) else { return };
         if let Some(downlink) = &mut peer.downlink {
             downlink.tick(now, demand_bps);
             if downlink.estimator.is_probing() {
@@ -79,49 +82,28 @@ impl Core {
         if let Some(cap_bps) = cap_bps {
             peer.told_bps = cap_bps;
         }
+        // Apart for a moment: the peer writes what the log says.
         let mut arrivals = peer.arrivals.take();
         peer.send_rtcp(out, |writer| {
             writer.receiver_report(sender, &[]);
             if let Some(arrivals) = &mut arrivals {
-                writer.transport_feedback(sender, media, |room| arrivals.write_report(now, room));
+                writer.transport_feedback(sender, media, |put| arrivals.write_report(now, put));
             }
-            if let Some(cap_bps) = cap_bps.filter(|_| !videos.is_empty()) {
+            if let Some(cap_bps) = cap_bps.filter(|_| !videos.as_slice().is_empty()) {
                 writer.remb(sender, cap_bps, videos.as_slice());
             }
         });
-        if let Some(peer) = self.peers.get_mut(key) {
-            peer.arrivals = arrivals;
-        }
+        peer.arrivals = arrivals;
     }
 
     /// The streams of pictures that a peer sends.
-    pub(crate) fn videos_of(&self, key: usize) -> Videos {
-        let mut videos = Videos::default();
+    pub(crate) fn videos_of(&self, key: usize) -> Few<u32, MAX_REPORTED> {
+        let mut videos = Few::default();
         let Some(peer) = self.peers.get(key) else { return videos };
         let tracks = peer.lines.iter().filter_map(|line| self.tracks.get(line.track?));
         for ssrc in tracks.filter(|track| track.kind.is_video()).filter_map(|track| track.ssrc) {
-            if let Some(place) = videos.ssrcs.get_mut(videos.count) {
-                *place = ssrc;
-                videos.count += 1;
-            }
+            videos.push(ssrc);
         }
         videos
-    }
-}
-
-/// Streams of pictures of one peer, without a heap.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Videos {
-    ssrcs: [u32; 8],
-    count: usize,
-}
-
-impl Videos {
-    pub(crate) fn as_slice(&self) -> &[u32] {
-        &self.ssrcs[..self.count]
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.count == 0
     }
 }

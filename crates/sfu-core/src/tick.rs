@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use crate::arena::SendArena;
 use crate::core::{Core, Event, TICK, push_allowed, push_copy};
+use crate::few::Few;
 use crate::peer::{PEER_GONE_AFTER, PEER_LOST_AFTER, Peer};
 use crate::rtcp::ReportBlock;
 use crate::sdp::CNAME;
@@ -13,7 +14,7 @@ const ADAPTING_TURNS: u64 = 5;
 /// Shortest and longest pause between two requests for one missing packet.
 const NACK_PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(40)..=Duration::from_millis(500);
 /// Tracks of one peer in one report.
-const MAX_REPORTED: usize = 8;
+pub(crate) const MAX_REPORTED: usize = 8;
 
 impl Core {
     /// Does what is due at `now`: call it at or after [`Core::next_timeout`].
@@ -123,59 +124,51 @@ impl Core {
         }
         let peer = &mut self.peers[key];
         let pause = peer.round_trip.clamp(*NACK_PAUSE.start(), *NACK_PAUSE.end());
-        let mut due = [0u16; crate::gaps::MAX_MISSING];
-        let mut count = 0;
-        track.gaps.take_due(now, pause, |index| {
-            due[count] = index as u16;
-            count += 1;
-        });
-        if count == 0 {
+        let mut due = Few::<u16, { crate::gaps::MAX_MISSING }>::default();
+        track.gaps.take_due(now, pause, |index| due.push(index as u16));
+        if due.as_slice().is_empty() {
             return;
         }
         let sender = peer.feedback_ssrc();
         peer.send_rtcp(out, |writer| {
             writer.receiver_report(sender, &[]);
-            writer.nack(sender, ssrc, due[..count].iter().copied());
+            writer.nack(sender, ssrc, due.as_slice().iter().copied());
         });
     }
 
     /// Tells a peer how its streams arrive, what it may send, and how the clocks of what it receives are tied together.
     fn send_reports(&mut self, now: Instant, key: usize, out: &mut SendArena) {
-        let mut blocks = [None::<ReportBlock>; MAX_REPORTED];
-        let mut clocks = [None; MAX_REPORTED];
+        let mut blocks = Few::<ReportBlock, MAX_REPORTED>::default();
+        let mut clocks = Few::<_, MAX_REPORTED>::default();
         let videos = self.videos_of(key);
         let cap = self.cap_of(key);
         let Some(peer) = self.peers.get_mut(key) else { return };
         if !peer.is_connected() {
             return;
         }
-        for (line, (block, clock)) in peer.lines.iter_mut().zip(blocks.iter_mut().zip(&mut clocks)) {
-            if let Some(track) = line.track.and_then(|track| self.tracks.get_mut(track)) {
-                *block = track.report(now);
+        for line in peer.lines.iter_mut().take(MAX_REPORTED) {
+            if let Some(block) = line.track.and_then(|track| self.tracks.get_mut(track)?.report(now)) {
+                blocks.push(block);
             }
             if let Some(slot) = &mut line.slot
                 && let Some(track) = slot.source().and_then(|source| self.tracks.get(source))
                 && let Some(sender_clock) = track.clock
             {
                 let at = sender_clock.at(now, track.kind.clock_rate());
-                *clock = slot.sender_report(at, now).map(|report| (slot.ssrc, report));
+                if let Some(report) = slot.sender_report(at, now) {
+                    clocks.push((slot.ssrc, report));
+                }
             }
         }
         let sender = peer.feedback_ssrc();
         peer.told_bps = cap;
         peer.send_rtcp(out, |writer| {
-            for (ssrc, (ntp, timestamp, packets, octets)) in clocks.iter().flatten() {
+            for (ssrc, (ntp, timestamp, packets, octets)) in clocks.as_slice() {
                 writer.sender_report(*ssrc, *ntp, *timestamp, *packets, *octets);
             }
-            let mut present = [ReportBlock::default(); MAX_REPORTED];
-            let mut count = 0;
-            for block in blocks.iter().flatten() {
-                present[count] = *block;
-                count += 1;
-            }
-            writer.receiver_report(sender, &present[..count]);
+            writer.receiver_report(sender, blocks.as_slice());
             writer.source_description(sender, CNAME.as_bytes());
-            if !videos.is_empty() {
+            if !videos.as_slice().is_empty() {
                 writer.remb(sender, cap, videos.as_slice());
             }
         });

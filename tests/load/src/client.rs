@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use aws_lc_rs::hmac;
+use colloque_congestion::ArrivalLog;
 use colloque_sfu_core::rtp::{
     FIXED_HEADER_BYTES, NUMBER_EXTENSION_BYTES, RtpHeader, is_rtcp, write_header, write_number_extension,
 };
@@ -357,24 +358,6 @@ impl MediaClient {
         outbound.seal_rtp(ssrc, index, header_bytes, out, header_bytes + payload.len())
     }
 
-    /// Seals a media packet of its own buffer, with its number on the transport.
-    #[must_use]
-    pub fn sealed_with_number(
-        &self,
-        ssrc: u32,
-        payload_type: u8,
-        is_marked: bool,
-        index: u64,
-        timestamp: u32,
-        number: u16,
-        payload: &[u8],
-    ) -> Vec<u8> {
-        let mut out = vec![0; MAX_OVERHEAD_BYTES + payload.len()];
-        let length = self.seal(ssrc, payload_type, is_marked, index, timestamp, Some(number), payload, &mut out);
-        out.truncate(length);
-        out
-    }
-
     /// Seals a media packet of its own buffer.
     #[must_use]
     pub fn sealed(
@@ -386,10 +369,34 @@ impl MediaClient {
         timestamp: u32,
         payload: &[u8],
     ) -> Vec<u8> {
+        self.sealed_with_number(ssrc, payload_type, is_marked, index, timestamp, None, payload)
+    }
+
+    /// Seals a media packet of its own buffer, with its number on the transport if it has one.
+    #[must_use]
+    pub fn sealed_with_number(
+        &self,
+        ssrc: u32,
+        payload_type: u8,
+        is_marked: bool,
+        index: u64,
+        timestamp: u32,
+        number: Option<u16>,
+        payload: &[u8],
+    ) -> Vec<u8> {
         let mut out = vec![0; MAX_OVERHEAD_BYTES + payload.len()];
-        let length = self.seal(ssrc, payload_type, is_marked, index, timestamp, None, payload, &mut out);
+        let length = self.seal(ssrc, payload_type, is_marked, index, timestamp, number, payload, &mut out);
         out.truncate(length);
         out
+    }
+
+    /// Seals the next report of what arrived; nothing without keys.
+    pub fn sealed_arrivals(&mut self, arrivals: &mut ArrivalLog, now: Instant) -> Vec<u8> {
+        let mut plain = vec![0x8f, 205, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0];
+        arrivals.write_report(now, |bytes| plain.extend_from_slice(bytes));
+        let words = (plain.len() / 4 - 1) as u16;
+        plain[2..4].copy_from_slice(&words.to_be_bytes());
+        self.sealed_rtcp(&plain)
     }
 
     /// Seals a compound of reports; nothing without keys.

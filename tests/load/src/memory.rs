@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use colloque_ids::{PeerId, RoomId};
 use colloque_sfu_core::rtp::RtpHeader;
-use colloque_sfu_core::{Certificate, ConnectPeerError, Core, CoreConfig, Event, Path, SendArena, TICK};
+use colloque_sfu_core::{
+    Certificate, ConnectPeerError, Core, CoreConfig, DEFAULT_PUBLISHER_CAP_BPS, Event, Path, SendArena, TICK,
+};
 use uuid::Uuid;
 
 use crate::client::{LINES, MediaClient, Received};
@@ -56,19 +58,28 @@ pub fn peer(number: u128) -> PeerId {
     PeerId::from_uuid(Uuid::from_u128(number))
 }
 
+/// A media plane with nobody in it, whose chances follow from `seed`; its certificate alone differs from run to run.
+///
+/// # Panics
+///
+/// When the system gives no randomness.
+#[must_use]
+pub fn empty_core(seed: [u8; 32]) -> Core {
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("the system gives randomness");
+    let certificate =
+        rcgen::CertificateParams::default().self_signed(&key).expect("default parameters make a certificate");
+    Core::new(CoreConfig {
+        announced: vec![SocketAddr::from(([192, 0, 2, 1], 4000))],
+        certificate: Certificate::from_der(certificate.der().to_vec(), key.serialize_der()),
+        seed,
+        publisher_cap_bps: DEFAULT_PUBLISHER_CAP_BPS,
+    })
+}
+
 impl Default for World {
     fn default() -> Self {
-        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("the system gives randomness");
-        let certificate =
-            rcgen::CertificateParams::default().self_signed(&key).expect("default parameters make a certificate");
-        let config = CoreConfig {
-            announced: vec![SocketAddr::from(([192, 0, 2, 1], 4000))],
-            certificate: Certificate::from_der(certificate.der().to_vec(), key.serialize_der()),
-            seed: [7; 32],
-            publisher_cap_bps: 2_500_000,
-        };
         Self {
-            core: Core::new(config),
+            core: empty_core([7; 32]),
             arena: SendArena::default(),
             now: Instant::now(),
             seats: Vec::new(),

@@ -43,6 +43,15 @@ pub struct Transport {
     checked_at: Instant,
 }
 
+impl Transport {
+    /// The number of the next packet, where packets are numbered.
+    fn take_number(&mut self) -> Option<u16> {
+        let number = self.client.has_numbers().then_some(self.number);
+        self.number = self.number.wrapping_add(1);
+        number
+    }
+}
+
 /// All transports of a run, on one socket.
 pub struct Fleet {
     /// The transports; those that publish come first, in the order in which they are switched on.
@@ -208,10 +217,7 @@ impl Fleet {
         }
         for (number, transport) in self.transports.iter_mut().enumerate() {
             if transport.arrivals.is_due(now) && !self.arena.should_flush() {
-                let mut plain = [0; 512];
-                let length = transport.arrivals.write_report(now, &mut plain[12..]) + 12;
-                plain[..8].copy_from_slice(&[0x8f, 205, 0, (length / 4 - 1) as u8, 0, 0, 0, 1]);
-                let sealed = transport.client.sealed_rtcp(&plain[..length]);
+                let sealed = transport.client.sealed_arrivals(&mut transport.arrivals, now);
                 self.arena.push(transport.path, number as u32, sealed.len(), |out| {
                     out.copy_from_slice(&sealed);
                     sealed.len()
@@ -278,12 +284,11 @@ impl Fleet {
             payload[0] = if packet == 0 { 0x10 } else { 0 };
             payload[1] = 0x50;
             let transport = &mut self.transports[number];
+            let number_of_packet = transport.take_number();
             let client = &transport.client;
             let (ssrc, index, timestamp) = (client.ssrcs[1], transport.video_index, transport.frames * 3_000);
-            let wide = client.has_numbers().then_some(transport.number);
-            transport.number = transport.number.wrapping_add(1);
             self.arena.push(transport.path, number as u32, MAX_OVERHEAD_BYTES + VIDEO_BYTES, |out| {
-                client.seal(ssrc, VP8, packet + 1 == FRAME_PACKETS, index, timestamp, wide, &payload, out)
+                client.seal(ssrc, VP8, packet + 1 == FRAME_PACKETS, index, timestamp, number_of_packet, &payload, out)
             });
             transport.video_index += 1;
         }
@@ -294,12 +299,11 @@ impl Fleet {
         let mut payload = [0; AUDIO_BYTES];
         write_stamp(&mut payload, self.began_at, window);
         let transport = &mut self.transports[number];
+        let number_of_packet = transport.take_number();
         let client = &transport.client;
         let (ssrc, index) = (client.ssrcs[0], transport.audio_index);
-        let wide = client.has_numbers().then_some(transport.number);
-        transport.number = transport.number.wrapping_add(1);
         self.arena.push(transport.path, number as u32, MAX_OVERHEAD_BYTES + AUDIO_BYTES, |out| {
-            client.seal(ssrc, OPUS, false, index, index as u32 * 960, wide, &payload, out)
+            client.seal(ssrc, OPUS, false, index, index as u32 * 960, number_of_packet, &payload, out)
         });
         transport.audio_index += 1;
     }

@@ -93,14 +93,8 @@ impl<T> Link<T> {
     }
 
     /// Changes the conditions for what is put in from now on.
-    pub fn set(&mut self, conditions: Conditions) {
-        self.conditions = conditions;
-    }
-
-    /// The conditions now.
-    #[must_use]
-    pub fn conditions(&self) -> &Conditions {
-        &self.conditions
+    pub fn change(&mut self, change: impl FnOnce(&mut Conditions)) {
+        change(&mut self.conditions);
     }
 
     /// What became of everything so far.

@@ -3,9 +3,9 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use colloque_load::client::LINES;
-use colloque_load::memory::{peer, room};
+use colloque_load::memory::{empty_core, peer, room};
 use colloque_network::{Conditions, Link};
-use colloque_sfu_core::{Certificate, Core, CoreConfig, DEFAULT_PUBLISHER_CAP_BPS, Event, Path, SendArena};
+use colloque_sfu_core::{Core, Event, Path, SendArena};
 
 use crate::participant::Participant;
 
@@ -46,20 +46,11 @@ impl Hall {
     /// When the system gives no randomness for the certificate, which no outcome depends on.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("the system gives randomness");
-        let certificate =
-            rcgen::CertificateParams::default().self_signed(&key).expect("default parameters make a certificate");
         let now = Instant::now();
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_be_bytes());
-        let core = Core::new(CoreConfig {
-            announced: vec![SocketAddr::from(([192, 0, 2, 1], 4000))],
-            certificate: Certificate::from_der(certificate.der().to_vec(), key.serialize_der()),
-            seed: bytes,
-            publisher_cap_bps: DEFAULT_PUBLISHER_CAP_BPS,
-        });
         Self {
-            core,
+            core: empty_core(bytes),
             arena: SendArena::default(),
             now,
             began_at: now,
@@ -135,19 +126,13 @@ impl Hall {
     /// Changes a participant's network, the same both ways.
     pub fn set(&mut self, seat: usize, change: impl Fn(&mut Conditions)) {
         let seat = &mut self.seats[seat];
-        for link in [&mut seat.up, &mut seat.down] {
-            let mut conditions = *link.conditions();
-            change(&mut conditions);
-            link.set(conditions);
-        }
+        seat.up.change(&change);
+        seat.down.change(&change);
     }
 
     /// Changes the way from the server to a participant.
     pub fn set_down(&mut self, seat: usize, change: impl Fn(&mut Conditions)) {
-        let link = &mut self.seats[seat].down;
-        let mut conditions = *link.conditions();
-        change(&mut conditions);
-        link.set(conditions);
+        self.seats[seat].down.change(change);
     }
 
     /// Lets time pass.

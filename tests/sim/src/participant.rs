@@ -169,12 +169,7 @@ impl Participant {
         }
         self.publisher.run(&self.client, now, send);
         if self.arrivals.is_due(now) {
-            let mut report = vec![0; 1_000];
-            let length = self.arrivals.write_report(now, &mut report);
-            let words = (length / 4 + 2) as u16;
-            let mut plain = vec![0x8f, 205, (words >> 8) as u8, words as u8, 0, 0, 0, 1, 0, 0, 0, 0];
-            plain.extend_from_slice(&report[..length]);
-            send(self.client.sealed_rtcp(&plain));
+            send(self.client.sealed_arrivals(&mut self.arrivals, now));
         }
         self.ask(now, send);
     }

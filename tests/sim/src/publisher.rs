@@ -88,7 +88,7 @@ impl Publisher {
         let index = self.rtx_index;
         self.rtx_index += 1;
         let ssrc = client.rtx_ssrcs[1];
-        send(client.sealed_with_number(ssrc, RTX, kept.is_marked, index, kept.timestamp, number, &payload));
+        send(client.sealed_with_number(ssrc, RTX, kept.is_marked, index, kept.timestamp, Some(number), &payload));
     }
 
     /// Sends what is due at `now`.
@@ -111,7 +111,7 @@ impl Publisher {
             let index = self.voice_index;
             self.voice_index += 1;
             let ssrc = client.ssrcs[0];
-            send(client.sealed_with_number(ssrc, OPUS, false, index, index as u32 * 960, number, &payload));
+            send(client.sealed_with_number(ssrc, OPUS, false, index, index as u32 * 960, Some(number), &payload));
             self.voice_at += VOICE;
         }
         while self.frame_at <= now {
@@ -122,7 +122,7 @@ impl Publisher {
             let Some(packet) = self.queue.pop_front() else { break };
             let number = self.note_sent(now, packet.payload.len());
             let Kept { index, timestamp, is_marked, ref payload } = packet;
-            send(client.sealed_with_number(client.ssrcs[1], VP8, is_marked, index, timestamp, number, payload));
+            send(client.sealed_with_number(client.ssrcs[1], VP8, is_marked, index, timestamp, Some(number), payload));
             self.kept.push_back(packet);
             if self.kept.len() > KEPT {
                 self.kept.pop_front();

@@ -99,15 +99,17 @@ impl<'a> CompoundWriter<'a> {
         });
     }
 
-    /// Reports how numbered packets arrived: `write` fills the room that is left, in whole words, and gives the length.
-    pub(crate) fn transport_feedback(&mut self, sender: u32, ssrc: u32, write: impl FnOnce(&mut [u8]) -> usize) {
+    /// Reports how numbered packets arrived: `write` puts the report, in whole words, and says whether there is one.
+    pub(crate) fn transport_feedback(
+        &mut self,
+        sender: u32,
+        ssrc: u32,
+        write: impl FnOnce(&mut dyn FnMut(&[u8])) -> bool,
+    ) {
         self.part(TRANSPORT_FEEDBACK, TRANSPORT_WIDE, |part| {
             part.word(sender);
             part.word(ssrc);
-            match part.out.get_mut(part.used..).map(write) {
-                None | Some(0) => part.is_full = true,
-                Some(length) => part.used += length,
-            }
+            part.is_full |= !write(&mut |bytes| part.bytes(bytes));
         });
     }
 
