@@ -22,6 +22,9 @@ impl Core {
 
     /// Sends what waited and may leave now, and what probes need.
     pub(crate) fn pace(&mut self, now: Instant, out: &mut SendArena) {
+        // Before the work, so that a failure in it does not repeat without a pause. A worker that fell behind does not make up for
+        // lost steps.
+        self.next_pace_at = Some(now + PACE);
         let mut at = 0;
         while let Some(&key) = self.paced.get(at) {
             self.at_work = Some(key);
@@ -35,8 +38,9 @@ impl Core {
             }
         }
         self.at_work = None;
-        // A worker that fell behind does not make up for lost steps.
-        self.next_pace_at = (!self.paced.is_empty()).then(|| now + PACE);
+        if self.paced.is_empty() {
+            self.next_pace_at = None;
+        }
     }
 
     /// True while something is left to do.
