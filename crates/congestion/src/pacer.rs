@@ -1,9 +1,9 @@
 use std::time::{Duration, Instant};
 
-/// What may leave at once after a pause: one frame of a good picture.
+/// What may leave at once after a pause: one frame of the picture that fills the rate, at 25 pictures a second.
 ///
-/// Higher: larger bursts meet the queues of the network. Lower: a frame is spread although the link could take it whole.
-const BURST: Duration = Duration::from_millis(10);
+/// Higher: larger bursts meet the queues of the network. Lower: the end of a frame waits although the link could take it whole.
+const BURST: Duration = Duration::from_millis(40);
 /// Bytes that may leave at once whatever the rate, so that a slow link's small frame is not cut into single packets.
 const LEAST_BURST_BYTES: u64 = 2_400;
 
@@ -82,8 +82,24 @@ mod tests {
         for rate in [150_000, 1_000_000, 5_000_000] {
             let bytes = passed(rate, 1_200, Duration::from_secs(2)) as u64;
             let expected = rate / 4;
-            assert!((expected..expected + 3 * 1_200 + rate / 800).contains(&bytes), "{rate}: {bytes} of {expected}");
+            assert!((expected..expected + 3 * 1_200 + rate / 200).contains(&bytes), "{rate}: {bytes} of {expected}");
         }
+    }
+
+    #[test]
+    fn a_whole_frame_leaves_at_once_and_the_next_one_in_its_turn() {
+        let mut now = Instant::now();
+        let mut pacer = Pacer::new(2_500_000, now);
+        for _ in 0..100 {
+            // A frame of 25 pictures a second at the rate: 12,500 bytes.
+            for packet in 0..10 {
+                assert!(pacer.has_room(now), "packet {packet}");
+                pacer.charge(1_250, now);
+            }
+            now += Duration::from_millis(40);
+        }
+        (0..11).for_each(|_| pacer.charge(1_250, now));
+        assert!(!pacer.has_room(now), "the frame after it waits");
     }
 
     #[test]
