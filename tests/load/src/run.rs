@@ -47,7 +47,7 @@ pub const MAX_P99_US: f64 = 5_000.0;
 /// Loss after which higher loads are not tried.
 const HOPELESS_LOSS: f64 = 0.2;
 /// Time for servers that measure their links to see that a new load fits: the same for every server.
-const SETTLING: Duration = Duration::from_secs(2);
+const SETTLING: Duration = Duration::from_secs(4);
 /// Core of the server, and core of the driver.
 const SERVER_CORE: usize = 0;
 const DRIVER_CORE: usize = 1;
