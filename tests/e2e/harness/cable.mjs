@@ -1,6 +1,6 @@
-// A platform with two ways to it: one directly, one through a cable that can be pulled.
+// A platform with two ways to it: one directly, one through a network that can be made bad.
 
-import { launchChromium } from './chromium.mjs';
+import { launchChromium, PHONE } from './chromium.mjs';
 import { Relay } from './relay.mjs';
 import { Scene } from './scene.mjs';
 
@@ -9,7 +9,7 @@ export class Cable {
   static async open(address) {
     const cable = new Cable();
     try {
-      cable.scene = await Scene.open({ announce: [address] });
+      cable.scene = await Scene.open({ announce: ['127.0.0.1'] });
       cable.relay = await Relay.before(cable.scene.platform, address);
       cable.remote = await launchChromium([cable.relay.flag]);
     } catch (error) {
@@ -17,6 +17,11 @@ export class Cable {
       throw error;
     }
     return cable;
+  }
+
+  /** Somebody with a phone behind the bad network. */
+  patient({ device = PHONE } = {}) {
+    return this.scene.patient({ device, browser: this.remote, script: this.relay.script });
   }
 
   async close() {

@@ -102,6 +102,19 @@ export class Doctor {
     await this.page.locator('.notes-state').getByText(/Enregistré à/).waitFor();
   }
 
+  /** A prescription of one line, handed to the patient. */
+  async prescribe(line) {
+    await this.tab('Ordonnance').click();
+    const panel = this.page.getByRole('tabpanel', { name: 'Ordonnance' });
+    await panel.getByLabel('Médicament (DCI ou nom)').fill(line.drug);
+    await panel.getByLabel('Dosage et forme').fill(line.form);
+    await panel.getByLabel('Posologie et mode d\'emploi').fill(line.dosage);
+    await panel.getByLabel('Durée', { exact: true }).fill(line.duration);
+    await panel.getByRole('button', { name: 'Relire l\'ordonnance' }).click();
+    await this.button('Signer et remettre au patient').click();
+    await this.page.getByText('L\'ordonnance est remise au patient.').first().waitFor();
+  }
+
   async endForAll() {
     await this.bar('Terminer').click();
     await this.page.getByRole('dialog').getByRole('button', { name: 'Terminer pour tous' }).click();

@@ -14,7 +14,7 @@ export const WATCH_PEERS = `(() => {
 
 async function readInPage() {
   const open = (globalThis.transports ?? []).filter((peer) => peer.signalingState !== 'closed');
-  const sum = { open: open.length, made: (globalThis.transports ?? []).length, connected: 0, camera: 0, screen: 0, audio: 0, energy: 0, sent: 0, ports: [] };
+  const sum = { open: open.length, made: (globalThis.transports ?? []).length, connected: 0, camera: 0, screen: 0, audio: 0, energy: 0, sent: 0 };
   for (const peer of open) {
     if (peer.connectionState === 'connected') sum.connected += 1;
     const mids = peer.getTransceivers().map((line) => line.mid);
@@ -28,7 +28,6 @@ async function readInPage() {
         } else if (slot === 2) sum.screen += entry.framesDecoded ?? 0;
         else sum.camera += entry.framesDecoded ?? 0;
       } else if (entry.type === 'outbound-rtp') sum.sent += entry.packetsSent ?? 0;
-      else if (entry.type === 'local-candidate' && entry.port) sum.ports.push(entry.port);
     }
     sum.energy += energies.length ? Math.max(...energies) : await heard(peer);
   }
@@ -84,4 +83,58 @@ export async function mediaFlows(page, { within = 20_000, frames = 10, camera = 
     if (seen && heard) return now;
     throw new Error(JSON.stringify({ start, now }));
   }, { within, every: 100 });
+}
+
+async function listenInPage(milliseconds) {
+  const read = async () => {
+    const sum = { total: 0, invented: 0 };
+    for (const peer of (globalThis.transports ?? []).filter((peer) => peer.connectionState !== 'closed')) {
+      for (const entry of (await peer.getStats()).values()) {
+        if (entry.type !== 'inbound-rtp' || entry.kind !== 'audio') continue;
+        sum.total += entry.totalSamplesReceived ?? 0;
+        sum.invented += entry.concealedSamples ?? 0;
+      }
+    }
+    return sum;
+  };
+  const start = await read();
+  const startedAt = performance.now();
+  let [last, heardAt, longestGap] = [start, startedAt, 0];
+  while (performance.now() - startedAt < milliseconds) {
+    await new Promise((done) => setTimeout(done, 50));
+    const now = await read();
+    const at = performance.now();
+    if (now.total - now.invented > last.total - last.invented) {
+      longestGap = Math.max(longestGap, at - heardAt);
+      heardAt = at;
+    }
+    last = now;
+  }
+  longestGap = Math.max(longestGap, performance.now() - heardAt);
+  const total = last.total - start.total;
+  return { invented: total ? (last.invented - start.invented) / total : 1, gap: Math.round(longestGap) };
+}
+
+/**
+ * Listens to the other's voice for some seconds: the share of it that had to be invented for want of packets, and the longest time
+ * in milliseconds without anything real.
+ */
+export function listen(page, seconds) {
+  return page.evaluate(listenInPage, seconds * 1_000);
+}
+
+/** What carries a page's media: `udp` or `tcp`. */
+export function carrier(page) {
+  return page.evaluate(async () => {
+    for (const peer of globalThis.transports ?? []) {
+      const stats = await peer.getStats();
+      for (const entry of stats.values()) {
+        if (entry.type === 'transport' && entry.selectedCandidatePairId) {
+          const pair = stats.get(entry.selectedCandidatePairId);
+          if (peer.connectionState === 'connected') return stats.get(pair.localCandidateId).protocol;
+        }
+      }
+    }
+    return null;
+  });
 }

@@ -12,8 +12,13 @@ import { answers, Caller } from './caller.mjs';
 import { until } from './wait.mjs';
 
 export const ROOT = resolve(fileURLToPath(import.meta.url), '../../../..');
-const PROGRAM = process.env.COLLOQUE_PROGRAM ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'release/colloque');
+const PROGRAM = process.env.COLLOQUE_PROGRAM ?? programPath('colloque');
 const WEB = process.env.COLLOQUE_WEB ?? join(ROOT, 'dist');
+
+/** Where a program of this repository is after its build. */
+export function programPath(name) {
+  return join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'release', name);
+}
 
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));

@@ -1,99 +1,82 @@
-// A cable that can be pulled: TCP and UDP between a browser and the platform, on another loopback address.
+// A bad network between one browser and the platform: TCP and UDP pass a program that loses, delays and slows them.
 
-import { createSocket } from 'node:dgram';
-import { connect, createServer } from 'node:net';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { programPath } from './platform.mjs';
 
 export class Relay {
-  /** Listens on `address` with the platform's own port numbers, so that announced addresses stay true. */
+  /** Listens on `address` with the platform's own port numbers; carries everything until told otherwise. */
   static async before(platform, address) {
     const relay = new Relay();
-    Object.assign(relay, { platform, address, isCut: false, flows: new Map(), pairs: new Set(), kept: null });
-    relay.tcp = createServer({ pauseOnConnect: true }, (near) => relay.#pair(near));
-    await new Promise((done, failed) => relay.tcp.once('error', failed).listen(platform.port, address, done));
-    relay.udp = createSocket('udp4');
-    relay.udp.on('message', (packet, from) => relay.#forward(packet, from));
-    await new Promise((done, failed) => relay.udp.once('error', failed).bind(platform.mediaPort, address, done));
+    relay.address = address;
+    relay.waiting = [];
+    const list = ['--listen', address, '--udp', platform.mediaPort, '--tcp', platform.port].map(String);
+    relay.child = spawn(programPath('colloque-relay'), list, { stdio: ['pipe', 'pipe', 'inherit'] });
+    createInterface(relay.child.stdout).on('line', (line) => relay.waiting.shift()?.done(line));
+    relay.child.once('exit', () => relay.waiting.splice(0).forEach(({ failed }) => failed(new Error('the relay has ended'))));
+    await relay.#answer();
     return relay;
   }
 
-  /** Flag of a Chromium whose pages reach the platform through this cable. */
+  /** Flag of a Chromium whose pages reach the platform through this network. */
   get flag() {
     return `--host-resolver-rules=MAP localhost ${this.address}`;
   }
 
-  /** Nothing passes any more but packets of the UDP ports in `except`: those of the other person's browser. */
-  cut({ except = [] } = {}) {
-    this.isCut = true;
-    this.kept = new Set(except);
-    for (const { near, far } of this.pairs) {
-      near.pause();
-      far?.pause();
-    }
+  /** Runs in a page before its own scripts: its media take the way through this network too. */
+  get script() {
+    return `(() => {
+      const set = RTCPeerConnection.prototype.setRemoteDescription;
+      RTCPeerConnection.prototype.setRemoteDescription = function (description) {
+        const sdp = description.sdp.replaceAll(' 127.0.0.1 ', ' ${this.address} ');
+        return set.call(this, { type: description.type, sdp });
+      };
+    })();`;
   }
 
-  /** Everything passes again; what TCP held back arrives late, as it does on a network that comes back. */
+  /** Tells the relay what to do; gives what it has carried so far, each way. */
+  async order(order) {
+    const answer = this.#answer();
+    this.child.stdin.write(`${JSON.stringify(order)}\n`);
+    const report = JSON.parse(await answer);
+    if (report.error) throw new Error(report.error);
+    return report;
+  }
+
+  /** The same conditions both ways. */
+  both(conditions) {
+    return this.order({ up: conditions, down: conditions });
+  }
+
+  /** Nothing passes any more; what TCP holds back arrives late, as it does on a network that comes back. */
+  cut() {
+    return this.both({ is_down: true });
+  }
+
+  /** Media pass, and nothing else. */
+  cutSignaling() {
+    return this.order({ tcp: false });
+  }
+
+  /** Everything passes again. */
   mend() {
-    this.isCut = false;
-    for (const pair of this.pairs) {
-      if (!pair.far) this.#join(pair);
-      pair.near.resume();
-      pair.far.resume();
-    }
+    const conditions = { is_down: false };
+    return this.order({ up: conditions, down: conditions, udp: true, tcp: true });
   }
 
-  #pair(near) {
-    const pair = { near, far: null };
-    this.pairs.add(pair);
-    near.on('error', () => {});
-    near.on('close', () => {
-      this.pairs.delete(pair);
-      pair.far?.destroy();
-    });
-    if (!this.isCut) {
-      this.#join(pair);
-      near.resume();
-    }
-  }
-
-  #join(pair) {
-    const { near } = pair;
-    const far = (pair.far = connect(this.platform.port, '127.0.0.1'));
-    near.setNoDelay(true);
-    far.setNoDelay(true);
-    far.on('error', () => near.destroy());
-    // An end that comes during the cut waits for its end, like the rest.
-    far.on('close', () => near.destroy());
-    near.on('data', (chunk) => far.write(chunk));
-    far.on('data', (chunk) => near.write(chunk));
-    near.on('end', () => far.end());
-    far.on('end', () => near.end());
-  }
-
-  #forward(packet, from) {
-    const key = `${from.address}:${from.port}`;
-    let far = this.flows.get(key);
-    if (!far) {
-      far = createSocket('udp4');
-      far.on('message', (answer) => {
-        if (this.#passes(from.port)) this.udp.send(answer, from.port, from.address);
-      });
-      far.on('error', () => {});
-      this.flows.set(key, far);
-    }
-    if (this.#passes(from.port)) far.send(packet, this.platform.mediaPort, '127.0.0.1');
-  }
-
-  #passes(port) {
-    return !this.isCut || this.kept.has(port);
+  /** Everything passes again, at once and unharmed. */
+  async reset() {
+    await this.mend();
+    return this.both({ rate_kbps: 0, queue_ms: 300, delay_ms: 0, jitter_ms: 0, loss: 0, burst: 1, reordering: 0 });
   }
 
   async close() {
-    for (const { near, far } of this.pairs) {
-      near.destroy();
-      far?.destroy();
-    }
-    for (const far of this.flows.values()) far.close();
-    await new Promise((done) => this.udp.close(done));
-    await new Promise((done) => this.tcp.close(done));
+    const ended = new Promise((done) => this.child.once('exit', done));
+    this.child.stdin.end();
+    if (this.child.exitCode === null && this.child.signalCode === null) await ended;
+  }
+
+  #answer() {
+    return new Promise((done, failed) => this.waiting.push({ done, failed }));
   }
 }

@@ -30,8 +30,9 @@ export class Scene {
   }
 
   /** Somebody with a phone that never saw the platform. */
-  async patient({ device = PHONE, browser = this.browser, secrets } = {}) {
+  async patient({ device = PHONE, browser = this.browser, secrets, script } = {}) {
     const context = await openContext(browser, this.platform, device, { secrets });
+    if (script) await context.addInitScript(script);
     context.isPhone = Boolean(device.hasTouch);
     this.contexts.push(context);
     return new Patient(await context.newPage());

@@ -11,11 +11,10 @@ import { CUT } from '../harness/watch.mjs';
 let cable;
 let scene;
 let relay;
-let remote;
 
 before(async () => {
   cable = await Cable.open('127.0.0.3');
-  ({ scene, relay, remote } = cable);
+  ({ scene, relay } = cable);
 });
 
 after(() => cable?.close());
@@ -111,11 +110,10 @@ test('a telephone call takes the microphone (P9)', async () => {
 test('a network that goes away for long (P7, E32)', async () => {
   const looks = new Inspection();
   const visit = await scene.practice.invite();
-  const patient = await scene.patient({ browser: remote });
+  const patient = await cable.patient();
   patient.page.context().watch.allow(...CUT);
   const { doctor } = await scene.call({ visit, patient });
-  const { ports } = await media(doctor.page);
-  relay.cut({ except: ports });
+  await relay.cut();
   const cutAt = Date.now();
   await patient.heading('Connexion coupée. Nous vous reconnectons…').waitFor({ timeout: 15_000 });
   await looks.at(patient.page, 'patient-cut');
@@ -136,7 +134,7 @@ test('a network that goes away for long (P7, E32)', async () => {
   });
   assert.ok(last.brightest > 64 && last.opacity < 0.5, `the last picture stays, dimmed: ${JSON.stringify(last)}`);
   await patient.tap(patient.over().getByRole('button', { name: 'Réessayer' }));
-  relay.mend();
+  await relay.mend();
   await patient.over().waitFor({ state: 'hidden', timeout: 30_000 });
   await patient.inCall().waitFor();
   await Promise.all([mediaFlows(patient.page, { within: 30_000 }), mediaFlows(doctor.page, { within: 30_000 })]);
@@ -147,11 +145,10 @@ test('a network that goes away for long (P7, E32)', async () => {
 test('signaling that is lost while media lives pauses camera and microphone for safety (E34)', async () => {
   const looks = new Inspection();
   const visit = await scene.practice.invite();
-  const patient = await scene.patient({ browser: remote });
+  const patient = await cable.patient();
   patient.page.context().watch.allow(...CUT);
   const { doctor } = await scene.call({ visit, patient });
-  const ports = [...(await media(doctor.page)).ports, ...(await media(patient.page)).ports];
-  relay.cut({ except: ports });
+  await relay.cutSignaling();
   await patient.heading('Par sécurité, votre caméra et votre micro sont en pause').waitFor({ timeout: 45_000 });
   await looks.at(patient.page, 'patient-paused');
   assert.equal(await patient.page.getByText('Connexion coupée').count(), 0, 'the doctor is still seen and heard');
@@ -159,7 +156,7 @@ test('signaling that is lost while media lives pauses camera and microphone for 
   const before = (await media(patient.page)).sent;
   await pause(3_000);
   assert.equal((await media(patient.page)).sent, before, 'nothing of the patient leaves the telephone');
-  relay.mend();
+  await relay.mend();
   await patient.over().waitFor({ state: 'hidden', timeout: 30_000 });
   await Promise.all([mediaFlows(patient.page), mediaFlows(doctor.page)]);
   await scene.endStory();
