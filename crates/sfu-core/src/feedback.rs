@@ -26,8 +26,8 @@ impl Core {
             Feedback::SenderReport { ssrc, ntp, timestamp } => {
                 self.take_sender_report(key, ssrc, SenderClock { ntp, timestamp, received_at: now });
             }
-            Feedback::Reception { ssrc, fraction_lost: _, last_report, delay_since } => {
-                self.take_reception(now, key, ssrc, last_report, delay_since);
+            Feedback::Reception { ssrc, fraction_lost, last_report, delay_since } => {
+                self.take_reception(now, key, ssrc, fraction_lost, last_report, delay_since);
             }
             Feedback::Nack { ssrc, missing } => self.take_nack(now, key, ssrc, missing, &mut resends_left, out),
             Feedback::KeyframeRequest { ssrc } => {
@@ -55,10 +55,20 @@ impl Core {
         }
     }
 
-    fn take_reception(&mut self, now: Instant, key: usize, ssrc: u32, last_report: u32, delay_since: u32) {
+    fn take_reception(
+        &mut self,
+        now: Instant,
+        key: usize,
+        ssrc: u32,
+        fraction_lost: u8,
+        last_report: u32,
+        delay_since: u32,
+    ) {
         let peer = &mut self.peers[key];
-        let slot = peer.line_sending(ssrc).and_then(|line| peer.lines[line].slot.as_ref());
-        if let Some(round_trip) = slot.and_then(|slot| slot.round_trip(last_report, delay_since, now)) {
+        let Some(line) = peer.line_sending(ssrc) else { return };
+        let Some(slot) = &mut peer.lines[line].slot else { return };
+        slot.fraction_lost = fraction_lost;
+        if let Some(round_trip) = slot.round_trip(last_report, delay_since, now) {
             peer.round_trip = round_trip.min(MAX_ROUND_TRIP);
         }
     }

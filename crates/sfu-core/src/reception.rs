@@ -47,7 +47,8 @@ pub(crate) fn fixed_point(elapsed: Duration, fraction_bits: u32) -> u64 {
 }
 
 impl Reception {
-    /// Records a packet that came for the first time; retransmissions count as received but not for jitter.
+    /// Records a packet that came for the first time; retransmissions and what was overtaken count as received but not for
+    /// jitter.
     pub(crate) fn note_arrival(
         &mut self,
         index: u64,
@@ -56,10 +57,11 @@ impl Reception {
         now: Instant,
         is_repaired: bool,
     ) {
+        let is_late = self.first.is_some() && index <= self.highest;
         self.first.get_or_insert(index);
         self.highest = self.highest.max(index);
         self.received += 1;
-        if is_repaired {
+        if is_repaired || is_late {
             return;
         }
         if let Some((last_at, last_timestamp)) = self.last {
@@ -119,6 +121,23 @@ mod tests {
         let report = reception.report(9, None, now).unwrap();
         assert_eq!((report.cumulative_lost, report.fraction_lost), (25, (256 / 101) as u8));
         assert_eq!(report.highest_sequence, 299);
+    }
+
+    #[test]
+    fn what_is_sent_again_for_a_gap_is_no_jitter() {
+        let start = Instant::now();
+        let mut reception = Reception::default();
+        for packet in 0..100u64 {
+            let at = start + Duration::from_millis(packet * 20);
+            if packet % 10 != 5 {
+                reception.note_arrival(packet, packet as u32 * 960, 48_000, at, false);
+            }
+            if packet % 10 == 9 {
+                reception.note_arrival(packet - 4, (packet - 4) as u32 * 960, 48_000, at, false);
+            }
+        }
+        let report = reception.report(9, None, start).unwrap();
+        assert_eq!((report.cumulative_lost, report.jitter), (0, 0));
     }
 
     #[test]

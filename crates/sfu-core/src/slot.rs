@@ -30,6 +30,8 @@ pub(crate) struct Slot {
     resend_credit: u32,
     /// How often the stream began anew.
     restarts: u32,
+    /// What the subscriber said of its last interval, in 256ths.
+    pub fraction_lost: u8,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +70,7 @@ impl Slot {
             resent: Resent::default(),
             resend_credit: FIRST_RESEND_CREDIT_BYTES,
             restarts: 0,
+            fraction_lost: 0,
         }
     }
 

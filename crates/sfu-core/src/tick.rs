@@ -6,6 +6,7 @@ use crate::few::Few;
 use crate::peer::{PEER_GONE_AFTER, PEER_LOST_AFTER, Peer};
 use crate::rtcp::ReportBlock;
 use crate::sdp::CNAME;
+use crate::track::TrackKind;
 
 /// Turns in which all peers are looked at once: with a tick of 20 ms, each peer once a second.
 const TURNS: u64 = 50;
@@ -136,18 +137,36 @@ impl Core {
         });
     }
 
+    /// What the worst-off subscriber loses of a publisher's voice, in 256ths.
+    fn voice_lost(&self, publisher: usize) -> u8 {
+        let Some(peer) = self.peers.get(publisher) else { return 0 };
+        let tracks = peer.lines.iter().filter_map(|line| self.tracks.get(line.track?));
+        let voices = tracks.filter(|track| track.kind == TrackKind::Microphone);
+        let slots = voices.flat_map(|track| &track.subscribers).filter_map(|subscription| {
+            let peer = self.peers.get(subscription.peer).filter(|peer| peer.is_connected() && !peer.is_lost)?;
+            peer.lines.get(subscription.line)?.slot.as_ref()
+        });
+        slots.map(|slot| slot.fraction_lost).max().unwrap_or(0)
+    }
+
     /// Tells a peer how its streams arrive, what it may send, and how the clocks of what it receives are tied together.
     fn send_reports(&mut self, now: Instant, key: usize, out: &mut SendArena) {
         let mut blocks = Few::<ReportBlock, MAX_REPORTED>::default();
         let mut clocks = Few::<_, MAX_REPORTED>::default();
         let videos = self.videos_of(key);
         let cap = self.cap_of(key);
+        let voice_lost = self.voice_lost(key);
         let Some(peer) = self.peers.get_mut(key) else { return };
         if !peer.is_connected() {
             return;
         }
         for line in peer.lines.iter_mut().take(MAX_REPORTED) {
-            if let Some(block) = line.track.and_then(|track| self.tracks.get_mut(track)?.report(now)) {
+            if let Some(track) = line.track.and_then(|track| self.tracks.get_mut(track))
+                && let Some(mut block) = track.report(now)
+            {
+                if track.kind == TrackKind::Microphone {
+                    block.fraction_lost = lost_on_both(block.fraction_lost, voice_lost);
+                }
                 blocks.push(block);
             }
             if let Some(slot) = &mut line.slot
@@ -172,5 +191,25 @@ impl Core {
                 writer.remb(sender, cap, videos.as_slice());
             }
         });
+    }
+}
+
+/// Loss on the way to this server and from it, in 256ths: an encoder that knows only of its own half repeats too little.
+fn lost_on_both(first: u8, second: u8) -> u8 {
+    let passed = (256 - u32::from(first)) * (256 - u32::from(second));
+    (256 - passed.div_ceil(256)).min(255) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lost_on_both;
+
+    #[test]
+    fn losses_on_the_way_add_up() {
+        assert_eq!(lost_on_both(0, 0), 0);
+        assert_eq!(lost_on_both(26, 0), 26);
+        assert_eq!(lost_on_both(0, 26), 26);
+        assert_eq!(lost_on_both(128, 128), 192);
+        assert_eq!(lost_on_both(255, 255), 255);
     }
 }

@@ -146,6 +146,37 @@ fn a_retransmission_cannot_replace_a_packet_that_was_forwarded() {
 }
 
 #[test]
+fn a_publisher_learns_what_its_voice_loses_on_the_whole_way() {
+    let mut world = pair();
+    let voice = world.seats[1].client.remote().unwrap().ssrcs[0];
+    for index in 1..=150u64 {
+        world.publish(0, 0, index, index as u32 * 960, b"sound");
+        if index == 50 {
+            // Of the last interval a quarter was lost: 64 in 256.
+            let mut report = vec![0x81, 201, 0, 7, 0, 0, 0, 1];
+            report.extend_from_slice(&voice.to_be_bytes());
+            report.extend_from_slice(&(64u32 << 24).to_be_bytes());
+            report.extend_from_slice(&[0; 16]);
+            world.report(1, &report);
+        }
+        world.advance(TICK);
+    }
+    let sent = world.seats[0].client.ssrcs[0];
+    let mut told = Vec::new();
+    for plain in &world.seats[0].reports {
+        read_compound(plain, |feedback| {
+            if let Feedback::Reception { ssrc, fraction_lost, .. } = feedback
+                && ssrc == sent
+            {
+                told.push(fraction_lost);
+            }
+        });
+    }
+    assert_eq!(told.first(), Some(&0));
+    assert_eq!(told.last(), Some(&64));
+}
+
+#[test]
 fn clocks_of_voice_and_picture_are_tied_together_for_the_subscriber() {
     let mut world = pair();
     world.publish(0, 0, 1, 1_000, b"voice");
