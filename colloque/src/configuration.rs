@@ -64,6 +64,7 @@ struct TlsSection {
 struct MediaSection {
     listen: Option<SocketAddr>,
     announce: Vec<IpAddr>,
+    tcp_ports: Option<Vec<u16>>,
     workers: Option<usize>,
 }
 
@@ -130,6 +131,9 @@ pub struct Settings {
     pub media_listen: SocketAddr,
     /// Addresses under which browsers reach the media port.
     pub media_announce: Vec<IpAddr>,
+    /// Ports of those addresses whose TCP connections reach the HTTPS listener, for media where UDP is blocked; none for the
+    /// origin's port.
+    pub media_tcp_ports: Option<Vec<u16>>,
     /// Threads for media.
     pub media_workers: usize,
     /// Origin named in the configuration; the machine's own names serve without.
@@ -238,6 +242,7 @@ impl Settings {
             listen,
             media_listen,
             media_announce,
+            media_tcp_ports: file.media.tcp_ports,
             media_workers: file.media.workers.unwrap_or(1).max(1),
             origin: file.server.origin,
             certificate,

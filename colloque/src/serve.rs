@@ -121,6 +121,7 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), ServeError> {
             listener,
             Arc::clone(&tls),
             app,
+            services.media(),
             settings.trusted_proxies.clone(),
             Limits::default(),
             async move {

@@ -39,7 +39,22 @@ impl Addresses {
         };
         Self { origin: format!("https://localhost:{port}"), others, is_demonstration }
     }
+
+    /// Names the ports where browsers reach the HTTPS listener itself: that of the origin, unless a proxy stands there.
+    pub fn media_tcp_ports(&self, settings: &Settings) -> Vec<u16> {
+        let of_origin = || {
+            let port = self.origin.rsplit(':').next().and_then(|port| port.parse().ok());
+            port.unwrap_or(HTTPS_PORT)
+        };
+        match &settings.media_tcp_ports {
+            Some(ports) => ports.clone(),
+            None if settings.trusted_proxies.is_empty() => vec![of_origin()],
+            None => Vec::new(),
+        }
+    }
 }
+
+const HTTPS_PORT: u16 = 443;
 
 fn origin_of(address: IpAddr, port: u16) -> String {
     format!("https://{}", SocketAddr::new(address, port))

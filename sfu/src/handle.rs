@@ -1,15 +1,17 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use colloque_ids::{PeerId, RoomId};
-use colloque_sfu_core::{Certificate, Core, CoreConfig, DEFAULT_PUBLISHER_CAP_BPS, Event};
+use colloque_sfu_core::{Certificate, Core, CoreConfig, DEFAULT_PUBLISHER_CAP_BPS, Event, MAX_MARKS};
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::io::{UdpPort, Waker};
+use crate::streams::{StreamGate, Streams, WorkerDoor};
 use crate::worker::{Command, Worker};
 
 /// How the media plane runs.
@@ -19,7 +21,9 @@ pub struct SfuConfig {
     pub bind: SocketAddr,
     /// Addresses under which clients reach this machine, the preferred first.
     pub announce: Vec<IpAddr>,
-    /// Threads, each with its port and its rooms; at least one.
+    /// Ports of those addresses whose TCP connections reach [`Sfu::serve_stream`].
+    pub announce_tcp_ports: Vec<u16>,
+    /// Threads, each with its port and its rooms; at least one, at most [`MAX_MARKS`].
     pub workers: usize,
     /// Whether worker `n` stays on core `n`.
     pub pin: bool,
@@ -36,6 +40,7 @@ impl Default for SfuConfig {
         Self {
             bind: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
             announce: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
+            announce_tcp_ports: Vec::new(),
             workers: 1,
             pin: false,
             publisher_cap_bps: DEFAULT_PUBLISHER_CAP_BPS,
@@ -141,6 +146,7 @@ pub struct Sfu {
 #[derive(Debug)]
 struct Shared {
     workers: Vec<WorkerHandle>,
+    gate: StreamGate,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -164,11 +170,13 @@ pub fn start(config: SfuConfig) -> Result<(Sfu, mpsc::UnboundedReceiver<SfuEvent
     }
     let certificate = make_certificate().map_err(StartSfuError::Certificate)?;
     let (events, received_events) = mpsc::unbounded_channel();
-    let mut shared = Shared { workers: Vec::new(), threads: Mutex::new(Vec::new()) };
-    for index in 0..config.workers.max(1) {
-        match start_worker(&config, index, &certificate, events.clone()) {
-            Ok((worker, thread)) => {
+    let gate = StreamGate::new(Vec::new());
+    let mut shared = Shared { workers: Vec::new(), gate, threads: Mutex::new(Vec::new()) };
+    for mark in 0..u8::try_from(config.workers).unwrap_or(u8::MAX).clamp(1, MAX_MARKS) {
+        match start_worker(&config, mark, &certificate, events.clone()) {
+            Ok((worker, door, thread)) => {
                 shared.workers.push(worker);
+                shared.gate.workers.push(door);
                 shared.threads.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner()).push(thread);
             }
             Err(error) => {
@@ -182,13 +190,13 @@ pub fn start(config: SfuConfig) -> Result<(Sfu, mpsc::UnboundedReceiver<SfuEvent
 
 fn start_worker(
     config: &SfuConfig,
-    index: usize,
+    mark: u8,
     certificate: &Certificate,
     events: mpsc::UnboundedSender<SfuEvent>,
-) -> Result<(WorkerHandle, JoinHandle<()>), StartSfuError> {
+) -> Result<(WorkerHandle, WorkerDoor, JoinHandle<()>), StartSfuError> {
     let mut address = config.bind;
     if address.port() != 0 {
-        let port = u16::try_from(index).ok().and_then(|index| address.port().checked_add(index));
+        let port = address.port().checked_add(mark.into());
         address.set_port(
             port.ok_or_else(|| StartSfuError::Bind { address, source: std::io::ErrorKind::InvalidInput.into() })?,
         );
@@ -203,18 +211,28 @@ fn start_worker(
         .map_err(|_| StartSfuError::Worker(std::io::Error::other("the system gives no randomness")))?;
     let core = Core::new(CoreConfig {
         announced: config.announce.iter().map(|ip| SocketAddr::new(*ip, local_addr.port())).collect(),
+        announced_tcp: config
+            .announce_tcp_ports
+            .iter()
+            .flat_map(|port| config.announce.iter().map(|ip| SocketAddr::new(*ip, *port)))
+            .collect(),
+        mark,
         certificate: certificate.clone(),
         seed,
         publisher_cap_bps: config.publisher_cap_bps,
     });
     let (commands, queue) = sync_channel(QUEUED_COMMANDS);
-    let worker = Worker { core, port, waker: Arc::clone(&waker), queue, events, segmentation: config.segmentation };
-    let core_number = config.pin.then_some(index);
+    let (inputs, stream_inputs) = channel();
+    let streams = Streams::new(stream_inputs);
+    let segmentation = config.segmentation;
+    let worker = Worker { core, port, waker: Arc::clone(&waker), queue, events, segmentation, streams };
+    let core_number = config.pin.then_some(mark.into());
     let thread = std::thread::Builder::new()
-        .name(format!("sfu-{index}"))
+        .name(format!("sfu-{mark}"))
         .spawn(move || worker.run(core_number))
         .map_err(StartSfuError::Worker)?;
-    Ok((WorkerHandle { commands, waker, local_addr }, thread))
+    let door = WorkerDoor { inputs, waker: Arc::clone(&waker) };
+    Ok((WorkerHandle { commands, waker, local_addr }, door, thread))
 }
 
 fn make_certificate() -> Result<Certificate, rcgen::Error> {
@@ -264,6 +282,20 @@ impl Sfu {
     pub fn close_room(&self, room: RoomId) {
         if self.send(room, Command::CloseRoom { room }).is_err() {
             warn!(room.id = %room, "cannot close room {room} at once: its peers go when they fall silent");
+        }
+    }
+
+    /// Serves a client's TCP connection to its end, for networks that let no UDP pass: ICE, DTLS and media, each datagram
+    /// behind its length.
+    ///
+    /// A connection that does not begin with a check for one of the peers here gets no answer.
+    ///
+    /// # Source
+    ///
+    /// RFC 6544; RFC 4571 section 2.
+    pub async fn serve_stream(&self, stream: TcpStream, remote: SocketAddr) {
+        if let Err(error) = self.shared.gate.serve(stream, remote).await {
+            debug!("media connection ended: {error}");
         }
     }
 

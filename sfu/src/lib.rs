@@ -1,10 +1,12 @@
-//! The UDP shell around `colloque-sfu-core`: sockets, clocks, threads and randomness for the media plane.
+//! The shell around `colloque-sfu-core`: sockets, clocks, threads and randomness for the media plane.
 //!
 //! One blocking thread and one UDP port for each worker; a room lives on one worker. The rest of the program talks to it
-//! through [`Sfu`], whose commands reach a worker by a bounded queue.
+//! through [`Sfu`], whose commands reach a worker by a bounded queue. Where a network lets only TCP pass, a connection that somebody
+//! else accepted is handed to [`Sfu::serve_stream`], and the worker sees its datagrams like those of its port.
 
 mod handle;
 pub mod io;
+mod streams;
 mod worker;
 
 pub use colloque_sfu_core::ConnectPeerError as RefusePeerError;

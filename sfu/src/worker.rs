@@ -10,6 +10,7 @@ use tracing::{error, warn};
 
 use crate::handle::SfuEvent;
 use crate::io::{BATCH, ReceiveBatch, SendBatch, UdpPort, Waker, pin_to_core, wait_readable};
+use crate::streams::{StreamInput, Streams};
 
 /// What the rest of the program asks of a worker.
 pub(crate) enum Command {
@@ -28,6 +29,7 @@ pub(crate) struct Worker {
     pub queue: Receiver<Command>,
     pub events: mpsc::UnboundedSender<SfuEvent>,
     pub segmentation: bool,
+    pub streams: Streams,
 }
 
 /// Whether a worker goes on.
@@ -56,6 +58,7 @@ impl Worker {
             let timeout = self.core.next_timeout().map(|at| at.saturating_duration_since(Instant::now()));
             if wait_readable(&self.port, &self.waker, timeout) {
                 self.waker.clear();
+                self.take_stream_inputs(&mut sending, &mut arena);
                 if let Next::End = self.take_commands(&mut sending, &mut arena) {
                     return;
                 }
@@ -94,6 +97,28 @@ impl Worker {
                 return;
             }
         }
+    }
+
+    /// Takes what the connections brought, as much as from the port before commands and timers get their turn.
+    fn take_stream_inputs(&mut self, sending: &mut SendBatch, arena: &mut SendArena) {
+        let now = Instant::now();
+        for taken in 0.. {
+            if taken == MAX_BATCHES * BATCH {
+                self.waker.wake();
+                break;
+            }
+            match self.streams.queue.try_recv() {
+                Ok(StreamInput::Opened { path, sender }) => self.streams.open(path, sender),
+                Ok(StreamInput::Datagram { path, mut bytes, .. }) => {
+                    self.guard(Some(path), |core| core.handle_datagram(now, path, &mut bytes, arena));
+                }
+                Err(_) => break,
+            }
+            if arena.should_flush() {
+                self.flush(sending, arena);
+            }
+        }
+        self.flush(sending, arena);
     }
 
     fn take_commands(&mut self, sending: &mut SendBatch, arena: &mut SendArena) -> Next {
@@ -164,6 +189,7 @@ impl Worker {
 
     fn flush(&mut self, sending: &mut SendBatch, arena: &mut SendArena) {
         if !arena.transmits().is_empty() {
+            self.streams.send(arena);
             sending.send(&self.port, arena);
             arena.clear();
         }
@@ -202,6 +228,7 @@ mod tests {
             queue,
             events,
             segmentation: true,
+            streams: Streams::new(std::sync::mpsc::channel().1),
         };
         worker.guard(Some(from), |_| panic!("a bug"));
         worker.pass_events();

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use colloque_protocol::forwarded::{self, FORWARDED_HEADER};
+use colloque_sfu::Sfu;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -25,6 +26,13 @@ use super::activity::{Activity, Paced};
 
 /// First byte of every TLS connection.
 const TLS_HANDSHAKE_RECORD: u8 = 22;
+
+/// First byte of a connection for media: the length of its first datagram, which is short.
+///
+/// # Source
+///
+/// RFC 4571 section 2: two bytes of length, the higher first. No TLS or HTTP begins so.
+const SHORT_DATAGRAM: u8 = 0;
 
 /// Most bytes of the head of a request over HTTP/1.1, and of headers over HTTP/2.
 const MOST_HEAD_BYTES: usize = 32 * 1024;
@@ -105,6 +113,8 @@ pub struct Service {
     pub limits: Limits,
     /// The connections that are free.
     pub slots: Arc<Semaphore>,
+    /// Takes connections for media.
+    pub media: Sfu,
 }
 
 impl Service {
@@ -116,6 +126,13 @@ impl Service {
         let mut first = [0];
         match timeout(limits.handshake, stream.peek(&mut first)).await {
             Ok(Ok(1)) if first[0] == TLS_HANDSHAKE_RECORD => {}
+            Ok(Ok(1)) if first[0] == SHORT_DATAGRAM => {
+                tokio::select! {
+                    () = self.media.serve_stream(stream, peer) => {}
+                    _ = stop.changed() => {}
+                }
+                return;
+            }
             Ok(Ok(1)) => {
                 // Bytes left unread would make the kernel take the answer back.
                 let _ = stream.read(&mut [0; 4096]).await;

@@ -1,4 +1,5 @@
-//! The HTTPS listener: bounded connections, bounded silence, an end that lets requests finish.
+//! The HTTPS listener: bounded connections, bounded silence, an end that lets requests finish. Media come here too, from
+//! networks that let nothing else pass.
 
 mod activity;
 mod connection;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use colloque_sfu::Sfu;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
@@ -30,18 +32,19 @@ const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 /// Serves `app` until `stop` resolves, then lets open requests finish for a few seconds.
 ///
 /// `proxies` are the addresses whose `X-Forwarded-For` is believed; all clients of a proxy come from its address, so its
-/// connections are not counted by address.
+/// connections are not counted by address. A connection that begins as media go to `media`.
 pub async fn serve(
     listener: TcpListener,
     tls: Arc<rustls::ServerConfig>,
     app: Router,
+    media: Sfu,
     proxies: Vec<IpAddr>,
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) {
     let slots = Arc::new(Semaphore::new(limits.connections));
     let acceptor = TlsAcceptor::from(tls);
-    let service = Service { acceptor, app, proxies: proxies.into(), limits, slots: Arc::clone(&slots) };
+    let service = Service { acceptor, app, proxies: proxies.into(), limits, slots: Arc::clone(&slots), media };
     let (stopping, _) = watch::channel(());
     let crowd = Arc::new(Crowd::default());
     tokio::pin!(stop);

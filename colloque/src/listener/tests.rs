@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::routing::get;
+use colloque_sfu::SfuConfig;
 use hyper::client::conn::http2;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -36,6 +37,13 @@ const LONG_REQUEST: Duration = Duration::from_millis(1_500);
 struct Server {
     address: SocketAddr,
     connector: TlsConnector,
+    media: Sfu,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.media.clone().shutdown();
+    }
 }
 
 impl Server {
@@ -63,8 +71,10 @@ impl Server {
             .with_no_client_auth();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(serve(listener, Arc::new(tls), app(), proxies, limits, pending()));
-        Self { address, connector: TlsConnector::from(Arc::new(client)) }
+        let bind = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (media, _) = colloque_sfu::start(SfuConfig { bind, ..SfuConfig::default() }).unwrap();
+        tokio::spawn(serve(listener, Arc::new(tls), app(), media.clone(), proxies, limits, pending()));
+        Self { address, connector: TlsConnector::from(Arc::new(client)), media }
     }
 
     async fn connect(&self) -> TlsStream<TcpStream> {
@@ -111,6 +121,18 @@ async fn a_client_that_says_nothing_after_tls_is_closed() {
     let mut hesitating = server.connect().await;
     hesitating.write_all(b"P").await.unwrap();
     until_closed(&mut hesitating).await;
+}
+
+#[tokio::test]
+async fn what_begins_as_media_gets_no_answer_in_text() {
+    let server = Server::start(vec![]).await;
+    for (sent, is_answered) in [(&b"GET / HTTP/1.1\r\n\r\n"[..], true), (b"\x00\x04what", false)] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(sent).await.unwrap();
+        let mut answer = Vec::new();
+        timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap().unwrap();
+        assert_eq!(!answer.is_empty(), is_answered);
+    }
 }
 
 #[tokio::test]

@@ -82,6 +82,7 @@ impl RunningServices {
         let (sfu, mut events) = colloque_sfu::start(SfuConfig {
             bind: settings.media_listen,
             announce: settings.media_announce.clone(),
+            announce_tcp_ports: addresses.media_tcp_ports(settings),
             workers: settings.media_workers,
             ..SfuConfig::default()
         })?;
@@ -111,6 +112,11 @@ impl RunningServices {
     /// Tells what may be shown of an invitation.
     pub fn faces(&self) -> Arc<dyn InvitationFaces> {
         Arc::new(Faces(self.consultation.clone()))
+    }
+
+    /// Gives the media plane, for connections that the HTTPS listener accepts.
+    pub fn media(&self) -> Sfu {
+        self.sfu.clone()
     }
 
     /// Gives the invented people of a demonstration.

@@ -11,6 +11,8 @@ pub struct SendArena {
 /// Where a datagram comes from or goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Path {
+    /// What carries it.
+    pub transport: Transport,
     /// The client's address.
     pub remote: SocketAddr,
     /// The address of this machine that the client sends to, and wants to be answered from; none when the socket has
@@ -18,9 +20,30 @@ pub struct Path {
     pub local: Option<IpAddr>,
 }
 
+/// What carries datagrams between a client and this server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// As they are.
+    Udp,
+    /// One after the other in a TCP connection, each behind its length; the number tells the connections apart.
+    ///
+    /// # Source
+    ///
+    /// RFC 4571 section 2; RFC 6544.
+    Tcp(u32),
+}
+
 impl From<SocketAddr> for Path {
     fn from(remote: SocketAddr) -> Self {
-        Self { remote, local: None }
+        Self { transport: Transport::Udp, remote, local: None }
+    }
+}
+
+impl Path {
+    /// The path through one TCP connection of a client.
+    #[must_use]
+    pub fn tcp(remote: SocketAddr, connection: u32) -> Self {
+        Self { transport: Transport::Tcp(connection), remote, local: None }
     }
 }
 

@@ -29,8 +29,12 @@ pub const TICK: Duration = Duration::from_millis(20);
 
 /// What the shell settles once.
 pub struct CoreConfig {
-    /// Where clients reach this worker, the preferred address first.
+    /// Where clients reach this worker by UDP, the preferred address first.
     pub announced: Vec<SocketAddr>,
+    /// Where clients reach it by TCP, the preferred address first; none where nothing listens.
+    pub announced_tcp: Vec<SocketAddr>,
+    /// Begins the user names of this worker, so that a connection that several workers share finds it: below [`crate::MAX_MARKS`].
+    pub mark: u8,
     /// The process's certificate.
     pub certificate: Certificate,
     /// Source of credentials and stream numbers: 256 bits of chance.
@@ -105,6 +109,8 @@ pub(crate) type Map<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
 /// from the arena that was passed in, [`Core::poll_event`] and [`Core::next_timeout`].
 pub struct Core {
     pub(crate) announced: Vec<SocketAddr>,
+    pub(crate) announced_tcp: Vec<SocketAddr>,
+    pub(crate) mark: u8,
     pub(crate) dtls: DtlsSettings,
     pub(crate) publisher_cap_bps: u64,
     pub(crate) limits: Limits,
@@ -136,6 +142,8 @@ impl Core {
     pub fn new(config: CoreConfig) -> Self {
         Self {
             announced: config.announced,
+            announced_tcp: config.announced_tcp,
+            mark: config.mark,
             dtls: DtlsSettings::new(config.certificate),
             publisher_cap_bps: config.publisher_cap_bps,
             limits: Limits::new(config.publisher_cap_bps),
@@ -290,7 +298,7 @@ impl Core {
                 key
             }
         };
-        let ice = IceAgent::new(RemoteCredentials::new(&offer.ufrag, &offer.password), &mut self.random);
+        let ice = IceAgent::new(self.mark, RemoteCredentials::new(&offer.ufrag, &offer.password), &mut self.random);
         let entry = self.peers.vacant_entry();
         let key = entry.key();
         self.joined += 1;
@@ -320,7 +328,7 @@ impl Core {
 
     fn replace_transport(&mut self, now: Instant, key: usize, offer: &Offer) {
         self.forget_transport(key);
-        let ice = IceAgent::new(RemoteCredentials::new(&offer.ufrag, &offer.password), &mut self.random);
+        let ice = IceAgent::new(self.mark, RemoteCredentials::new(&offer.ufrag, &offer.password), &mut self.random);
         self.peer_by_ufrag.insert(ice.ufrag(), key);
         self.peers[key].replace_transport(ice, DtlsTransport::new(offer.fingerprint), now);
     }

@@ -3,11 +3,12 @@ use std::time::{Duration, Instant};
 use aws_lc_rs::hmac;
 
 use crate::arena::Path;
+use crate::mark::character_of;
 use crate::peer::PEER_LOST_AFTER;
 use crate::random::Random;
 use crate::stun;
 
-/// Characters of this server's user name: 48 bits, enough that two peers of one worker do not share one.
+/// Characters of this server's user name: the worker's mark and 42 bits, enough that two peers of one worker do not share one.
 pub(crate) const UFRAG_CHARACTERS: usize = 8;
 /// Characters of this server's password: 144 bits, above the 128 that RFC 8445 asks.
 pub(crate) const PASSWORD_CHARACTERS: usize = 24;
@@ -56,6 +57,7 @@ pub(crate) type Ufrag = [u8; UFRAG_CHARACTERS];
 ///
 /// RFC 8445 sections 2.5 (lite) and 7.3 (answering checks); RFC 7675 section 4 (consent, by the same requests).
 pub(crate) struct IceAgent {
+    mark: u8,
     ufrag: Ufrag,
     password: [u8; PASSWORD_CHARACTERS],
     key: hmac::Key,
@@ -103,10 +105,13 @@ impl RemoteCredentials {
 }
 
 impl IceAgent {
-    pub(crate) fn new(remote: RemoteCredentials, random: &mut Random) -> Self {
+    pub(crate) fn new(mark: u8, remote: RemoteCredentials, random: &mut Random) -> Self {
         let password = random.ice_text();
+        let mut ufrag: Ufrag = random.ice_text();
+        ufrag[0] = character_of(mark);
         Self {
-            ufrag: random.ice_text(),
+            mark,
+            ufrag,
             key: stun::integrity_key(&password),
             password,
             remote,
@@ -118,7 +123,7 @@ impl IceAgent {
 
     /// Takes fresh credentials while the proven paths stay usable until the client has found new ones.
     pub(crate) fn restart(&mut self, remote: RemoteCredentials, random: &mut Random) {
-        let fresh = Self::new(remote, random);
+        let fresh = Self::new(self.mark, remote, random);
         self.ufrag = fresh.ufrag;
         self.password = fresh.password;
         self.key = fresh.key;
@@ -341,7 +346,7 @@ mod tests {
     }
 
     fn agent() -> IceAgent {
-        IceAgent::new(RemoteCredentials::new("client", PASSWORD), &mut Random::from_seed([1; 32]))
+        IceAgent::new(5, RemoteCredentials::new("client", PASSWORD), &mut Random::from_seed([1; 32]))
     }
 
     const PASSWORD: &str = "password-of-the-client";

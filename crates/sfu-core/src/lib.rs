@@ -22,6 +22,7 @@ mod feedback;
 mod few;
 mod gaps;
 mod ice;
+mod mark;
 mod negotiate;
 mod pace;
 mod peer;
@@ -44,8 +45,9 @@ mod vp8;
 pub use crate::core::{
     ConnectPeerError, Core, CoreConfig, DEFAULT_PUBLISHER_CAP_BPS, Event, MAX_PEERS_PER_ROOM, MAX_ROOMS, TICK,
 };
-pub use arena::{MAX_DATAGRAM_BYTES, NO_GROUP, Path, SendArena, Transmit};
+pub use arena::{MAX_DATAGRAM_BYTES, NO_GROUP, Path, SendArena, Transmit, Transport};
 pub use dtls::{Certificate, fingerprint_of};
+pub use mark::{MAX_MARKS, mark_in_check};
 pub use peer::{PEER_GONE_AFTER, PEER_LOST_AFTER};
 pub use ring::{AUDIO_RING_PACKETS, VIDEO_RING_PACKETS};
 pub use track::{KEYFRAME_REQUEST_INTERVAL, TrackKind};

@@ -23,7 +23,13 @@ pub(crate) fn answer(core: &mut Core, key: usize, offer: &Offer) -> String {
     }
     let peer = &core.peers[key];
     let (ufrag, password) = peer.ice.credentials();
-    let candidates = Candidates { addresses: &core.announced, ufrag, password, fingerprint: core.dtls.fingerprint() };
+    let candidates = Candidates {
+        udp: &core.announced,
+        tcp: &core.announced_tcp,
+        ufrag,
+        password,
+        fingerprint: core.dtls.fingerprint(),
+    };
     write_answer(peer.joined << 1, &candidates, &answers)
 }
 

@@ -10,6 +10,13 @@ pub(crate) struct Random {
     used: usize,
 }
 
+/// The characters of ICE credentials.
+///
+/// # Source
+///
+/// RFC 8445 section 15.1: `ice-char`.
+pub(crate) const ICE_CHARACTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 impl Random {
     pub(crate) fn from_seed(seed: [u8; 32]) -> Self {
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, &seed), counter: 0, block: [0; 32], used: 32 }
@@ -42,11 +49,10 @@ impl Random {
 
     /// A text of `N` characters out of 64, six bits of chance each, fit for ICE credentials.
     pub(crate) fn ice_text<const N: usize>(&mut self) -> [u8; N] {
-        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         let mut text = [0; N];
         self.fill(&mut text);
         for byte in &mut text {
-            *byte = ALPHABET[usize::from(*byte & 63)];
+            *byte = ICE_CHARACTERS[usize::from(*byte & 63)];
         }
         text
     }

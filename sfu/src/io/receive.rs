@@ -3,7 +3,7 @@ use std::mem;
 use std::os::fd::AsRawFd;
 use std::ptr;
 
-use colloque_sfu_core::{MAX_DATAGRAM_BYTES, Path};
+use colloque_sfu_core::{MAX_DATAGRAM_BYTES, Path, Transport};
 
 use super::address::{Control, RawAddress};
 use super::socket::UdpPort;
@@ -92,7 +92,7 @@ impl ReceiveBatch {
             length => self.controls[index].local_address(length),
         };
         let length = (header.msg_len as usize).min(MAX_DATAGRAM_BYTES);
-        Some((Path { remote, local }, &mut self.bytes[index][..length]))
+        Some((Path { transport: Transport::Udp, remote, local }, &mut self.bytes[index][..length]))
     }
 
     /// Length of the buffers that the headers point to, in bytes.

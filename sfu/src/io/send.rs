@@ -3,7 +3,7 @@ use std::mem;
 use std::os::fd::AsRawFd;
 use std::ptr;
 
-use colloque_sfu_core::{NO_GROUP, Path, SendArena, Transmit};
+use colloque_sfu_core::{NO_GROUP, Path, SendArena, Transmit, Transport};
 
 use super::address::{Control, RawAddress};
 use super::socket::UdpPort;
@@ -80,7 +80,7 @@ impl SendBatch {
         }
     }
 
-    /// Sends everything in the arena, in order for each destination, and leaves the arena to its owner.
+    /// Sends everything in the arena that goes by UDP, in order for each destination, and leaves the arena to its owner.
     ///
     /// A kernel or device without segmentation is noticed by its refusal; from then on every datagram goes alone.
     pub fn send(&mut self, port: &UdpPort, arena: &SendArena) -> SendCounts {
@@ -120,6 +120,9 @@ impl SendBatch {
         let transmits = arena.transmits();
         for (index, transmit) in transmits.iter().enumerate() {
             self.next.push(NONE);
+            if transmit.to.transport != Transport::Udp {
+                continue;
+            }
             if transmit.group == NO_GROUP {
                 self.push(arena, transmit, false);
             } else {

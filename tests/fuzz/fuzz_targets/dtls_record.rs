@@ -33,6 +33,8 @@ fuzz_target!(|bytes: &[u8]| {
     let now = Instant::now();
     let mut core = Core::new(CoreConfig {
         announced: vec![SocketAddr::from(([192, 0, 2, 1], 4000))],
+        announced_tcp: Vec::new(),
+        mark: 0,
         certificate: CERTIFICATE.clone(),
         seed: [7; 32],
         publisher_cap_bps: 1,

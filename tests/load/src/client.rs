@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
@@ -59,8 +60,10 @@ pub struct Remote {
     /// User name of the server's transport.
     pub ufrag: String,
     key: hmac::Key,
-    /// Ports of the host candidates, with their addresses.
-    pub candidates: Vec<std::net::SocketAddr>,
+    /// Where the server is reached by UDP.
+    pub candidates: Vec<SocketAddr>,
+    /// Where the server is reached by TCP.
+    pub tcp_candidates: Vec<SocketAddr>,
     /// Streams that the server announces, in the order of the answer.
     pub ssrcs: Vec<u32>,
     /// Whether the server takes numbers of packets.
@@ -189,16 +192,6 @@ impl MediaClient {
     pub fn accept(&mut self, sdp: &str) -> bool {
         let attribute = |name: &str| sdp.lines().find_map(|line| line.trim_end().strip_prefix(name).map(str::to_owned));
         let (Some(ufrag), Some(password)) = (attribute("a=ice-ufrag:"), attribute("a=ice-pwd:")) else { return false };
-        let candidates = sdp
-            .lines()
-            .filter_map(|line| line.trim_end().strip_prefix("a=candidate:"))
-            .filter_map(|candidate| {
-                let words: Vec<&str> = candidate.split(' ').collect();
-                let address = words.get(4)?.parse().ok()?;
-                words.get(2)?.eq_ignore_ascii_case("udp").then_some(())?;
-                Some(std::net::SocketAddr::new(address, words.get(5)?.parse().ok()?))
-            })
-            .collect();
         let mut ssrcs = Vec::new();
         for line in sdp.lines().filter_map(|line| line.strip_prefix("a=ssrc:")) {
             if let Some(Ok(ssrc)) = line.split(' ').next().map(str::parse)
@@ -209,7 +202,8 @@ impl MediaClient {
         }
         let has_numbers = sdp.contains(&format!("a=extmap:{NUMBER_EXTENSION} {NUMBER_URI}"));
         let key = stun::integrity_key(password.as_bytes());
-        self.remote = Some(Remote { ufrag, key, candidates, ssrcs, has_numbers });
+        let (candidates, tcp_candidates) = (candidates_of(sdp, "udp"), candidates_of(sdp, "tcp"));
+        self.remote = Some(Remote { ufrag, key, candidates, tcp_candidates, ssrcs, has_numbers });
         true
     }
 
@@ -439,4 +433,14 @@ fn stream_of(streams: &mut Vec<(u32, InboundStream)>, ssrc: u32) -> &mut Inbound
         }
     };
     &mut streams[at].1
+}
+
+fn candidates_of(sdp: &str, transport: &str) -> Vec<SocketAddr> {
+    let candidates = sdp.lines().filter_map(|line| line.trim_end().strip_prefix("a=candidate:"));
+    let of_transport = candidates.filter_map(|candidate| {
+        let words: Vec<&str> = candidate.split(' ').collect();
+        words.get(2)?.eq_ignore_ascii_case(transport).then_some(())?;
+        Some(SocketAddr::new(words.get(4)?.parse().ok()?, words.get(5)?.parse().ok()?))
+    });
+    of_transport.collect()
 }

@@ -70,6 +70,8 @@ pub fn empty_core(seed: [u8; 32]) -> Core {
         rcgen::CertificateParams::default().self_signed(&key).expect("default parameters make a certificate");
     Core::new(CoreConfig {
         announced: vec![SocketAddr::from(([192, 0, 2, 1], 4000))],
+        announced_tcp: Vec::new(),
+        mark: 0,
         certificate: Certificate::from_der(certificate.der().to_vec(), key.serialize_der()),
         seed,
         publisher_cap_bps: DEFAULT_PUBLISHER_CAP_BPS,

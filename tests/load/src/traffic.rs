@@ -121,7 +121,7 @@ impl Fleet {
         let local = self.next_address()?.ip();
         let number = self.transports.len();
         self.by_address.insert(local, number);
-        let path = Path { remote: server, local: Some(local) };
+        let path = Path { local: Some(local), ..Path::from(server) };
         let arrivals = ArrivalLog::new(self.began_at);
         self.transports.push(Transport {
             client,

@@ -1,12 +1,13 @@
 use std::fmt::Write as _;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use super::draft::{MID_EXTENSION, NUMBER_EXTENSION};
 use super::{Direction, Fingerprint, MediaKind, OfferLine};
 
 /// Where the client reaches this server, and the credentials that prove it may.
 pub(crate) struct Candidates<'a> {
-    pub addresses: &'a [SocketAddr],
+    pub udp: &'a [SocketAddr],
+    pub tcp: &'a [SocketAddr],
     pub ufrag: &'a str,
     pub password: &'a str,
     pub fingerprint: &'a Fingerprint,
@@ -106,8 +107,12 @@ fn write_accepted(out: &mut String, candidates: &Candidates<'_>, line: &AnswerLi
     }
     // Candidates of a bundle stand on its first line only.
     if is_first {
-        for (index, address) in candidates.addresses.iter().enumerate() {
-            write_candidate(out, index, *address);
+        for (index, address) in candidates.udp.iter().enumerate() {
+            write_candidate(out, index + 1, "udp", udp_priority(index), *address, "");
+        }
+        for (index, address) in candidates.tcp.iter().enumerate() {
+            let foundation = candidates.udp.len() + index + 1;
+            write_candidate(out, foundation, "tcp", tcp_priority(index), *address, " tcptype passive");
         }
         out.push_str("a=end-of-candidates\r\n");
     }
@@ -154,9 +159,31 @@ fn write_streams(out: &mut String, names: &SlotNames) {
     }
 }
 
-fn write_candidate(out: &mut String, index: usize, address: SocketAddr) {
-    // Earlier addresses are preferred; 126 is the type preference of host candidates (RFC 8445 section 5.1.2.2).
-    let priority = (126u32 << 24) | ((65_535 - index.min(65_535) as u32) << 8) | 255;
-    let ip: IpAddr = address.ip();
-    let _ = write!(out, "a=candidate:{} 1 udp {priority} {ip} {} typ host\r\n", index + 1, address.port());
+fn write_candidate(out: &mut String, foundation: usize, word: &str, priority: u32, address: SocketAddr, more: &str) {
+    let (ip, port) = (address.ip(), address.port());
+    let _ = write!(out, "a=candidate:{foundation} 1 {word} {priority} {ip} {port} typ host{more}\r\n");
 }
+
+/// Earlier addresses are preferred.
+///
+/// # Source
+///
+/// RFC 8445 section 5.1.2.1.
+fn udp_priority(index: usize) -> u32 {
+    let local_preference = 65_535 - index.min(65_535) as u32;
+    (HOST_PREFERENCE << 24) | (local_preference << 8) | 255
+}
+
+/// Earlier addresses are preferred; the direction preference of a host that only accepts connections is 4.
+///
+/// # Source
+///
+/// RFC 6544 section 4.2.
+fn tcp_priority(index: usize) -> u32 {
+    let local_preference = (4 << 13) + 8_191 - index.min(8_191) as u32;
+    (HOST_TCP_PREFERENCE << 24) | (local_preference << 8) | 255
+}
+
+const HOST_PREFERENCE: u32 = 126;
+/// Below every candidate of UDP, as a relay of the client's own may be better than TCP to this server.
+const HOST_TCP_PREFERENCE: u32 = 90;
