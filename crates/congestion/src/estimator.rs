@@ -115,6 +115,12 @@ impl Estimator {
         (allowed as u64).clamp(self.limits.least_bps, self.limits.most_bps)
     }
 
+    /// Share of the packets of the last seconds that never arrived, whatever the cause; zero before anything is known.
+    #[must_use]
+    pub fn lost_share(&self) -> f64 {
+        self.loss.lost_share()
+    }
+
     /// Says what would be sent if the link carried it: nothing above it is looked for.
     pub fn set_demand(&mut self, bits_per_second: u64) {
         self.demand_bps = (bits_per_second.min(self.limits.most_bps)) as f64;

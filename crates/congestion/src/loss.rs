@@ -89,6 +89,11 @@ impl LossModel {
         self.count >= 2 && share(self.observations().take(2)) >= BROKEN
     }
 
+    /// Share of the packets of the last seconds that were lost, whatever the cause.
+    pub(crate) fn lost_share(&self) -> f64 {
+        share(self.observations())
+    }
+
     /// Takes a packet of which it is decided whether it arrived.
     pub(crate) fn add(&mut self, sent_us: i64, bytes: usize, is_lost: bool) {
         let gathering = &mut self.gathering;

@@ -6,6 +6,7 @@ use crate::downlink::Downlink;
 use crate::dtls::DtlsEvent;
 use crate::few::Few;
 use crate::peer::{Forwarded, Opened, Peer, Secure};
+use crate::red::Redundant;
 use crate::ring::Packet;
 use crate::rtp::{RtpHeader, is_rtcp};
 use crate::srtp::guess_index;
@@ -158,8 +159,10 @@ impl Core {
         let peer = &self.peers[publisher];
         let (line, refused) = (&peer.lines[opened.line], peer.spent.refused());
         let Some(track_key) = line.track else { return };
-        let expected_type = if opened.is_rtx { line.types.rtx } else { Some(line.types.codec) };
-        if expected_type != Some(header.payload_type) {
+        let types = line.types;
+        let is_redundant = !opened.is_rtx && types.red == Some(header.payload_type);
+        let expected_type = if opened.is_rtx { types.rtx } else { Some(types.codec) };
+        if expected_type != Some(header.payload_type) && !is_redundant {
             return;
         }
         let track = &mut self.tracks[track_key];
@@ -186,18 +189,48 @@ impl Core {
         if !opened.is_rtx {
             track.note_refused(refused, index);
         }
-        let is_keyframe = track.kind.is_video() && vp8::begins_keyframe(payload);
-        let packet = Packet { index, timestamp: header.timestamp, is_marked: header.is_marked, payload };
-        if !track.insert(packet, is_keyframe, opened.is_rtx, now) {
+        let (timestamp, is_marked) = (header.timestamp, header.is_marked);
+        if !is_redundant {
+            let packet = Packet { index, timestamp, is_marked, payload };
+            self.publish(now, publisher, track_key, packet, opened.is_rtx, out);
+            return;
+        }
+        let Some(redundant) = Redundant::parse(payload, types.codec) else { return };
+        for (back, repeated) in redundant.repeated.iter().enumerate().rev() {
+            let Some((offset, payload)) = *repeated else { continue };
+            let Some(index) = index.checked_sub(back as u64 + 1) else { continue };
+            if self.tracks[track_key].find(index).is_none() {
+                let packet = Packet { index, timestamp: timestamp.wrapping_sub(offset), is_marked: false, payload };
+                self.publish(now, publisher, track_key, packet, true, out);
+            }
+        }
+        let packet = Packet { index, timestamp, is_marked, payload: redundant.primary };
+        self.publish(now, publisher, track_key, packet, false, out);
+    }
+
+    /// Keeps a packet that is new, and sends it to the track's subscribers.
+    fn publish(
+        &mut self,
+        now: Instant,
+        publisher: usize,
+        track_key: usize,
+        packet: Packet<'_>,
+        is_repaired: bool,
+        out: &mut SendArena,
+    ) {
+        let track = &mut self.tracks[track_key];
+        let is_keyframe = track.kind.is_video() && vp8::begins_keyframe(packet.payload);
+        if !track.insert(packet, is_keyframe, is_repaired, now) {
             return;
         }
         let has_gaps = !track.gaps.is_empty();
         let mut awaits_keyframe = false;
         let mut to_pace = Few::<usize, MAX_PEERS_PER_ROOM>::default();
         let mut overdue = Few::<usize, MAX_PEERS_PER_ROOM>::default();
+        let track = &self.tracks[track_key];
         for subscription in &track.subscribers {
             let Some(peer) = self.peers.get_mut(subscription.peer) else { continue };
-            match peer.forward(subscription.line, track_key, &packet, is_keyframe, now, out) {
+            match peer.forward(subscription.line, track_key, track, &packet, is_keyframe, now, out) {
                 Forwarded::Done => {}
                 Forwarded::Waits => to_pace.push(subscription.peer),
                 Forwarded::Overdue => overdue.push(subscription.peer),

@@ -3,6 +3,9 @@ use std::time::{Duration, Instant};
 
 use colloque_congestion::{Estimator, Limits, Pacer};
 
+use crate::red::MAX_REPEATED;
+use crate::share::VOICE_BPS;
+
 /// Assumed of a subscriber's link before anything is known of it, in bits per second; a probe of three times as much begins at
 /// once.
 ///
@@ -26,6 +29,18 @@ const MAX_WAIT: Duration = Duration::from_millis(1_200);
 const REPEATED_WEIGHT: f64 = 0.3;
 /// Most of an estimate that is set aside for what is sent again.
 const MAX_REPEATED_SHARE: f64 = 0.35;
+/// Losses from which each packet of a voice repeats one, two and three packets before it.
+///
+/// Higher: more of a voice is invented. Lower: a voice takes more of a link that needs no help.
+const LOSSES: [f64; MAX_REPEATED] = [0.01, 0.03, 0.12];
+/// What each repetition adds to a voice, in bits per second.
+const REPETITION_BPS: u64 = 32_000;
+/// Part of what a link carries that a voice with its repetitions takes at most.
+///
+/// Higher: a slow link that loses packets has a poorer voice. Lower: the picture has less.
+const VOICE_SHARE: u64 = 3;
+/// How long fewer repetitions must be enough before there are fewer.
+const CALM: Duration = Duration::from_secs(10);
 
 /// What one subscriber's link carries, and what waits for it.
 pub(crate) struct Downlink {
@@ -36,6 +51,9 @@ pub(crate) struct Downlink {
     repeated_bytes: u64,
     repeated_share: f64,
     measured_at: Instant,
+    redundancy: usize,
+    /// When so much redundancy was last needed.
+    needed_at: Instant,
 }
 
 /// One packet of a publisher's ring that waits.
@@ -63,6 +81,8 @@ impl Downlink {
             repeated_bytes: 0,
             repeated_share: 0.0,
             measured_at: now,
+            redundancy: 0,
+            needed_at: now,
         }
     }
 
@@ -108,13 +128,11 @@ impl Downlink {
         self.queue.clear();
     }
 
-    /// Records a packet that leaves now, and gives its number.
-    pub(crate) fn note_sent(&mut self, now: Instant, bytes: usize, is_repeat: bool) -> u16 {
+    /// Records a packet that leaves now, and gives its number; `repeated_bytes` of it were sent before.
+    pub(crate) fn note_sent(&mut self, now: Instant, bytes: usize, repeated_bytes: usize) -> u16 {
         self.pacer.charge(bytes, now);
         self.sent_bytes += bytes as u64;
-        if is_repeat {
-            self.repeated_bytes += bytes as u64;
-        }
+        self.repeated_bytes += repeated_bytes as u64;
         self.estimator.note_sent(now, bytes)
     }
 
@@ -123,11 +141,31 @@ impl Downlink {
         self.estimator.set_demand(demand_bps);
         self.estimator.tick(now);
         self.pacer.set_rate(self.estimator.estimate_bps() * PACE_PERCENT / 100);
+        self.weigh_redundancy(now);
         if now.saturating_duration_since(self.measured_at) >= Duration::from_secs(1) {
             self.measured_at = now;
             let share = self.repeated_bytes as f64 / self.sent_bytes.max(1) as f64;
             self.repeated_share += REPEATED_WEIGHT * (share - self.repeated_share);
             (self.sent_bytes, self.repeated_bytes) = (0, 0);
+        }
+    }
+
+    /// Earlier packets of a voice that each packet of it repeats.
+    pub(crate) fn redundancy(&self) -> usize {
+        self.redundancy
+    }
+
+    fn weigh_redundancy(&mut self, now: Instant) {
+        let lost_share = self.estimator.lost_share();
+        let needed = LOSSES.iter().filter(|threshold| lost_share >= **threshold).count();
+        // A link that loses what it cannot carry would only lose more.
+        let room_bps = self.estimator.estimate_bps() / VOICE_SHARE;
+        let affordable = (room_bps.saturating_sub(VOICE_BPS) / REPETITION_BPS) as usize;
+        let needed = needed.min(affordable);
+        let is_calm = now.saturating_duration_since(self.needed_at) >= CALM;
+        if needed >= self.redundancy || affordable < self.redundancy || is_calm {
+            self.redundancy = needed;
+            self.needed_at = now;
         }
     }
 

@@ -28,6 +28,7 @@ mod pace;
 mod peer;
 mod random;
 mod reception;
+pub mod red;
 mod ring;
 mod room;
 pub mod rtcp;

@@ -8,6 +8,7 @@ use crate::budget::Spent;
 use crate::downlink::{Downlink, Queued};
 use crate::dtls::DtlsTransport;
 use crate::ice::IceAgent;
+use crate::red::{Redundant, Repeated};
 use crate::ring::Packet;
 use crate::rtcp::CompoundWriter;
 use crate::rtp::RtpHeader;
@@ -15,7 +16,7 @@ use crate::sdp::{Mid, PayloadTypes};
 use crate::seal::Outgoing;
 use crate::slot::{Mapped, Slot};
 use crate::srtp::{InboundStream, MAX_RTCP_OVERHEAD_BYTES, SessionKeys};
-use crate::track::TrackKind;
+use crate::track::{Track, TrackKind};
 
 /// Streams that one peer may send, retransmissions included: three tracks, and as many again after a change of streams.
 pub(crate) const MAX_INBOUND_STREAMS: usize = 16;
@@ -202,7 +203,7 @@ impl Peer {
         };
         let line = self.lines.iter().position(named)?;
         let types = self.lines[line].types;
-        if header.payload_type == types.codec {
+        if header.payload_type == types.codec || Some(header.payload_type) == types.red {
             return Some((line, false));
         }
         (Some(header.payload_type) == types.rtx).then_some((line, true))
@@ -228,7 +229,8 @@ impl Peer {
     pub(crate) fn forward(
         &mut self,
         line: usize,
-        track: usize,
+        key: usize,
+        track: &Track,
         packet: &Packet<'_>,
         is_keyframe: bool,
         now: Instant,
@@ -241,10 +243,15 @@ impl Peer {
             && !downlink.is_free(now)
         {
             let restarts = slot.restarts();
-            let queued = Queued { line, track, index: packet.index, is_repeat: false, restarts, since: now };
+            let queued = Queued { line, track: key, index: packet.index, is_repeat: false, restarts, since: now };
             return if downlink.queue(queued) { Forwarded::Waits } else { Forwarded::Overdue };
         }
-        self.send_media(line, packet, mapped, false, to, now, out);
+        let most = self.downlink.as_ref().map_or(0, |downlink| downlink.redundancy());
+        let repeated = match slot.types.red {
+            Some(_) => slot.repeated(packet, most, |index| track.find(index)),
+            None => Repeated::default(),
+        };
+        self.send_media(line, packet, mapped, false, repeated, to, now, out);
         Forwarded::Done
     }
 
@@ -260,7 +267,7 @@ impl Peer {
         if slot.restarts() == queued.restarts
             && let Some(mapped) = slot.place(packet)
         {
-            self.send_media(queued.line, packet, mapped, queued.is_repeat, to, now, out);
+            self.send_media(queued.line, packet, mapped, queued.is_repeat, Repeated::default(), to, now, out);
         }
     }
 
@@ -273,7 +280,7 @@ impl Peer {
         slots.filter(|slot| slot.kind.is_video()).for_each(Slot::restart);
     }
 
-    /// Sends a packet again that the subscriber missed, as RTX where the client can read it.
+    /// Sends a packet again that the subscriber missed, where the client reads a stream of retransmissions.
     pub(crate) fn resend(
         &mut self,
         line: usize,
@@ -285,7 +292,7 @@ impl Peer {
     ) -> Forwarded {
         let (Some(to), Some(_)) = (self.ice.selected(), &self.secure) else { return Forwarded::Done };
         let Some(slot) = self.lines.get_mut(line).and_then(|line| line.slot.as_mut()) else { return Forwarded::Done };
-        let Some(mapped) = slot.place(packet) else { return Forwarded::Done };
+        let Some(mapped) = slot.place(packet).filter(|_| slot.repairs().is_some()) else { return Forwarded::Done };
         if !slot.may_resend(packet, ring_packets, now) {
             return Forwarded::Done;
         }
@@ -297,7 +304,7 @@ impl Peer {
             // Without a place it is left out: the subscriber asks again.
             return if downlink.queue_first(queued) { Forwarded::Waits } else { Forwarded::Done };
         }
-        self.send_media(line, packet, mapped, true, to, now, out);
+        self.send_media(line, packet, mapped, true, Repeated::default(), to, now, out);
         Forwarded::Done
     }
 
@@ -310,7 +317,7 @@ impl Peer {
         let Some((payload_type, ssrc)) = slot.repairs() else { return };
         while downlink.estimator.padding_due(now) > 0 && !out.should_flush() {
             let bytes = Outgoing::line_bytes(line.number_extension.is_some(), false, PADDING_BYTES.into());
-            let number = downlink.note_sent(now, bytes, false);
+            let number = downlink.note_sent(now, bytes, 0);
             let packet = Outgoing {
                 payload_type,
                 is_marked: false,
@@ -331,6 +338,7 @@ impl Peer {
         packet: &Packet<'_>,
         mapped: Mapped,
         is_repeat: bool,
+        repeated: Repeated<'_>,
         to: Path,
         now: Instant,
         out: &mut SendArena,
@@ -338,14 +346,17 @@ impl Peer {
         let (Some(secure), Some(line)) = (&self.secure, self.lines.get_mut(line)) else { return };
         let Some(slot) = &mut line.slot else { return };
         let wrapped = slot.repairs().filter(|_| is_repeat);
+        let redundant = Redundant { primary: packet.payload, repeated };
+        let red = slot.types.red.filter(|_| repeated.iter().any(Option::is_some));
+        let payload_bytes = if red.is_some() { redundant.bytes() } else { packet.payload.len() };
         let number = self.downlink.as_mut().map(|downlink| {
             let has_number = line.number_extension.is_some();
-            let bytes = Outgoing::line_bytes(has_number, wrapped.is_some(), packet.payload.len());
-            downlink.note_sent(now, bytes, is_repeat)
+            let bytes = Outgoing::line_bytes(has_number, wrapped.is_some(), payload_bytes);
+            downlink.note_sent(now, bytes, if is_repeat { bytes } else { payload_bytes - packet.payload.len() })
         });
         let (payload_type, ssrc, index, repeats) = match wrapped {
             Some((payload_type, ssrc)) => (payload_type, ssrc, slot.take_rtx_index(), Some(mapped.index as u16)),
-            None => (slot.types.codec, slot.ssrc, mapped.index, None),
+            None => (red.unwrap_or(slot.types.codec), slot.ssrc, mapped.index, None),
         };
         let outgoing = Outgoing {
             payload_type,
@@ -356,7 +367,10 @@ impl Peer {
             number: line.number_extension.zip(number),
             repeats,
         };
-        outgoing.send(secure, self.key as u32, to, packet.payload, out);
+        match red {
+            Some(_) => outgoing.send_redundant(secure, self.key as u32, to, slot.types.codec, &redundant, out),
+            None => outgoing.send(secure, self.key as u32, to, packet.payload, out),
+        }
     }
 
     /// Writes, seals and sends one compound RTCP packet.

@@ -47,8 +47,8 @@ pub(crate) fn fixed_point(elapsed: Duration, fraction_bits: u32) -> u64 {
 }
 
 impl Reception {
-    /// Records a packet that came for the first time; retransmissions and what was overtaken count as received but not for
-    /// jitter.
+    /// Records a packet that came for the first time; what was repaired counts as lost, as its publisher's encoder must know, and
+    /// what was overtaken not for jitter.
     pub(crate) fn note_arrival(
         &mut self,
         index: u64,
@@ -60,8 +60,11 @@ impl Reception {
         let is_late = self.first.is_some() && index <= self.highest;
         self.first.get_or_insert(index);
         self.highest = self.highest.max(index);
+        if is_repaired {
+            return;
+        }
         self.received += 1;
-        if is_repaired || is_late {
+        if is_late {
             return;
         }
         if let Some((last_at, last_timestamp)) = self.last {
@@ -124,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_again_for_a_gap_is_no_jitter() {
+    fn what_is_overtaken_is_neither_lost_nor_jitter_and_what_is_repaired_is_lost() {
         let start = Instant::now();
         let mut reception = Reception::default();
         for packet in 0..100u64 {
@@ -133,11 +136,11 @@ mod tests {
                 reception.note_arrival(packet, packet as u32 * 960, 48_000, at, false);
             }
             if packet % 10 == 9 {
-                reception.note_arrival(packet - 4, (packet - 4) as u32 * 960, 48_000, at, false);
+                reception.note_arrival(packet - 4, (packet - 4) as u32 * 960, 48_000, at, packet >= 50);
             }
         }
         let report = reception.report(9, None, start).unwrap();
-        assert_eq!((report.cumulative_lost, report.jitter), (0, 0));
+        assert_eq!((report.cumulative_lost, report.jitter), (5, 0));
     }
 
     #[test]

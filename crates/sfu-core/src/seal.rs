@@ -1,5 +1,6 @@
 use crate::arena::{MAX_DATAGRAM_BYTES, Path, SendArena};
 use crate::peer::Secure;
+use crate::red::Redundant;
 use crate::rtp::{FIXED_HEADER_BYTES, NUMBER_EXTENSION_BYTES, write_header, write_number_extension};
 use crate::srtp::MAX_RTP_OVERHEAD_BYTES;
 
@@ -29,6 +30,19 @@ impl Outgoing {
     /// Writes and seals the packet; what does not fit a datagram is left out.
     pub(crate) fn send(&self, secure: &Secure, group: u32, to: Path, payload: &[u8], out: &mut SendArena) {
         self.send_with(secure, group, to, payload.len(), out, |room| room.copy_from_slice(payload));
+    }
+
+    /// Sends a packet that repeats others before it, all of the format `codec`.
+    pub(crate) fn send_redundant(
+        &self,
+        secure: &Secure,
+        group: u32,
+        to: Path,
+        codec: u8,
+        payload: &Redundant<'_>,
+        out: &mut SendArena,
+    ) {
+        self.send_with(secure, group, to, payload.bytes(), out, |room| payload.write(codec, room));
     }
 
     /// Sends a packet of which every byte is padding.

@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use crate::random::Random;
 use crate::reception::{clock_units, fixed_point};
+use crate::red::{Redundant, Repeated};
 use crate::ring::Packet;
 use crate::sdp::PayloadTypes;
 use crate::track::TrackKind;
@@ -172,6 +173,24 @@ impl Slot {
         self.last.map_or(0, |(_, timestamp)| timestamp)
     }
 
+    /// What a packet repeats for this subscriber: up to `most` of the packets before it, as far as they are of the same stream.
+    pub(crate) fn repeated<'a>(
+        &self,
+        packet: &Packet<'_>,
+        most: usize,
+        find: impl Fn(u64) -> Option<Packet<'a>>,
+    ) -> Repeated<'a> {
+        let mut repeated = Repeated::default();
+        for (place, back) in repeated.iter_mut().take(most).zip(1..) {
+            let earlier =
+                packet.index.checked_sub(back).and_then(&find).filter(|earlier| self.place(earlier).is_some());
+            *place = earlier.and_then(|earlier| {
+                Redundant::repeatable(packet.timestamp.wrapping_sub(earlier.timestamp), earlier.payload)
+            });
+        }
+        repeated
+    }
+
     pub(crate) fn take_rtx_index(&mut self) -> u64 {
         let index = self.next_rtx_index;
         self.next_rtx_index += 1;
@@ -254,7 +273,7 @@ mod tests {
     use super::*;
 
     fn slot(kind: TrackKind) -> Slot {
-        Slot::new(kind, PayloadTypes { codec: 96, rtx: Some(97) }, &mut Random::from_seed([4; 32]))
+        Slot::new(kind, PayloadTypes { codec: 96, rtx: Some(97), red: None }, &mut Random::from_seed([4; 32]))
     }
 
     fn packet(index: u64, timestamp: u32) -> Packet<'static> {

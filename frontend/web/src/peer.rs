@@ -192,10 +192,8 @@ impl Peer {
         options.set_ice_restart(restart);
         let offer = settle(self.connection.create_offer_with_rtc_offer_options(&options)).await?;
         let offer: RtcSessionDescriptionInit = offer.unchecked_into();
-        let sdp = with_repaired_voice(&offer.get_sdp().ok_or(JsValue::NULL)?);
-        offer.set_sdp(&sdp);
         settle(self.connection.set_local_description(&offer)).await?;
-        Ok(sdp)
+        offer.get_sdp().ok_or(JsValue::NULL)
     }
 
     /// A face loses resolution before it loses movement; a screen the other way round.
@@ -210,18 +208,6 @@ impl Peer {
         // Browsers that do not know the preference reject it, and keep their balanced way.
         settle(sender.set_parameters_with_parameters(&parameters)).await.ok();
     }
-}
-
-/// Asks for lost packets of the voice to be sent again, which browsers can do but do not offer.
-///
-/// # Source
-///
-/// RFC 4585 section 4.2: the parameter `nack` of a format.
-fn with_repaired_voice(sdp: &str) -> String {
-    const VOICE: &str = " opus/48000/2\r\n";
-    let Some((before, after)) = sdp.split_once(VOICE) else { return sdp.to_owned() };
-    let format = before.rsplit(':').next().unwrap_or_default();
-    format!("{before}{VOICE}a=rtcp-fb:{format} nack\r\n{after}")
 }
 
 impl Drop for Peer {
@@ -239,20 +225,5 @@ fn state_of(connection: &RtcPeerConnection) -> PeerState {
         RtcPeerConnectionState::Closed => PeerState::Closed,
         // `New`, and the marker that the binding keeps for words of the future.
         _ => PeerState::New,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::with_repaired_voice;
-
-    #[test]
-    fn the_voice_and_nothing_else_is_asked_to_be_repaired() {
-        let audio = "m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n";
-        let opus = "a=rtpmap:111 opus/48000/2\r\n";
-        let rest = "a=rtcp-fb:111 transport-cc\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\n";
-        let asked = with_repaired_voice(&format!("{audio}{opus}{rest}"));
-        assert_eq!(asked, format!("{audio}{opus}a=rtcp-fb:111 nack\r\n{rest}"));
-        assert_eq!(with_repaired_voice(rest), rest, "no voice, no change");
     }
 }

@@ -72,7 +72,7 @@ async function consultation(t, { conditions, mostInvented, camera = true, by = '
 
 test('a consultation with one packet in ten lost and 150 ms there and back', (t) => {
   const way = { loss: 0.1, delay_ms: 75 };
-  return consultation(t, { conditions: { up: way, down: way }, mostInvented: 0.1 });
+  return consultation(t, { conditions: { up: way, down: way }, mostInvented: 0.03 });
 });
 
 test('a consultation on 150 kbit/s each way', (t) => {

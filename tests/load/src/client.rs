@@ -24,6 +24,9 @@ pub const VP8: u8 = 96;
 /// Payload type of VP8 retransmissions in the client's offers.
 pub const RTX: u8 = 97;
 
+/// Payload type of a voice that repeats itself in the client's offers.
+pub const RED: u8 = 63;
+
 /// Header extension of a packet's number on the transport in the client's offers.
 pub const NUMBER_EXTENSION: u8 = 5;
 
@@ -52,6 +55,7 @@ pub struct MediaClient {
     is_validated: bool,
     is_closed: bool,
     has_numbers: bool,
+    has_redundancy: bool,
 }
 
 /// What the answer says of the server.
@@ -68,6 +72,8 @@ pub struct Remote {
     pub ssrcs: Vec<u32>,
     /// Whether the server takes numbers of packets.
     pub has_numbers: bool,
+    /// Whether the server wants a voice that repeats itself.
+    pub has_redundancy: bool,
 }
 
 /// What a datagram was.
@@ -124,6 +130,7 @@ impl MediaClient {
             is_validated: false,
             is_closed: false,
             has_numbers: false,
+            has_redundancy: false,
         }
     }
 
@@ -131,6 +138,18 @@ impl MediaClient {
     #[must_use]
     pub fn with_numbers(self) -> Self {
         Self { has_numbers: true, ..self }
+    }
+
+    /// Has the client offer a voice that repeats itself, as Chromium does.
+    #[must_use]
+    pub fn with_redundancy(self) -> Self {
+        Self { has_redundancy: true, ..self }
+    }
+
+    /// Whether the client's voice repeats itself: both have said so.
+    #[must_use]
+    pub fn has_redundancy(&self) -> bool {
+        self.has_redundancy && self.remote.as_ref().is_some_and(|remote| remote.has_redundancy)
     }
 
     /// Whether client and server number their packets: both have said so.
@@ -160,7 +179,11 @@ impl MediaClient {
         }
         sdp.push_str("\r\n");
         for mid in 0..lines {
-            let (media, formats) = if mid == 0 { ("audio", "111") } else { ("video", "96 97") };
+            let (media, formats) = match mid {
+                0 if self.has_redundancy => ("audio", "111 63"),
+                0 => ("audio", "111"),
+                _ => ("video", "96 97"),
+            };
             let _ = write!(
                 sdp,
                 "m={media} 9 UDP/TLS/RTP/SAVPF {formats}\r\nc=IN IP4 0.0.0.0\r\na=mid:{mid}\r\na={direction}\r\na=rtcp-mux\r\n\
@@ -174,6 +197,9 @@ impl MediaClient {
             }
             if mid == 0 {
                 sdp.push_str("a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n");
+                if self.has_redundancy {
+                    let _ = write!(sdp, "a=rtpmap:{RED} red/48000/2\r\na=fmtp:{RED} {OPUS}/{OPUS}\r\n");
+                }
                 let _ = write!(sdp, "a=ssrc:{} cname:load\r\n", self.ssrcs[mid]);
             } else {
                 sdp.push_str("a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\n");
@@ -203,7 +229,8 @@ impl MediaClient {
         let has_numbers = sdp.contains(&format!("a=extmap:{NUMBER_EXTENSION} {NUMBER_URI}"));
         let key = stun::integrity_key(password.as_bytes());
         let (candidates, tcp_candidates) = (candidates_of(sdp, "udp"), candidates_of(sdp, "tcp"));
-        self.remote = Some(Remote { ufrag, key, candidates, tcp_candidates, ssrcs, has_numbers });
+        let has_redundancy = sdp.contains(&format!("a=rtpmap:{RED} red/48000/2"));
+        self.remote = Some(Remote { ufrag, key, candidates, tcp_candidates, ssrcs, has_numbers, has_redundancy });
         true
     }
 

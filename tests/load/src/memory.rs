@@ -98,8 +98,17 @@ impl World {
     ///
     /// As the media plane refuses the offer.
     pub fn seat(&mut self, room_number: u128, peer_number: u128) -> Result<usize, ConnectPeerError> {
+        self.seat_as(room_number, peer_number, |client| client)
+    }
+
+    fn seat_as(
+        &mut self,
+        room_number: u128,
+        peer_number: u128,
+        kind: impl Fn(MediaClient) -> MediaClient,
+    ) -> Result<usize, ConnectPeerError> {
         let index = self.seats.len();
-        let mut client = MediaClient::new(index as u32, true, self.now);
+        let mut client = kind(MediaClient::new(index as u32, true, self.now));
         let (room, peer) = (room(room_number), peer(peer_number));
         let answer = self.core.connect_peer(self.now, room, peer, &client.offer(LINES))?;
         client.accept(&answer);
@@ -110,7 +119,17 @@ impl World {
 
     /// Seats a client and connects it.
     pub fn join(&mut self, room_number: u128, peer_number: u128) -> usize {
-        let index = self.seat(room_number, peer_number).expect("a sound offer is taken");
+        self.join_as(room_number, peer_number, |client| client)
+    }
+
+    /// Seats a client of some kind and connects it.
+    pub fn join_as(
+        &mut self,
+        room_number: u128,
+        peer_number: u128,
+        kind: impl Fn(MediaClient) -> MediaClient,
+    ) -> usize {
+        let index = self.seat_as(room_number, peer_number, kind).expect("a sound offer is taken");
         self.seats[index].client.check();
         self.exchange();
         assert!(self.seats[index].client.is_connected(), "the handshake completes");

@@ -130,6 +130,11 @@ impl Hall {
         seat.down.change(&change);
     }
 
+    /// Changes the way from a participant to the server.
+    pub fn set_up(&mut self, seat: usize, change: impl Fn(&mut Conditions)) {
+        self.seats[seat].up.change(change);
+    }
+
     /// Changes the way from the server to a participant.
     pub fn set_down(&mut self, seat: usize, change: impl Fn(&mut Conditions)) {
         self.seats[seat].down.change(change);

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use colloque_congestion::ArrivalLog;
-use colloque_load::client::{MediaClient, NUMBER_EXTENSION, OPUS, RTX, Received};
+use colloque_load::client::{MediaClient, NUMBER_EXTENSION, OPUS, RED, RTX, Received};
+use colloque_sfu_core::red::Redundant;
 use colloque_sfu_core::rtcp::{Feedback, read_compound};
 use colloque_sfu_core::rtp::RtpHeader;
 
@@ -45,7 +46,7 @@ impl Participant {
     pub(crate) fn new(number: u32, began_at: Instant, now: Instant) -> Self {
         Self {
             began_at,
-            client: MediaClient::new(number, true, now).with_numbers(),
+            client: MediaClient::new(number, true, now).with_numbers().with_redundancy(),
             publisher: Publisher::new(began_at, now),
             arrivals: ArrivalLog::new(now),
             voices: Voices::default(),
@@ -109,13 +110,25 @@ impl Participant {
         } else {
             (header.sequence, payload)
         };
-        let Some(stamp) = Stamp::read(payload, self.began_at) else { return };
-        if header.payload_type == OPUS {
-            self.voices.take(stamp.frame, stamp.sent_at, now);
+        if header.payload_type == RED {
+            let Some(redundant) = Redundant::parse(payload, OPUS) else { return };
+            let repeated = redundant.repeated.iter().flatten().map(|(_, payload)| *payload);
+            repeated.chain([redundant.primary]).for_each(|payload| self.hear(payload, now));
             return;
         }
+        if header.payload_type == OPUS {
+            self.hear(payload, now);
+            return;
+        }
+        let Some(stamp) = Stamp::read(payload, self.began_at) else { return };
         self.note_sequence(header, sequence, now);
         self.pictures.take(&stamp, payload.len(), now);
+    }
+
+    fn hear(&mut self, payload: &[u8], now: Instant) {
+        if let Some(stamp) = Stamp::read(payload, self.began_at) {
+            self.voices.take(stamp.frame, stamp.sent_at, now);
+        }
     }
 
     fn note_sequence(&mut self, header: &RtpHeader, sequence: u16, now: Instant) {

@@ -2,7 +2,8 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use colloque_congestion::{Estimator, Limits, Pacer, TransportFeedback};
-use colloque_load::client::{MediaClient, OPUS, RTX, VP8};
+use colloque_load::client::{MediaClient, OPUS, RED, RTX, VP8};
+use colloque_sfu_core::red::Redundant;
 
 use crate::payload::{STAMP_BYTES, Stamp};
 
@@ -28,6 +29,7 @@ pub(crate) struct Publisher {
     /// What the other side allows, in bits per second.
     pub cap_bps: u64,
     voice_index: u64,
+    last_voice: Vec<u8>,
     video_index: u64,
     rtx_index: u64,
     frame: u32,
@@ -59,6 +61,7 @@ impl Publisher {
             pacer: Pacer::new(1_000_000, now),
             cap_bps: u64::MAX,
             voice_index: 1,
+            last_voice: Vec::new(),
             video_index: 1,
             rtx_index: 1,
             frame: 0,
@@ -106,12 +109,7 @@ impl Publisher {
                 packet: 0,
                 is_keyframe: false,
             };
-            let payload = stamp.write(self.began_at, 80);
-            let number = self.note_sent(now, payload.len());
-            let index = self.voice_index;
-            self.voice_index += 1;
-            let ssrc = client.ssrcs[0];
-            send(client.sealed_with_number(ssrc, OPUS, false, index, index as u32 * 960, Some(number), &payload));
+            self.speak(client, stamp.write(self.began_at, 80), now, send);
             self.voice_at += VOICE;
         }
         while self.frame_at <= now {
@@ -133,6 +131,25 @@ impl Publisher {
             let Some(last) = self.kept.back().map(|kept| kept.index as u16) else { return };
             self.resend(client, last, now, send);
         }
+    }
+
+    /// Sends 20 ms of voice, with those before them where the server wants that.
+    fn speak(&mut self, client: &MediaClient, voice: Vec<u8>, now: Instant, send: &mut impl FnMut(Vec<u8>)) {
+        let before = std::mem::replace(&mut self.last_voice, voice);
+        let mut payload_type = OPUS;
+        let mut payload = self.last_voice.clone();
+        if client.has_redundancy() {
+            let repeated = [Redundant::repeatable(960, &before), None, None];
+            let redundant = Redundant { primary: &self.last_voice, repeated };
+            payload_type = RED;
+            payload = vec![0; redundant.bytes()];
+            redundant.write(OPUS, &mut payload);
+        }
+        let number = self.note_sent(now, payload.len());
+        let index = self.voice_index;
+        self.voice_index += 1;
+        let timestamp = index as u32 * 960;
+        send(client.sealed_with_number(client.ssrcs[0], payload_type, false, index, timestamp, Some(number), &payload));
     }
 
     fn note_sent(&mut self, now: Instant, payload_bytes: usize) -> u16 {

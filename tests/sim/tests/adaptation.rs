@@ -90,6 +90,25 @@ fn losses_by_chance_leave_most_of_the_link_in_use() {
 }
 
 #[test]
+fn a_voice_survives_losses_by_chance() {
+    for (loss, most) in [(0.05, 0.004), (0.1, 0.015), (0.2, 0.06), (0.3, 0.13)] {
+        for lossy_way in ["up", "down"] {
+            let mut hall = pair(5, good());
+            match lossy_way {
+                "up" => hall.set_up(1, |conditions| conditions.loss = loss),
+                _ => hall.set_down(1, |conditions| conditions.loss = loss),
+            }
+            hall.run(10.0);
+            hall.run(60.0);
+            let hears = if lossy_way == "up" { 0 } else { 1 };
+            let concealed = hall.seats[hears].participant.voices.concealed(hall.ago(60.0), hall.ago(0.5));
+            println!("{lossy_way} {loss}: {concealed}");
+            assert!(concealed <= most, "{lossy_way} {loss}: {concealed}");
+        }
+    }
+}
+
+#[test]
 fn the_same_seed_gives_the_same_and_another_does_not() {
     let run = |seed| {
         let mut hall = pair(seed, Conditions { rate_bps: Some(MEGA), loss: 0.05, ..good() });

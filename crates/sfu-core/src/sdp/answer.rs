@@ -79,7 +79,12 @@ fn write_refused(out: &mut String, line: &AnswerLine<'_>) {
 fn write_accepted(out: &mut String, candidates: &Candidates<'_>, line: &AnswerLine<'_>, is_first: bool) {
     let offered = line.offered;
     let (Some(mid), Some(types)) = (offered.mid, offered.payload_types) else { return };
-    let _ = write!(out, "m={} 9 {} {}", offered.media.word(), offered.transport, types.codec);
+    let _ = write!(out, "m={} 9 {}", offered.media.word(), offered.transport);
+    // The first format is the one that the client sends.
+    if let Some(red) = types.red {
+        let _ = write!(out, " {red}");
+    }
+    let _ = write!(out, " {}", types.codec);
     if let Some(rtx) = types.rtx {
         let _ = write!(out, " {rtx}");
     }
@@ -141,6 +146,9 @@ fn write_codec(out: &mut String, offered: &OfferLine) {
     }
     if !offered.parameters.is_empty() {
         let _ = write!(out, "a=fmtp:{codec} {}\r\n", offered.parameters);
+    }
+    if let Some(red) = types.red {
+        let _ = write!(out, "a=rtpmap:{red} red/48000/2\r\na=fmtp:{red} {codec}/{codec}\r\n");
     }
     if let Some(rtx) = types.rtx {
         let clock = if offered.media == MediaKind::Audio { 48_000 } else { 90_000 };

@@ -131,7 +131,9 @@ impl<'a> LineDraft<'a> {
             direction: self.direction,
             payload_types,
             parameters: codec.map(|codec| self.echoed_parameters(codec)).unwrap_or_default(),
-            has_nack: has_feedback("nack"),
+            // A packet is never sealed twice under one number with another extension, which AES-GCM does not survive: without a
+            // retransmission stream nothing is repeated.
+            has_nack: has_feedback("nack") && payload_types.is_some_and(|types| types.rtx.is_some()),
             has_full_intra: has_feedback("ccm fir"),
             has_reduced_rtcp: self.has_reduced_rtcp,
             number_extension: self.number_extension.filter(|_| has_feedback("transport-cc")),
@@ -169,7 +171,19 @@ impl<'a> LineDraft<'a> {
                     && map.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("rtx/"))
             })
             .map(|(number, _)| *number);
-        Some(PayloadTypes { codec, rtx })
+        Some(PayloadTypes { codec, rtx, red: self.redundancy(codec).filter(|number| is_offered(*number)) })
+    }
+
+    /// The format whose packets repeat earlier packets of `codec`, and nothing else.
+    ///
+    /// # Source
+    ///
+    /// RFC 2198 section 5: the format's parameters name the formats of the blocks.
+    fn redundancy(&self, codec: u8) -> Option<u8> {
+        let is_red = |map: &str| self.media == MediaKind::Audio && map.eq_ignore_ascii_case("red/48000/2");
+        let number = self.maps.iter().find(|(_, map)| is_red(map)).map(|(number, _)| *number)?;
+        let (_, blocks) = self.parameters.iter().find(|(of, _)| *of == number)?;
+        blocks.trim().split('/').all(|block| block.parse() == Ok(codec)).then_some(number)
     }
 
     fn echoed_parameters(&self, codec: u8) -> String {

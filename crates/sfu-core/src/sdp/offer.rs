@@ -31,7 +31,7 @@ pub struct OfferLine {
     pub payload_types: Option<PayloadTypes>,
     /// Format parameters of the codec that are echoed, such as `minptime=10;useinbandfec=1`.
     pub parameters: String,
-    /// Whether the client answers `nack` for this codec.
+    /// Whether the client answers `nack` for this codec, and has a stream for what is sent again.
     pub has_nack: bool,
     /// Whether the client answers `ccm fir` for this codec.
     pub has_full_intra: bool,
@@ -127,6 +127,8 @@ pub struct PayloadTypes {
     pub codec: u8,
     /// Retransmissions of it.
     pub rtx: Option<u8>,
+    /// Packets of it that repeat earlier ones, audio only.
+    pub red: Option<u8>,
 }
 
 /// SHA-256 of a certificate.
