@@ -96,5 +96,7 @@ async fn connect(body: &str, sfu: &Sfu) -> Result<String, String> {
         return Ok(String::new());
     }
     let offer = request["offer"].as_str().ok_or("the offer is missing")?.to_owned();
-    sfu.connect_peer(room, peer, offer).await.map_err(|error| format!("{error:?}"))
+    let answer = sfu.connect_peer(room, peer, offer).await.map_err(|error| format!("{error:?}"))?;
+    sfu.gate_room(room, true);
+    Ok(answer)
 }

@@ -8,7 +8,7 @@ use colloque_ids::{PeerId, RoomId};
 use colloque_sfu_core::{Certificate, Core, CoreConfig, DEFAULT_PUBLISHER_CAP_BPS, Event, MAX_MARKS};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use crate::io::{UdpPort, Waker};
 use crate::streams::{StreamGate, Streams, WorkerDoor};
@@ -246,7 +246,7 @@ fn make_certificate() -> Result<Certificate, rcgen::Error> {
 }
 
 impl Sfu {
-    /// Takes a client's offer and gives the answer, both in SDP.
+    /// Takes a client's offer and gives the answer, both in SDP. No media pass before [`Sfu::gate_room`].
     ///
     /// # Errors
     ///
@@ -269,6 +269,15 @@ impl Sfu {
         let (reply, answer) = oneshot::channel();
         self.send(room, Command::RestartIce { room, peer, offer, reply })?;
         answer.await.map_err(|_| ConnectPeerError::Stopped)?.map_err(ConnectPeerError::Refused)
+    }
+
+    /// Opens a room for media, or closes it; unknown rooms are ignored, and a room is closed when its first peer comes.
+    ///
+    /// Until it is opened its peers connect, and nothing that they send is taken or sent on.
+    pub fn gate_room(&self, room: RoomId, is_open: bool) {
+        if self.send(room, Command::Gate { room, is_open }).is_err() {
+            error!(room.id = %room, "room {room} keeps its gate: the media server is overloaded or has stopped");
+        }
     }
 
     /// Removes a peer, with a farewell to its client; unknown peers are ignored.

@@ -17,6 +17,7 @@ pub(crate) enum Command {
     Connect { room: RoomId, peer: PeerId, offer: String, reply: oneshot::Sender<Result<String, ConnectPeerError>> },
     RestartIce { room: RoomId, peer: PeerId, offer: String, reply: oneshot::Sender<Result<String, ConnectPeerError>> },
     Disconnect { room: RoomId, peer: PeerId },
+    Gate { room: RoomId, is_open: bool },
     CloseRoom { room: RoomId },
     Shutdown,
 }
@@ -160,6 +161,7 @@ impl Worker {
                 }
             }
             Command::Disconnect { room, peer } => self.guard(None, |core| core.disconnect_peer(room, peer, arena)),
+            Command::Gate { room, is_open } => self.guard(None, |core| core.gate_room(room, is_open)),
             Command::CloseRoom { room } => self.guard(None, |core| core.close_room(room, arena)),
             Command::Shutdown => return Next::End,
         }

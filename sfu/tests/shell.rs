@@ -22,6 +22,7 @@ async fn join(sfu: &Sfu, fleet: &mut Fleet, count: u32) {
         let mut client = MediaClient::new(number, true, Instant::now());
         let (room, peer) = (room(u128::from(number / 2)), peer(u128::from(number)));
         let answer = sfu.connect_peer(room, peer, client.offer(3)).await.expect("a sound offer is taken");
+        sfu.gate_room(room, true);
         assert!(client.accept(&answer));
         let server = client.remote().expect("the answer was taken").candidates[0];
         fleet.add(client, server).expect("the socket is bound");

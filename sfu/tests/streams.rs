@@ -49,6 +49,7 @@ impl Participant {
         let mut client = MediaClient::new(number, true, Instant::now());
         let offer = client.offer(1);
         let answer = sfu.connect_peer(room(in_room), peer(u128::from(number)), offer).await.unwrap();
+        sfu.gate_room(room(in_room), true);
         assert!(client.accept(&answer));
         let remote = client.remote().unwrap();
         let carrier = if by_tcp {

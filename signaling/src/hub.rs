@@ -233,6 +233,7 @@ impl Driver {
             Output::ConnectMedia { room, peer, generation, offer, ice_restart } => {
                 self.connect_media(room, peer, generation, offer, ice_restart);
             }
+            Output::GateMedia { room, is_open } => self.media.gate(room, is_open),
             Output::DisconnectMedia { room, peer } => {
                 let media = Arc::clone(&self.media);
                 tokio::spawn(async move { media.disconnect(room, peer).await });

@@ -76,6 +76,11 @@ pub trait MediaPlane: Send + Sync + 'static {
         ice_restart: bool,
     ) -> Result<String, ConnectMediaError>;
 
+    /// Lets media pass in a room, or stops them; unknown rooms are ignored, and a room is closed when its first peer comes.
+    ///
+    /// Takes effect in the order of the calls.
+    fn gate(&self, room: RoomId, is_open: bool);
+
     /// Removes a peer, if there is one.
     async fn disconnect(&self, room: RoomId, peer: PeerId);
 }

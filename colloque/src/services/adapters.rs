@@ -113,6 +113,10 @@ impl MediaPlane for MediaWorkers {
         answer.map_err(|error| refusal(room, peer, &error))
     }
 
+    fn gate(&self, room: RoomId, is_open: bool) {
+        self.0.gate_room(room, is_open);
+    }
+
     async fn disconnect(&self, room: RoomId, peer: PeerId) {
         self.0.disconnect_peer(room, peer);
     }

@@ -353,7 +353,7 @@ impl Call {
         }
         self.media.tick(self.link.is_live(), self.now);
         if self.link.is_live()
-            && self.stage == Some(Stage::Open)
+            && self.stage.is_some()
             && let Some(offer) = self.media.take_offer(self.now)
         {
             let (generation, ice_restart, sdp) = (offer.generation, offer.ice_restart, offer.sdp);
@@ -366,10 +366,21 @@ impl Call {
         while let Some(output) = self.media.next_output() {
             self.outputs.push_back(Output::Media(output));
         }
-        self.view.media = self.media.path();
+        self.view.media = self.media_path();
         self.view.signaling_lost_since = self.lost_at;
         self.view.phase = self.phase();
         self.follow_sending();
+    }
+
+    /// How media go, as far as it is of interest: before the admission only that they cannot.
+    fn media_path(&self) -> MediaPath {
+        match (self.stage, self.media.path()) {
+            (Some(Stage::Open), path) | (_, path @ MediaPath::Blocked) => path,
+            (
+                None | Some(Stage::Waiting),
+                MediaPath::Idle | MediaPath::Connecting | MediaPath::Up | MediaPath::Lost { .. },
+            ) => MediaPath::Idle,
+        }
     }
 
     fn send_checks(&mut self) {
@@ -386,7 +397,9 @@ impl Call {
 
     fn follow_sending(&mut self) {
         let open = self.stage == Some(Stage::Open);
-        let sending = if open && self.lost_for().is_some_and(|lost| lost >= SENDING_PAUSED_AFTER) {
+        let sending = if self.stage == Some(Stage::Waiting) {
+            Sending::HeldUntilAdmitted
+        } else if open && self.lost_for().is_some_and(|lost| lost >= SENDING_PAUSED_AFTER) {
             Sending::PausedForSafety
         } else if matches!(self.answer, Answer::Awaited { held: true, .. }) {
             Sending::HeldUntilAnswered

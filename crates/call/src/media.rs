@@ -250,7 +250,7 @@ impl Media {
             return;
         }
         match refusal {
-            OfferRefusal::NotAdmitted | OfferRefusal::Unacceptable | OfferRefusal::Unavailable => {
+            OfferRefusal::NoConsent | OfferRefusal::Unacceptable | OfferRefusal::Unavailable => {
                 peer.failed_at = Some(now);
             }
         }
@@ -360,7 +360,7 @@ impl Media {
         if let Negotiation::Prepared { .. } = peer.negotiation
             && !peer.ice_restart
         {
-            // It waits for the admission, however long that takes.
+            // It waits for signaling, however long that takes.
             return None;
         }
         let doublings = 1 << self.fruitless.min(NEW_PEER_DOUBLINGS);

@@ -91,6 +91,8 @@ pub enum Sending {
     /// As switched on.
     #[default]
     AsSwitchedOn,
+    /// Held back until the practitioner admits the patient: the peer connection is there, and nothing is sent on it.
+    HeldUntilAdmitted,
     /// Held back until the called patient answers, because the page was hidden when the practitioner called.
     HeldUntilAnswered,
     /// Held back because nobody could end the call: signaling is gone, whether media flows or not.

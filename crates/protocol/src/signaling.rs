@@ -69,7 +69,7 @@ pub enum ClientMessage {
         /// Minutes, at most [`MAX_DELAY_MINUTES`]; 0 withdraws the announcement.
         minutes: u16,
     },
-    /// Negotiates media. Refused before admission.
+    /// Negotiates media. Nothing passes before the admission.
     Offer {
         /// Counts this client's offers; the answer carries the same number.
         generation: u32,
@@ -313,8 +313,8 @@ pub enum JoinRefusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OfferRefusal {
-    /// The patient is not admitted yet.
-    NotAdmitted,
+    /// The patient has not agreed, or does not any more.
+    NoConsent,
     /// The offer is not SDP that the SFU can serve.
     Unacceptable,
     /// The SFU is full or failing: try again.

@@ -166,7 +166,7 @@ impl Core {
         }
     }
 
-    /// Takes a client's offer and gives the answer.
+    /// Takes a client's offer and gives the answer; a room begins closed, see [`Core::gate_room`].
     ///
     /// A peer that is known keeps its transport, with fresh ICE credentials when the offer has, unless the offer names
     /// another certificate: then everything of the old transport is forgotten.
@@ -199,6 +199,22 @@ impl Core {
         self.rebind(self.peers[key].room);
         self.next_tick_at.get_or_insert(now + TICK);
         Ok(answer)
+    }
+
+    /// Opens a room, or closes it: until it is opened its peers connect, and nothing that they send is taken or sent on.
+    ///
+    /// Unknown rooms are ignored, and a room that everybody left is closed when it is made anew.
+    pub fn gate_room(&mut self, room: RoomId, is_open: bool) {
+        let Some(key) = self.room_by_id.get(&room).copied() else { return };
+        if std::mem::replace(&mut self.rooms[key].is_open, is_open) != is_open {
+            self.rebind(key);
+        }
+    }
+
+    /// Whether media pass in a room.
+    #[must_use]
+    pub fn is_open(&self, room: RoomId) -> bool {
+        self.room_by_id.get(&room).is_some_and(|key| self.rooms[*key].is_open)
     }
 
     /// Takes an offer that only looks for new network paths, and gives the answer: keys and streams stay.
@@ -293,7 +309,7 @@ impl Core {
             Some(key) => *key,
             None if self.rooms.len() == MAX_ROOMS => return Err(ConnectPeerError::ServerFull),
             None => {
-                let key = self.rooms.insert(Room { id: room, peers: Vec::with_capacity(2) });
+                let key = self.rooms.insert(Room { id: room, peers: Vec::with_capacity(2), is_open: false });
                 self.room_by_id.insert(room, key);
                 key
             }

@@ -131,7 +131,7 @@ impl Core {
         let Some(key) = self.peer_at(from) else { return };
         let peer = &mut self.peers[key];
         // Before the packet is opened: what is refused costs no cryptography.
-        if !peer.spent.may_publish(now) {
+        if !peer.spent.may_publish(now) || !self.rooms[peer.room].is_open {
             return;
         }
         let Some(header) = RtpHeader::parse(datagram) else { return };

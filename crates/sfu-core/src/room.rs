@@ -8,19 +8,23 @@ pub(crate) struct Room {
     pub id: RoomId,
     /// Keys, in order of arrival.
     pub peers: Vec<usize>,
+    /// Whether anything of a peer is taken and sent on.
+    pub is_open: bool,
 }
 
 impl Core {
     /// Decides anew which track feeds which line of a room, and asks for keyframes where that changes something.
     ///
     /// Each line of a kind is fed by one other peer that publishes the kind: a peer that is heard before one that is lost,
-    /// and the latest arrival among equals, so that the ghost of a reloaded page gives way.
+    /// and the latest arrival among equals, so that the ghost of a reloaded page gives way. In a closed room nothing feeds
+    /// anything.
     pub(crate) fn rebind(&mut self, room: usize) {
+        let Room { is_open, .. } = self.rooms[room];
         let peers = self.rooms[room].peers.clone();
         for subscriber in &peers {
             for line in 0..self.peers[*subscriber].lines.len() {
                 let Some(kind) = self.peers[*subscriber].lines[line].kind() else { continue };
-                let source = self.source_for(&peers, *subscriber, kind);
+                let source = if is_open { self.source_for(&peers, *subscriber, kind) } else { None };
                 self.bind(*subscriber, line, source);
             }
         }

@@ -53,6 +53,40 @@ fn sound_and_picture_reach_the_other_and_nobody_else() {
 }
 
 #[test]
+fn in_a_closed_room_peers_connect_and_nothing_passes() {
+    let mut world = pair();
+    world.core.gate_room(room(1), false);
+    for index in 1..=20u64 {
+        world.publish(0, 0, index, index as u32 * 960, b"sound");
+        world.publish(0, 1, index, index as u32 * 3_000, if index == 1 { KEYFRAME } else { DELTA });
+        world.advance(TICK);
+    }
+    assert!(world.seats.iter().all(|seat| seat.client.is_connected()));
+    assert!(world.seats[1].media.is_empty());
+    world.core.gate_room(room(1), true);
+    for index in 21..=40u64 {
+        world.publish(0, 0, index, index as u32 * 960, b"sound");
+        world.publish(0, 1, index, index as u32 * 3_000, if index == 21 { KEYFRAME } else { DELTA });
+    }
+    let heard = |format| world.seats[1].media.iter().filter(|(header, _)| header.payload_type == format).count();
+    assert_eq!((heard(OPUS), heard(VP8)), (20, 20));
+    world.core.gate_room(room(1), false);
+    let before = world.seats[1].media.len();
+    world.publish(0, 0, 41, 41 * 960, b"sound");
+    assert_eq!(world.seats[1].media.len(), before);
+}
+
+#[test]
+fn a_room_that_everybody_left_is_closed_when_it_is_made_anew() {
+    let mut world = pair();
+    world.core.close_room(room(1), &mut world.arena);
+    let mut client = MediaClient::new(9, true, world.now);
+    let answer = world.core.connect_peer(world.now, room(1), peer(9), &client.offer(3)).unwrap();
+    assert!(client.accept(&answer));
+    assert!(!world.core.is_open(room(1)));
+}
+
+#[test]
 fn both_ends_are_reported_connected_once() {
     let world = pair();
     let connected = |number| Event::PeerConnected { room: room(1), peer: peer(number) };

@@ -175,6 +175,14 @@ pub enum Output {
         /// Whether ICE restarts on a peer that exists.
         ice_restart: bool,
     },
+    /// Open a room's media, or close them: peers connect before, and nothing passes between them. A room of the media plane begins
+    /// closed whenever its first peer is made.
+    GateMedia {
+        /// The room.
+        room: RoomId,
+        /// Whether media pass from now on.
+        is_open: bool,
+    },
     /// Remove a peer, whether or not it ever connected.
     DisconnectMedia {
         /// The room.

@@ -1,13 +1,13 @@
 //! Offers, answers, and how each participant's media goes.
 
-use colloque_ids::{PeerId, RoomId};
+use colloque_ids::{ConnectionId, PeerId, RoomId};
 use colloque_protocol::connection::ConnectionFact;
 use colloque_protocol::signaling::{OfferRefusal, ServerMessage};
 
 use crate::connection::Seated;
 use crate::io::Output;
 use crate::limits::{OFFER_BURST, OFFER_PAUSE};
-use crate::room::{Participant, Peer, Room, Seat};
+use crate::room::{Participant, Peer, Seat};
 use crate::signaling::Signaling;
 
 impl Signaling {
@@ -25,9 +25,9 @@ impl Signaling {
         offer: String,
     ) -> Result<(), OfferRefusal> {
         let now = self.now;
-        let allowed = self.rooms.get(&seated.room).is_some_and(Room::may_negotiate);
+        let allowed = self.rooms.get(&seated.room).is_some_and(|room| room.may_connect(seated.seat));
         if !allowed {
-            return Err(OfferRefusal::NotAdmitted);
+            return Err(OfferRefusal::NoConsent);
         }
         let is_paced = self
             .participant_mut(seated.room, seated.seat)
@@ -45,7 +45,7 @@ impl Signaling {
         };
         let awaited = Some((generation, seated.connection));
         let Some(participant) = self.participant_mut(seated.room, seated.seat) else {
-            return Err(OfferRefusal::NotAdmitted);
+            return Err(OfferRefusal::NoConsent);
         };
         participant.peer = Some(Peer { awaited, ..peer });
         self.peers.insert(peer.id, (seated.room, seated.seat));
@@ -65,6 +65,26 @@ impl Signaling {
         known.awaited = None;
         if here == Some(asked_by) {
             self.send(asked_by, ServerMessage::Answer { generation: awaited, sdp });
+        }
+        // A room of the media plane that this peer is the first of is closed, whatever was told before.
+        if self.rooms.get(&room).is_some_and(|room| room.is_gate_open) {
+            self.put(Output::GateMedia { room, is_open: true });
+        }
+    }
+
+    /// Lets media pass in a room, or stops them, when what is known of it says otherwise than the media plane was told.
+    pub(crate) fn follow_gate(&mut self, id: RoomId) {
+        let Some(room) = self.rooms.get_mut(&id) else { return };
+        let is_open = room.may_have_media() && !room.is_empty();
+        if room.is_gate_open == is_open {
+            return;
+        }
+        room.is_gate_open = is_open;
+        self.put(Output::GateMedia { room: id, is_open });
+        if is_open {
+            for seat in Seat::BOTH {
+                self.journal_media(id, seat, ConnectionFact::MediaConnected);
+            }
         }
     }
 
@@ -87,9 +107,27 @@ impl Signaling {
         let here = participant.connection();
         let Some(known) = participant.peer.as_mut().filter(|known| known.id == peer && known.up != up) else { return };
         known.up = up;
-        let fact = if up { ConnectionFact::MediaConnected } else { ConnectionFact::MediaLost };
         let Some(connection) = here else { return };
         self.send(connection, ServerMessage::MediaPath { up });
+        if up {
+            self.journal_media(room, seat, ConnectionFact::MediaConnected);
+        } else if self.rooms.get(&room).is_some_and(|room| room.is_gate_open) {
+            self.journal_connection(room, connection, ConnectionFact::MediaLost);
+        }
+    }
+
+    /// Journals that a participant's media can pass: its peer is connected, and the room is open.
+    fn journal_media(&mut self, id: RoomId, seat: Seat, fact: ConnectionFact) {
+        let Some(room) = self.rooms.get(&id).filter(|room| room.is_gate_open) else { return };
+        let Some(participant) = room.seat(seat).filter(|seated| seated.peer.is_some_and(|peer| peer.up)) else {
+            return;
+        };
+        if let Some(connection) = participant.connection() {
+            self.journal_connection(id, connection, fact);
+        }
+    }
+
+    fn journal_connection(&mut self, room: RoomId, connection: ConnectionId, fact: ConnectionFact) {
         let scope = self.rooms.get(&room).map(|room| room.scope.clone());
         if let Some(known) = self.connections.get(connection) {
             let (from, who) = (known.from, known.who().cloned());

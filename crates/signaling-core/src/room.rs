@@ -36,6 +36,8 @@ pub(crate) struct Room {
     pub(crate) deciding: Option<u64>,
     /// What the desks were told last.
     pub(crate) queued: Option<QueueEntry>,
+    /// Whether the media plane was told last to let media pass.
+    pub(crate) is_gate_open: bool,
 }
 
 /// A person in a room.
@@ -74,7 +76,16 @@ pub(crate) struct Peer {
 
 impl Room {
     pub(crate) fn new(practice: PracticeId, scope: RoomScope) -> Self {
-        Self { practice, scope, practitioner: None, patient: None, delay_minutes: 0, deciding: None, queued: None }
+        Self {
+            practice,
+            scope,
+            practitioner: None,
+            patient: None,
+            delay_minutes: 0,
+            deciding: None,
+            queued: None,
+            is_gate_open: false,
+        }
     }
 
     /// Tells whether a ticket is about this very booking.
@@ -125,9 +136,16 @@ impl Room {
         self.practitioner.is_none() && self.patient.is_none()
     }
 
-    /// Tells whether media may be negotiated: admitted by a decision that storage holds, with consent.
-    pub(crate) const fn may_negotiate(&self) -> bool {
+    /// Tells whether media may pass: admitted by a decision that storage holds, with consent.
+    pub(crate) const fn may_have_media(&self) -> bool {
         self.scope.admitted_at.is_some() && self.scope.consent_given_at.is_some()
+    }
+
+    /// Tells whether the person on `seat` may connect to the media plane, where nothing passes before [`Room::may_have_media`].
+    ///
+    /// Both are verified; a patient must agree before their address is known to more than signaling.
+    pub(crate) const fn may_connect(&self, seat: Seat) -> bool {
+        matches!(seat, Seat::Practitioner) || self.scope.consent_given_at.is_some()
     }
 
     /// Describes the room as the person on `seat` sees it.

@@ -269,8 +269,10 @@ impl Signaling {
         self.refusals.retain(|_, bucket| !bucket.is_full(now));
     }
 
-    /// Tells both parties and the desks what changed in a room, and forgets the room once nobody is in it.
+    /// Tells the media plane, both parties and the desks what changed in a room, and forgets the room once nobody is in it.
     pub(crate) fn publish(&mut self, room: RoomId) {
+        // First, so that media pass when the parties hear of it.
+        self.follow_gate(room);
         let Some(changed) = self.rooms.get_mut(&room) else { return };
         let mut messages = Vec::new();
         for seat in Seat::BOTH {

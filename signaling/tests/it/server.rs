@@ -121,6 +121,7 @@ pub struct Echo {
     pub answer_length: AtomicU64,
     pub connected: Mutex<Vec<PeerId>>,
     pub disconnected: Mutex<Vec<PeerId>>,
+    pub gates: Mutex<Vec<bool>>,
 }
 
 #[async_trait]
@@ -138,6 +139,10 @@ impl MediaPlane for Echo {
         self.connected.lock().unwrap().push(peer);
         let length = usize::try_from(self.answer_length.load(Ordering::Relaxed)).unwrap();
         Ok(format!("answer to {offer}{}", "-".repeat(length)))
+    }
+
+    fn gate(&self, _room: RoomId, is_open: bool) {
+        self.gates.lock().unwrap().push(is_open);
     }
 
     async fn disconnect(&self, _room: RoomId, peer: PeerId) {

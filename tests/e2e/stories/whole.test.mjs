@@ -15,7 +15,7 @@ import { Platform } from '../harness/platform.mjs';
 import { somePatient } from '../harness/practice.mjs';
 import { newestCode, newestLink } from '../harness/smtp.mjs';
 import { codeAt } from '../harness/totp.mjs';
-import { until } from '../harness/wait.mjs';
+import { pause, until } from '../harness/wait.mjs';
 
 let platform;
 let staff;
@@ -104,7 +104,7 @@ test('a consultation from the invitation to the journal', async (t) => {
     await doctor.page.waitForFunction(() => document.title.startsWith('(1)'));
   });
 
-  await t.test('each sees the verified card of the other before any media', async () => {
+  await t.test('each sees the verified card of the other before any media, and the transport waits', async () => {
     await doctor.receive(form.birth_name);
     await doctor.page.locator('.before').getByText(/lien personnel.*code reçu par e-mail/).waitFor();
     await doctor.page.locator('.before').getByText(form.birth_name.toUpperCase()).waitFor();
@@ -112,9 +112,12 @@ test('a consultation from the invitation to the journal', async (t) => {
     await waiting.getByText(staff.doctorName).first().waitFor();
     await waiting.getByText(staff.rpps).waitFor();
     await waiting.getByText(/Identité vérifiée par mot de passe et code à usage unique/).waitFor();
-    assert.equal((await media(doctor.page)).connected, 0);
-    assert.equal((await media(patient.page)).connected, 0);
-    assert.ok(!frames.some((frame) => frame.type === 'offer' || frame.type === 'answer'), 'media was negotiated before admission');
+    for (const { page } of [doctor, patient]) {
+      await until('the transport is there', async () => (await media(page)).connected === 1);
+      await pause(1_000);
+      const { sent, audio, camera } = await media(page);
+      assert.deepEqual({ sent, audio, camera }, { sent: 0, audio: 0, camera: 0 }, 'nothing passes before the admission');
+    }
   });
 
   await t.test('once admitted they see and hear each other', async () => {

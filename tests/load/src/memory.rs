@@ -111,6 +111,7 @@ impl World {
         let mut client = kind(MediaClient::new(index as u32, true, self.now));
         let (room, peer) = (room(room_number), peer(peer_number));
         let answer = self.core.connect_peer(self.now, room, peer, &client.offer(LINES))?;
+        self.core.gate_room(room, true);
         client.accept(&answer);
         let path = Path::from(SocketAddr::from(([198, 51, 100, 1], 10_000 + index as u16)));
         self.seats.push(Seat { client, path, room, peer, media: Vec::new(), reports: Vec::new(), datagrams: 0 });

@@ -61,6 +61,7 @@ pub fn serve_colloque(bind: SocketAddr, control: SocketAddr) -> Result<(), Box<d
             let number = |name: &str| u128::from(request[name].as_u64().unwrap_or_default());
             let offer = request["offer"].as_str().unwrap_or_default().to_owned();
             let answer = runtime.block_on(sfu.connect_peer(room(number("room")), peer(number("peer")), offer))?;
+            sfu.gate_room(room(number("room")), true);
             replies.write_all(format!("{}\n", json!({ "answer": answer })).as_bytes())?;
         }
     }

@@ -74,6 +74,7 @@ impl Hall {
             .core
             .connect_peer(self.now, room(room_number), peer(index as u128 + 1), &offer)
             .expect("a sound offer is taken");
+        self.core.gate_room(room(room_number), true);
         participant.client.accept(&answer);
         let seed = self.seed.wrapping_mul(1_000).wrapping_add(index as u64 * 2);
         self.seats.push(Seat {

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use colloque_call::policy::{FAILED_PEER_PAUSE, ICE_RESTART_AFTER, NEW_PEER_AFTER, RETRY_PAUSE};
-use colloque_call::{Action, Input, LinkInput, LinkOutput, MediaInput, MediaOutput, MediaPath, Output, PeerState};
+use colloque_call::{
+    Action, Input, LinkInput, LinkOutput, MediaInput, MediaOutput, MediaPath, Output, PeerState, Phase, Sending,
+};
 use colloque_protocol::Role;
 use colloque_protocol::signaling::{ClientMessage, OfferRefusal, ServerMessage, Stage};
 
@@ -31,23 +33,42 @@ fn restarts(outputs: &[Output]) -> usize {
 }
 
 #[test]
-fn the_offer_is_prepared_while_waiting_and_leaves_with_the_admission() {
-    let mut page = Page::waiting(Role::Patient);
-    let prepared = page.asked();
-    assert_eq!((new_peers(&prepared), offers(&prepared)), (1, vec![]));
-    page.pass_alive(Duration::from_secs(1_800));
-    let waited = page.asked();
-    assert_eq!((new_peers(&waited), offers(&waited)), (0, vec![]), "however long the wait");
-    page.hears(ServerMessage::Room { state: state(Stage::Open) });
-    assert_eq!(offers(&page.asked()), [(1, false)]);
+fn the_transport_is_there_while_waiting_and_nothing_is_sent_on_it_before_the_admission() {
+    for role in [Role::Patient, Role::Practitioner] {
+        let mut page = Page::waiting(role);
+        let prepared = page.asked();
+        assert_eq!((new_peers(&prepared), offers(&prepared)), (1, vec![(1, false)]));
+        assert!(prepared.contains(&Output::PauseSending));
+        page.media_connects();
+        assert_eq!((page.call.view().media, page.call.view().sending), (MediaPath::Idle, Sending::HeldUntilAdmitted));
+        page.asked();
+        page.pass_alive(Duration::from_secs(1_800));
+        assert_eq!((new_peers(&page.asked()), page.phase()), (0, Phase::Waiting), "however long the wait");
+        page.hears(ServerMessage::Room { state: state(Stage::Open) });
+        let asked = page.asked();
+        assert!(asked.contains(&Output::ResumeSending) && offers(&asked).is_empty());
+        assert_eq!(page.call.view().media, MediaPath::Up);
+    }
 }
 
 #[test]
-fn an_offer_that_gets_ready_after_the_admission_leaves_at_once() {
+fn a_transport_that_is_lost_while_waiting_is_made_anew_without_a_word() {
+    let mut page = Page::waiting(Role::Patient);
+    page.media_connects();
+    page.peer(PeerState::Failed);
+    page.asked();
+    page.pass_alive(Duration::from_secs(60));
+    let asked = page.asked();
+    assert!(restarts(&asked) + new_peers(&asked) > 0);
+    assert_eq!(page.phase(), Phase::Waiting);
+}
+
+#[test]
+fn an_offer_that_gets_ready_after_the_room_leaves_at_once() {
     let mut page = Page::new(Role::Patient);
     page.input(Input::Join);
     page.knocks();
-    page.hears(joined(Stage::Open));
+    page.hears(joined(Stage::Waiting));
     assert_eq!(offers(&page.asked()), []);
     page.offer_ready();
     assert_eq!(offers(&page.asked()), [(1, false)]);
@@ -278,8 +299,10 @@ fn an_attempt_that_was_wanted_without_signaling_is_made_when_signaling_is_back()
 }
 
 #[test]
-fn media_that_lives_or_waits_for_the_admission_is_left_alone_by_a_retry() {
-    for mut page in [Page::waiting(Role::Patient), Page::in_call(Role::Patient)] {
+fn media_that_lives_is_left_alone_by_a_retry() {
+    let mut waiting = Page::waiting(Role::Patient);
+    waiting.media_connects();
+    for mut page in [waiting, Page::in_call(Role::Patient)] {
         page.pass_alive(RETRY_PAUSE);
         page.asked();
         page.act(Action::Retry);

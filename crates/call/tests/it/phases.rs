@@ -28,12 +28,12 @@ fn a_called_patient_who_looks_answers_by_themselves() {
 #[test]
 fn a_called_patient_who_looks_elsewhere_is_not_seen_before_they_answer() {
     let mut page = Page::waiting(Role::Patient);
+    assert!(page.asked().contains(&Output::PauseSending));
     page.input(Input::PageVisible(false));
-    page.asked();
     opens(&mut page);
     assert_eq!(page.phase(), Phase::Called { answers_at: None });
     assert_eq!(page.call.view().sending, Sending::HeldUntilAnswered);
-    assert!(page.asked().contains(&Output::PauseSending));
+    assert!(!page.asked().contains(&Output::ResumeSending));
     page.pass_alive(Duration::from_secs(20));
     assert_eq!(page.phase(), Phase::Called { answers_at: None }, "however long it takes");
     page.input(Input::PageVisible(true));

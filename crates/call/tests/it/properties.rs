@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use colloque_call::policy::RETRY_PAUSE;
 use colloque_call::{
-    Action, Call, CallOptions, Input, LinkInput, LinkOutput, MediaInput, MediaOutput, Output, PeerState, Phase,
-    TicketFailure,
+    Action, Call, CallOptions, Input, LinkInput, LinkOutput, MediaInput, MediaOutput, MediaPath, Output, PeerState,
+    Phase, TicketFailure,
 };
 use colloque_ids::Timestamp;
 use colloque_protocol::Role;
@@ -167,7 +167,7 @@ impl Watcher {
             Output::Link(LinkOutput::Send(message)) => {
                 prop_assert!(self.socket, "{message:?} without a socket");
                 if let ClientMessage::Offer { .. } = message {
-                    prop_assert_eq!(self.stage, Some(Stage::Open), "an offer before the admission");
+                    prop_assert!(self.stage.is_some(), "an offer before the room");
                 }
             }
             Output::PauseSending => {
@@ -236,6 +236,11 @@ fn run(role: Role, steps: Vec<Step>) -> Result<(), TestCaseError> {
         call.handle(input, now);
         while let Some(output) = call.next_output() {
             watcher.look(&output)?;
+        }
+        if call.view().phase == Phase::Waiting {
+            prop_assert!(watcher.paused, "something is sent before the admission");
+            let media = call.view().media;
+            prop_assert!(matches!(media, MediaPath::Idle | MediaPath::Blocked), "{media:?} in the waiting room");
         }
         let over = is_over(call.view().phase);
         prop_assert_eq!(over, call.deadline().is_none(), "{:?}", call.view().phase);

@@ -137,7 +137,7 @@ fn join_refusal() -> impl Strategy<Value = JoinRefusal> {
 }
 
 fn offer_refusal() -> impl Strategy<Value = OfferRefusal> {
-    proptest::sample::select(vec![OfferRefusal::NotAdmitted, OfferRefusal::Unacceptable, OfferRefusal::Unavailable])
+    proptest::sample::select(vec![OfferRefusal::NoConsent, OfferRefusal::Unacceptable, OfferRefusal::Unavailable])
 }
 
 fn action_refusal() -> impl Strategy<Value = ActionRefusal> {

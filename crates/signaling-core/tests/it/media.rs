@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use colloque_ids::{ConnectionId, PeerId};
+use colloque_ids::PeerId;
 use colloque_protocol::connection::{ConnectionFact, DisconnectCause};
-use colloque_protocol::signaling::{ClientMessage, OfferRefusal, ServerMessage};
+use colloque_protocol::signaling::{ClientMessage, OfferRefusal, ServerMessage, Stage};
 use colloque_signaling_core::limits::MEDIA_KEPT_FOR;
 use colloque_signaling_core::{Input, MediaEvent, Output};
 
@@ -30,26 +30,76 @@ fn disconnects(world: &World) -> Vec<PeerId> {
         .collect()
 }
 
-/// Negotiates and brings media up.
-fn connect(world: &mut World, connection: ConnectionId) -> PeerId {
-    world.say(connection, offer(1, false));
-    let (peer, generation, _) = last_connect(world).unwrap();
-    world.input(Input::MediaAnswered { room: scope().room, peer, generation, sdp: "answer".to_owned() });
-    world.input(Input::Media(MediaEvent::Connected { peer }));
-    peer
+fn gates(world: &World) -> Vec<bool> {
+    let gates = world.outputs.iter().filter_map(|output| match output {
+        Output::GateMedia { is_open, .. } => Some(*is_open),
+        _ => None,
+    });
+    gates.collect()
+}
+
+fn count(world: &World, fact: ConnectionFact) -> usize {
+    world.facts().iter().filter(|known| **known == fact).count()
 }
 
 #[test]
-fn an_offer_before_the_admission_is_refused_for_both() {
+fn who_waits_is_connected_and_media_pass_only_from_the_admission_on() {
     let mut world = World::new();
     let patient = world.patient_joins();
     let practitioner = world.practitioner_joins();
-    for connection in [patient, practitioner] {
-        world.say(connection, offer(1, false));
-        let refused = ServerMessage::OfferRefused { generation: 1, code: OfferRefusal::NotAdmitted };
-        assert_eq!(world.last(connection), Some(&refused));
+    let peers = [world.connects(patient), world.connects(practitioner)];
+    assert_eq!((gates(&world), disconnects(&world)), (vec![], vec![]));
+    assert_eq!(count(&world, ConnectionFact::MediaConnected), 0, "nothing passes, so there is nothing to journal");
+    world.say(practitioner, ClientMessage::Admit);
+    assert_eq!(gates(&world), [true]);
+    assert_eq!(count(&world, ConnectionFact::MediaConnected), 2);
+    let told = world.outputs.iter().position(|output| matches!(output, Output::GateMedia { .. }));
+    let heard = world.outputs.iter().position(|output| {
+        matches!(output, Output::Send { message: ServerMessage::Room { state }, .. } if state.stage == Stage::Open)
+    });
+    assert!(told < heard, "media pass before anybody hears of the admission");
+    for peer in peers {
+        world.input(Input::Media(MediaEvent::Lost { peer }));
     }
-    assert_eq!(last_connect(&world), None);
+    assert_eq!(count(&world, ConnectionFact::MediaLost), 2);
+}
+
+#[test]
+fn a_transport_that_is_lost_in_the_waiting_room_is_not_journaled() {
+    let mut world = World::new();
+    let patient = world.patient_joins();
+    let peer = world.connects(patient);
+    world.input(Input::Media(MediaEvent::Lost { peer }));
+    assert_eq!(world.last(patient), Some(&ServerMessage::MediaPath { up: false }));
+    assert_eq!(count(&world, ConnectionFact::MediaLost), 0);
+}
+
+#[test]
+fn a_room_that_the_media_plane_made_anew_is_opened_again() {
+    let mut world = World::new();
+    let (_, patient) = world.consultation();
+    let first = world.connects(patient);
+    let before = gates(&world).len();
+    world.input(Input::Media(MediaEvent::Gone { peer: first }));
+    world.connects(patient);
+    assert_eq!(gates(&world)[before..], [true]);
+}
+
+#[test]
+fn media_stop_with_the_consent_and_with_the_last_person() {
+    let mut world = World::new();
+    let (practitioner, _) = world.consultation();
+    world.connects(practitioner);
+    assert_eq!(gates(&world).last(), Some(&true));
+    world.input(Input::ConsentWithdrawn { consultation: scope().consultation });
+    assert_eq!(gates(&world).last(), Some(&false));
+    let mut world = World::new();
+    let (practitioner, patient) = world.consultation();
+    for connection in [patient, practitioner] {
+        assert_eq!(gates(&world).last(), Some(&true));
+        world.say(connection, ClientMessage::Leave);
+    }
+    assert_eq!(gates(&world).last(), Some(&false));
 }
 
 #[test]
@@ -67,7 +117,7 @@ fn an_offer_after_the_admission_is_answered_with_its_number() {
 fn an_ice_restart_keeps_the_peer_and_a_new_offer_replaces_it() {
     let mut world = World::new();
     let (_, patient) = world.consultation();
-    let first = connect(&mut world, patient);
+    let first = world.connects(patient);
     world.say(patient, offer(2, true));
     assert_eq!(last_connect(&world), Some((first, 2, true)));
     world.input(Input::MediaAnswered { room: scope().room, peer: first, generation: 2, sdp: String::new() });
@@ -125,8 +175,8 @@ fn an_answer_for_a_connection_that_was_replaced_is_not_sent_to_the_new_one() {
 fn media_goes_with_the_person_who_leaves_and_with_the_end() {
     let mut world = World::new();
     let (practitioner, patient) = world.consultation();
-    let of_patient = connect(&mut world, patient);
-    let of_practitioner = connect(&mut world, practitioner);
+    let of_patient = world.connects(patient);
+    let of_practitioner = world.connects(practitioner);
     world.say(patient, ClientMessage::Leave);
     assert_eq!(disconnects(&world), vec![of_patient]);
     world.say(practitioner, ClientMessage::End);
@@ -137,7 +187,7 @@ fn media_goes_with_the_person_who_leaves_and_with_the_end() {
 fn media_outlives_a_short_loss_of_signaling_and_not_a_long_one() {
     let mut world = World::new();
     let (practitioner, patient) = world.consultation();
-    let peer = connect(&mut world, patient);
+    let peer = world.connects(patient);
     world.input(Input::Lost { connection: patient, cause: DisconnectCause::SocketClosed });
     world.pass(MEDIA_KEPT_FOR - Duration::from_secs(1), &[practitioner]);
     assert_eq!(disconnects(&world), vec![]);
@@ -149,7 +199,7 @@ fn media_outlives_a_short_loss_of_signaling_and_not_a_long_one() {
 fn another_device_does_not_inherit_the_media_of_the_first() {
     let mut world = World::new();
     let (_, patient) = world.consultation();
-    let peer = connect(&mut world, patient);
+    let peer = world.connects(patient);
     let mut claims = world.patient_claims();
     claims.key_thumbprint.0 = "tablet".to_owned();
     let tablet = world.open();
@@ -161,7 +211,7 @@ fn another_device_does_not_inherit_the_media_of_the_first() {
 fn media_coming_and_going_is_told_and_journaled_once_each() {
     let mut world = World::new();
     let (_, patient) = world.consultation();
-    let peer = connect(&mut world, patient);
+    let peer = world.connects(patient);
     world.input(Input::Media(MediaEvent::Connected { peer }));
     assert_eq!(world.last(patient), Some(&ServerMessage::MediaPath { up: true }));
     world.input(Input::Media(MediaEvent::Lost { peer }));

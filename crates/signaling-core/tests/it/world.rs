@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use colloque_ids::{
-    AppointmentId, ConnectionId, ConsultationId, PatientId, PracticeId, RoomId, StaffId, TicketId, Timestamp,
+    AppointmentId, ConnectionId, ConsultationId, PatientId, PeerId, PracticeId, RoomId, StaffId, TicketId, Timestamp,
 };
 use colloque_protocol::connection::ConnectionFact;
 use colloque_protocol::key::KeyThumbprint;
@@ -13,7 +13,7 @@ use colloque_protocol::signaling::{ClientMessage, JoinRefusal, RoomState, Server
 use colloque_protocol::ticket::{Person, RoomScope, Scope, TICKET_LIFETIME, TicketClaims};
 use colloque_protocol::{AuthenticationMethod, IdentityCard, Role};
 use colloque_signaling_core::limits::TICK_INTERVAL;
-use colloque_signaling_core::{Input, Limits, Output, Record, Signaling};
+use colloque_signaling_core::{Input, Limits, MediaEvent, Output, Record, Signaling};
 
 /// What storage does with a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +101,10 @@ impl World {
                     Storage::Fails => self.signaling.handle(Input::CommitFailed { commit: *commit }, self.now),
                     Storage::Hangs => self.commits.push((*commit, record.clone())),
                 },
-                Output::Journal(_) | Output::ConnectMedia { .. } | Output::DisconnectMedia { .. } => {}
+                Output::Journal(_)
+                | Output::ConnectMedia { .. }
+                | Output::GateMedia { .. }
+                | Output::DisconnectMedia { .. } => {}
             }
             self.outputs.push(output);
         }
@@ -205,6 +208,27 @@ impl World {
 
     pub fn say(&mut self, connection: ConnectionId, message: ClientMessage) {
         self.input(Input::Message { connection, message });
+    }
+
+    /// Negotiates, and brings the transport up.
+    pub fn connects(&mut self, connection: ConnectionId) -> PeerId {
+        self.say(connection, ClientMessage::Offer { generation: 1, ice_restart: false, sdp: "offer".to_owned() });
+        let connect = self.outputs.iter().rev().find_map(|output| match output {
+            Output::ConnectMedia { peer, generation, .. } => Some((*peer, *generation)),
+            _ => None,
+        });
+        let (peer, generation) = connect.unwrap();
+        self.input(Input::MediaAnswered { room: scope().room, peer, generation, sdp: "answer".to_owned() });
+        self.input(Input::Media(MediaEvent::Connected { peer }));
+        peer
+    }
+
+    /// Whether the media plane was told last to let media pass.
+    pub fn gate(&self) -> Option<bool> {
+        self.outputs.iter().rev().find_map(|output| match output {
+            Output::GateMedia { is_open, .. } => Some(*is_open),
+            _ => None,
+        })
     }
 
     pub fn last(&self, connection: ConnectionId) -> Option<&ServerMessage> {
