@@ -1,5 +1,6 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::mpsc::{SyncSender, TrySendError, channel, sync_channel};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -8,11 +9,11 @@ use colloque_ids::{PeerId, RoomId};
 use colloque_sfu_core::{Certificate, Core, CoreConfig, DEFAULT_PUBLISHER_CAP_BPS, Event, MAX_MARKS};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
-use tracing::{debug, error, warn};
+use tracing::{debug, warn};
 
 use crate::io::{UdpPort, Waker};
 use crate::streams::{StreamGate, Streams, WorkerDoor};
-use crate::worker::{Command, Worker};
+use crate::worker::{Command, OfferPlace, Worker};
 
 /// How the media plane runs.
 #[derive(Debug, Clone)]
@@ -52,8 +53,8 @@ impl Default for SfuConfig {
 
 /// Half a second of one core's full load.
 const SOCKET_BUFFER_BYTES: usize = 32 << 20;
-/// Commands that may wait for one worker.
-const QUEUED_COMMANDS: usize = 1024;
+/// Offers that may wait for one worker. Orders that close, open or remove are never refused: they are few, and none may be lost.
+const QUEUED_OFFERS: usize = 1_024;
 
 /// Why the media plane does not start.
 #[derive(Debug, thiserror::Error)]
@@ -152,7 +153,9 @@ struct Shared {
 
 #[derive(Debug)]
 struct WorkerHandle {
-    commands: SyncSender<Command>,
+    commands: Sender<Command>,
+    /// Offers that wait for the worker.
+    offers: Arc<AtomicUsize>,
     waker: Arc<Waker>,
     local_addr: SocketAddr,
 }
@@ -221,7 +224,8 @@ fn start_worker(
         seed,
         publisher_cap_bps: config.publisher_cap_bps,
     });
-    let (commands, queue) = sync_channel(QUEUED_COMMANDS);
+    let (commands, queue) = channel();
+    let offers = Arc::new(AtomicUsize::new(0));
     let (inputs, stream_inputs) = channel();
     let streams = Streams::new(stream_inputs);
     let segmentation = config.segmentation;
@@ -232,7 +236,7 @@ fn start_worker(
         .spawn(move || worker.run(core_number))
         .map_err(StartSfuError::Worker)?;
     let door = WorkerDoor { inputs, waker: Arc::clone(&waker) };
-    Ok((WorkerHandle { commands, waker, local_addr }, door, thread))
+    Ok((WorkerHandle { commands, offers, waker, local_addr }, door, thread))
 }
 
 fn make_certificate() -> Result<Certificate, rcgen::Error> {
@@ -255,7 +259,8 @@ impl Sfu {
     /// - [`ConnectPeerError::Stopped`] after [`Sfu::shutdown`].
     pub async fn connect_peer(&self, room: RoomId, peer: PeerId, offer: String) -> Result<String, ConnectPeerError> {
         let (reply, answer) = oneshot::channel();
-        self.send(room, Command::Connect { room, peer, offer, reply })?;
+        let place = self.offer_place(room)?;
+        self.send(room, Command::Connect { room, peer, offer, reply, place })?;
         answer.await.map_err(|_| ConnectPeerError::Stopped)?.map_err(ConnectPeerError::Refused)
     }
 
@@ -267,7 +272,8 @@ impl Sfu {
     /// certificate: its client must begin anew.
     pub async fn restart_ice(&self, room: RoomId, peer: PeerId, offer: String) -> Result<String, ConnectPeerError> {
         let (reply, answer) = oneshot::channel();
-        self.send(room, Command::RestartIce { room, peer, offer, reply })?;
+        let place = self.offer_place(room)?;
+        self.send(room, Command::RestartIce { room, peer, offer, reply, place })?;
         answer.await.map_err(|_| ConnectPeerError::Stopped)?.map_err(ConnectPeerError::Refused)
     }
 
@@ -276,7 +282,7 @@ impl Sfu {
     /// Until it is opened its peers connect, and nothing that they send is taken or sent on.
     pub fn gate_room(&self, room: RoomId, is_open: bool) {
         if self.send(room, Command::Gate { room, is_open }).is_err() {
-            error!(room.id = %room, "room {room} keeps its gate: the media server is overloaded or has stopped");
+            warn!(room.id = %room, "room {room} keeps its gate: the media server has stopped");
         }
     }
 
@@ -322,7 +328,6 @@ impl Sfu {
     /// Ends all workers, with a farewell to every client, and waits for their threads.
     pub fn shutdown(self) {
         for worker in &self.shared.workers {
-            // A blocking send: the order to end must not be lost to a full queue, and a worker that ended frees it.
             let _ = worker.commands.send(Command::Shutdown);
             worker.waker.wake();
         }
@@ -334,14 +339,21 @@ impl Sfu {
         }
     }
 
+    fn offer_place(&self, room: RoomId) -> Result<OfferPlace, ConnectPeerError> {
+        let offers = &self.worker(room).offers;
+        let place = OfferPlace::take(offers);
+        if offers.load(Ordering::Relaxed) > QUEUED_OFFERS { Err(ConnectPeerError::Overloaded) } else { Ok(place) }
+    }
+
     fn send(&self, room: RoomId, command: Command) -> Result<(), ConnectPeerError> {
-        let worker = &self.shared.workers[worker_of(room, self.shared.workers.len())];
-        worker.commands.try_send(command).map_err(|error| match error {
-            TrySendError::Full(_) => ConnectPeerError::Overloaded,
-            TrySendError::Disconnected(_) => ConnectPeerError::Stopped,
-        })?;
+        let worker = self.worker(room);
+        worker.commands.send(command).map_err(|_| ConnectPeerError::Stopped)?;
         worker.waker.wake();
         Ok(())
+    }
+
+    fn worker(&self, room: RoomId) -> &WorkerHandle {
+        &self.shared.workers[worker_of(room, self.shared.workers.len())]
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc as blocking;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use colloque_sfu_core::{MAX_DATAGRAM_BYTES, Path, SendArena, Transport, mark_in_check};
@@ -17,10 +17,15 @@ use tokio::time::timeout;
 
 use crate::io::Waker;
 
-/// Connections at a time at most.
+/// Connections of peers at a time at most.
 ///
-/// Higher: strangers can take more memory, up to 100 kB each. Lower: fewer people behind networks without UDP.
-const MAX_STREAMS: usize = 1_024;
+/// Higher: more memory, up to 250 kB each. Lower: fewer people behind networks without UDP.
+const MAX_STREAMS: usize = 2_048;
+/// Connections that did not prove yet whose they are, and those of them from one site.
+///
+/// Higher: strangers hold more for a few seconds. Lower: a crowd that comes at once waits for the browsers' next attempt.
+const MAX_UNPROVEN: usize = 512;
+const MAX_UNPROVEN_BY_SITE: usize = 16;
 /// Datagrams of one connection that may wait for the worker; then its client waits.
 const MAX_RECEIVED: usize = 32;
 /// Datagrams that may wait for one connection; what comes on top is lost, as on a UDP path that is full.
@@ -28,7 +33,7 @@ const MAX_RECEIVED: usize = 32;
 /// Higher: what a slow connection receives is older. Lower: a keyframe does not pass whole.
 const MAX_QUEUED: usize = 128;
 /// How long a connection may take to say whom it is for.
-const FIRST_CHECK_WITHIN: Duration = Duration::from_secs(5);
+const FIRST_CHECK_WITHIN: Duration = Duration::from_secs(3);
 /// Longest silence of a client. Browsers check a path in use every few seconds.
 const MAX_SILENCE: Duration = Duration::from_secs(30);
 /// Bytes that the kernel takes before they can leave.
@@ -57,6 +62,7 @@ pub(crate) struct Streams {
 pub(crate) struct StreamGate {
     pub workers: Vec<WorkerDoor>,
     slots: Arc<Semaphore>,
+    unproven: Arc<Unproven>,
     numbers: AtomicU32,
 }
 
@@ -81,6 +87,11 @@ impl Streams {
         self.open.insert(path, sender);
     }
 
+    /// Ends a connection of nobody.
+    pub(crate) fn close(&mut self, path: Path) {
+        self.open.remove(&path);
+    }
+
     /// Sends what the arena has for connections; what finds no room is lost.
     pub(crate) fn send(&mut self, arena: &SendArena) {
         if self.open.is_empty() {
@@ -97,12 +108,14 @@ impl Streams {
 
 impl StreamGate {
     pub(crate) fn new(workers: Vec<WorkerDoor>) -> Self {
-        Self { workers, slots: Arc::new(Semaphore::new(MAX_STREAMS)), numbers: AtomicU32::new(0) }
+        let slots = Arc::new(Semaphore::new(MAX_STREAMS));
+        Self { workers, slots, unproven: Arc::default(), numbers: AtomicU32::new(0) }
     }
 
     /// Serves one connection to its end.
     pub(crate) async fn serve(&self, stream: TcpStream, remote: SocketAddr) -> io::Result<()> {
-        let Ok(_slot) = Arc::clone(&self.slots).try_acquire_owned() else { return Ok(()) };
+        let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
+        let Some(place) = Unproven::enter(&self.unproven, remote.ip()) else { return Ok(()) };
         stream.set_nodelay(true)?;
         SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES)?;
         let (reads, mut writes) = stream.into_split();
@@ -113,14 +126,18 @@ impl StreamGate {
         };
         let path = Path::tcp(remote, self.numbers.fetch_add(1, Ordering::Relaxed));
         let (sender, mut queued) = mpsc::channel(MAX_QUEUED);
+        let places = Arc::new(Semaphore::new(MAX_RECEIVED));
         worker.give(StreamInput::Opened { path, sender })?;
+        worker.take(path, first, &places).await?;
+        // The worker answers the check of a peer, and closes on a stranger.
+        let Some(answer) = timeout(FIRST_CHECK_WITHIN, queued.recv()).await? else { return Ok(()) };
+        let Ok(_slot) = Arc::clone(&self.slots).try_acquire_owned() else { return Ok(()) };
+        drop(place);
+        write_datagram(&mut writes, &answer).await?;
         let reading = async {
-            let places = Arc::new(Semaphore::new(MAX_RECEIVED));
-            let mut bytes = first;
             loop {
-                let place = Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
-                worker.give(StreamInput::Datagram { path, bytes, _place: place })?;
-                bytes = timeout(MAX_SILENCE, read_datagram(&mut reads)).await??;
+                let bytes = timeout(MAX_SILENCE, read_datagram(&mut reads)).await??;
+                worker.take(path, bytes, &places).await?;
             }
         };
         let writing = async {
@@ -136,7 +153,60 @@ impl StreamGate {
     }
 }
 
+/// The connections that did not prove yet whose they are, by site.
+#[derive(Debug, Default)]
+struct Unproven(Mutex<HashMap<IpAddr, usize>>);
+
+/// One connection's place among them, given back when dropped.
+struct UnprovenPlace {
+    unproven: Arc<Unproven>,
+    site: IpAddr,
+}
+
+impl Unproven {
+    fn enter(unproven: &Arc<Self>, address: IpAddr) -> Option<UnprovenPlace> {
+        let site = site_of(address);
+        let mut sites = unproven.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_site = sites.get(&site).copied().unwrap_or(0);
+        if of_site >= MAX_UNPROVEN_BY_SITE || sites.values().sum::<usize>() >= MAX_UNPROVEN {
+            return None;
+        }
+        sites.insert(site, of_site + 1);
+        Some(UnprovenPlace { unproven: Arc::clone(unproven), site })
+    }
+}
+
+impl Drop for UnprovenPlace {
+    fn drop(&mut self) {
+        let mut sites = self.unproven.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = sites.get_mut(&self.site) {
+            *count -= 1;
+            if *count == 0 {
+                sites.remove(&self.site);
+            }
+        }
+    }
+}
+
+/// An IPv4 address, or the network of an IPv6 site, within which one machine may choose its address.
+///
+/// # Source
+///
+/// RFC 6177: no more than a /48 for one end site.
+fn site_of(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => IpAddr::from(Ipv6Addr::from(u128::from(address) >> 80 << 80)),
+    }
+}
+
 impl WorkerDoor {
+    /// Gives a datagram, once the worker has few enough of this connection.
+    async fn take(&self, path: Path, bytes: Vec<u8>, places: &Arc<Semaphore>) -> io::Result<()> {
+        let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+        self.give(StreamInput::Datagram { path, bytes, _place: place })
+    }
+
     fn give(&self, input: StreamInput) -> io::Result<()> {
         self.inputs.send(input).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
         self.waker.wake();

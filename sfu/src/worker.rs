@@ -1,5 +1,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
@@ -14,12 +15,31 @@ use crate::streams::{StreamInput, Streams};
 
 /// What the rest of the program asks of a worker.
 pub(crate) enum Command {
-    Connect { room: RoomId, peer: PeerId, offer: String, reply: oneshot::Sender<Result<String, ConnectPeerError>> },
-    RestartIce { room: RoomId, peer: PeerId, offer: String, reply: oneshot::Sender<Result<String, ConnectPeerError>> },
+    Connect { room: RoomId, peer: PeerId, offer: String, reply: Reply, place: OfferPlace },
+    RestartIce { room: RoomId, peer: PeerId, offer: String, reply: Reply, place: OfferPlace },
     Disconnect { room: RoomId, peer: PeerId },
     Gate { room: RoomId, is_open: bool },
     CloseRoom { room: RoomId },
     Shutdown,
+}
+
+type Reply = oneshot::Sender<Result<String, ConnectPeerError>>;
+
+/// An offer's place among those that wait for a worker, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct OfferPlace(Arc<AtomicUsize>);
+
+impl OfferPlace {
+    pub(crate) fn take(offers: &Arc<AtomicUsize>) -> Self {
+        offers.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(offers))
+    }
+}
+
+impl Drop for OfferPlace {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// One thread with one port: it owns its rooms alone.
@@ -112,6 +132,10 @@ impl Worker {
                 Ok(StreamInput::Opened { path, sender }) => self.streams.open(path, sender),
                 Ok(StreamInput::Datagram { path, mut bytes, .. }) => {
                     self.guard(Some(path), |core| core.handle_datagram(now, path, &mut bytes, arena));
+                    // Its first datagram proves whose connection it is; a peer that was removed has none any more.
+                    if !self.core.knows(path) {
+                        self.streams.close(path);
+                    }
                 }
                 Err(_) => break,
             }
@@ -144,7 +168,8 @@ impl Worker {
 
     fn execute(&mut self, command: Command, arena: &mut SendArena) -> Next {
         match command {
-            Command::Connect { room, peer, offer, reply } => {
+            Command::Connect { room, peer, offer, reply, place } => {
+                drop(place);
                 let now = Instant::now();
                 let mut answer = None;
                 self.guard(None, |core| answer = Some(core.connect_peer(now, room, peer, &offer)));
@@ -153,7 +178,8 @@ impl Worker {
                     let _ = reply.send(answer);
                 }
             }
-            Command::RestartIce { room, peer, offer, reply } => {
+            Command::RestartIce { room, peer, offer, reply, place } => {
+                drop(place);
                 let mut answer = None;
                 self.guard(None, |core| answer = Some(core.restart_ice(room, peer, &offer)));
                 if let Some(answer) = answer {
@@ -208,7 +234,7 @@ impl Worker {
 #[cfg(test)]
 mod tests {
     use std::net::{Ipv4Addr, SocketAddr};
-    use std::sync::mpsc::sync_channel;
+    use std::sync::mpsc::channel;
 
     use colloque_load::memory::{World, room};
 
@@ -221,7 +247,7 @@ mod tests {
             world.join(room_number, peer_number);
         }
         let from = world.seats[0].path;
-        let (_commands, queue) = sync_channel(1);
+        let (_commands, queue) = channel();
         let (events, mut received) = mpsc::unbounded_channel();
         let mut worker = Worker {
             core: world.core,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use colloque_load::client::{MediaClient, OPUS, Received};
 use colloque_load::memory::{peer, room};
 use colloque_sfu::{Sfu, SfuConfig, SfuEvent, start};
+use colloque_sfu_core::stun;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -199,5 +200,59 @@ async fn strangers_get_no_word_and_no_place() {
         let ended = timeout(SOON, stream.read_to_end(&mut answer)).await.expect("it is closed");
         assert!(ended.is_err() || answer.is_empty(), "{answer:?}");
     }
+    sfu.shutdown();
+}
+
+/// Sends a datagram and gives what comes back until the connection is closed.
+async fn until_closed(stream: &mut TcpStream, datagram: &[u8]) -> Vec<u8> {
+    stream.write_u16(datagram.len() as u16).await.unwrap();
+    stream.write_all(datagram).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = timeout(SOON, stream.read_to_end(&mut answer)).await.expect("it is closed");
+    answer
+}
+
+#[tokio::test]
+async fn a_check_that_knows_the_name_and_not_the_password_is_closed_without_a_word() {
+    let (sfu, _events, address) = house(1).await;
+    let one = Participant::join(&sfu, 1, 1, true).await;
+    let name = one.client.remote().unwrap().ufrag.clone();
+    for name in [name.as_str(), "Astranger"] {
+        let key = stun::integrity_key(b"a guess");
+        let forged = stun::write_binding_request([3; 12], name.as_bytes(), b"me", true, &key);
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        assert!(until_closed(&mut stream, &forged).await.is_empty());
+    }
+    sfu.shutdown();
+}
+
+#[tokio::test]
+async fn the_connection_of_a_peer_that_was_removed_ends_with_its_next_word() {
+    let (sfu, mut events, _) = house(1).await;
+    let mut one = Participant::join(&sfu, 1, 1, true).await;
+    assert!(matches!(events.recv().await, Some(SfuEvent::PeerConnected { .. })));
+    sfu.disconnect_peer(room(1), peer(1));
+    one.client.check();
+    let check = one.client.poll_transmit().unwrap();
+    let Carrier::Tcp(stream) = &mut one.carrier else { unreachable!("it joined by TCP") };
+    until_closed(stream, &check).await;
+    sfu.shutdown();
+}
+
+#[tokio::test]
+async fn one_site_cannot_hold_the_places_of_those_who_come() {
+    let (sfu, _events, address) = house(1).await;
+    let mut silent = Vec::new();
+    for _ in 0..40 {
+        silent.push(TcpStream::connect(address).await.unwrap());
+    }
+    // The first hold their places for a while; the others are closed at once, and after that while everybody gets in.
+    let mut closed = 0;
+    for stream in &mut silent {
+        closed += usize::from(timeout(STEP, stream.read_u8()).await.is_ok());
+    }
+    assert!((20..40).contains(&closed), "{closed}");
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let _one = Participant::join(&sfu, 1, 1, true).await;
     sfu.shutdown();
 }

@@ -127,10 +127,14 @@ impl Service {
         match timeout(limits.handshake, stream.peek(&mut first)).await {
             Ok(Ok(1)) if first[0] == TLS_HANDSHAKE_RECORD => {}
             Ok(Ok(1)) if first[0] == SHORT_DATAGRAM => {
-                tokio::select! {
-                    () = self.media.serve_stream(stream, peer) => {}
-                    _ = stop.changed() => {}
-                }
+                // The media plane counts its connections itself; here the place is free again.
+                let media = self.media;
+                tokio::spawn(async move {
+                    tokio::select! {
+                        () = media.serve_stream(stream, peer) => {}
+                        _ = stop.changed() => {}
+                    }
+                });
                 return;
             }
             Ok(Ok(1)) => {

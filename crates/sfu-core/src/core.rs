@@ -284,6 +284,12 @@ impl Core {
         self.peers.len()
     }
 
+    /// Whether one of the peers proved to send from `from`: for the shell, which keeps no connection of a stranger.
+    #[must_use]
+    pub fn knows(&self, from: Path) -> bool {
+        self.peer_by_address.contains_key(&from)
+    }
+
     /// The room whose datagrams come from `from`, for the shell that isolates a failure.
     #[must_use]
     pub fn room_of_address(&self, from: Path) -> Option<RoomId> {

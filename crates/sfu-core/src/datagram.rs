@@ -131,7 +131,7 @@ impl Core {
         let Some(key) = self.peer_at(from) else { return };
         let peer = &mut self.peers[key];
         // Before the packet is opened: what is refused costs no cryptography.
-        if !peer.spent.may_publish(now) || !self.rooms[peer.room].is_open {
+        if !peer.spent.may_publish(now) {
             return;
         }
         let Some(header) = RtpHeader::parse(datagram) else { return };
@@ -143,6 +143,10 @@ impl Core {
             peer.note_arrival(number, now);
         }
         self.note_heard(key, now);
+        // After the packet was opened: its stream's place is kept up with, so that the room can be opened again.
+        if !self.rooms[self.peers[key].room].is_open {
+            return;
+        }
         let Some(payload) = header.without_padding(&datagram[header.header_bytes..opened.plain_bytes]) else { return };
         self.forward(now, key, &header, opened, payload, out);
     }
@@ -199,7 +203,9 @@ impl Core {
         for (back, repeated) in redundant.repeated.iter().enumerate().rev() {
             let Some((offset, payload)) = *repeated else { continue };
             let Some(index) = index.checked_sub(back as u64 + 1) else { continue };
-            if self.tracks[track_key].find(index).is_none() {
+            let spent = &mut self.peers[publisher].spent;
+            if self.tracks[track_key].find(index).is_none() && spent.may_publish(now) {
+                spent.charge_media(payload.len(), &self.limits, now);
                 let packet = Packet { index, timestamp: timestamp.wrapping_sub(offset), is_marked: false, payload };
                 self.publish(now, publisher, track_key, packet, true, out);
             }
@@ -227,6 +233,8 @@ impl Core {
         let mut awaits_keyframe = false;
         let mut to_pace = Few::<usize, MAX_PEERS_PER_ROOM>::default();
         let mut overdue = Few::<usize, MAX_PEERS_PER_ROOM>::default();
+        let mut to_report = Few::<usize, MAX_PEERS_PER_ROOM>::default();
+        let ends_run = packet.is_marked || !track.kind.is_video();
         let track = &self.tracks[track_key];
         for subscription in &track.subscribers {
             let Some(peer) = self.peers.get_mut(subscription.peer) else { continue };
@@ -234,6 +242,9 @@ impl Core {
                 Forwarded::Done => {}
                 Forwarded::Waits => to_pace.push(subscription.peer),
                 Forwarded::Overdue => overdue.push(subscription.peer),
+            }
+            if peer.owes_feedback && ends_run {
+                to_report.push(subscription.peer);
             }
             awaits_keyframe |= peer.is_connected()
                 && peer.lines[subscription.line].slot.as_ref().is_some_and(|slot| slot.awaits_keyframe());
@@ -243,6 +254,9 @@ impl Core {
         }
         if has_gaps {
             self.mark_urgent(publisher);
+        }
+        for peer in to_report.as_slice() {
+            self.send_feedback(now, *peer, None, out);
         }
         for peer in to_pace.as_slice() {
             self.mark_pacing(*peer, now);

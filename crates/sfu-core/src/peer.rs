@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use colloque_congestion::ArrivalLog;
 use colloque_ids::PeerId;
 
-use crate::arena::{NO_GROUP, Path, SendArena};
+use crate::arena::{Path, SendArena};
 use crate::budget::Spent;
 use crate::downlink::{Downlink, Queued};
 use crate::dtls::DtlsTransport;
@@ -48,6 +48,8 @@ pub(crate) struct Peer {
     pub is_urgent: bool,
     /// Whether a cap must be told to the publisher before its next turn.
     pub owes_report: bool,
+    /// Whether a report on arrivals is due, and leaves with the next packet to this peer.
+    pub owes_feedback: bool,
     pub round_trip: Duration,
     /// What the peer's link carries; none for a client that does not report on numbered packets.
     pub downlink: Option<Box<Downlink>>,
@@ -143,6 +145,7 @@ impl Peer {
             is_lost: false,
             is_urgent: false,
             owes_report: false,
+            owes_feedback: false,
             round_trip: ASSUMED_ROUND_TRIP,
             downlink: None,
             receivable_bps: None,
@@ -346,11 +349,16 @@ impl Peer {
         let (Some(secure), Some(line)) = (&self.secure, self.lines.get_mut(line)) else { return };
         let Some(slot) = &mut line.slot else { return };
         let wrapped = slot.repairs().filter(|_| is_repeat);
-        let redundant = Redundant { primary: packet.payload, repeated };
-        let red = slot.types.red.filter(|_| repeated.iter().any(Option::is_some));
+        let has_number = line.number_extension.is_some();
+        let fits = |payload_bytes| Outgoing::fits(has_number, wrapped.is_some(), payload_bytes);
+        if !fits(packet.payload.len()) {
+            return;
+        }
+        let mut redundant = Redundant { primary: packet.payload, repeated };
+        while !fits(redundant.bytes()) && redundant.drop_farthest() {}
+        let red = slot.types.red.filter(|_| redundant.repeated.iter().any(Option::is_some));
         let payload_bytes = if red.is_some() { redundant.bytes() } else { packet.payload.len() };
         let number = self.downlink.as_mut().map(|downlink| {
-            let has_number = line.number_extension.is_some();
             let bytes = Outgoing::line_bytes(has_number, wrapped.is_some(), payload_bytes);
             downlink.note_sent(now, bytes, if is_repeat { bytes } else { payload_bytes - packet.payload.len() })
         });
@@ -377,7 +385,7 @@ impl Peer {
     pub(crate) fn send_rtcp(&mut self, out: &mut SendArena, write: impl FnOnce(&mut CompoundWriter<'_>)) {
         let Some(to) = self.ice.selected() else { return };
         let Some(secure) = &mut self.secure else { return };
-        out.push(to, NO_GROUP, CompoundWriter::MAX_BYTES + MAX_RTCP_OVERHEAD_BYTES, |buffer| {
+        out.push(to, self.key as u32, CompoundWriter::MAX_BYTES + MAX_RTCP_OVERHEAD_BYTES, |buffer| {
             let mut writer = CompoundWriter::new(&mut buffer[..CompoundWriter::MAX_BYTES]);
             write(&mut writer);
             let plain_bytes = writer.length();

@@ -77,6 +77,11 @@ impl Reception {
         self.last = Some((now, timestamp));
     }
 
+    /// Records that a packet that counts as repaired was only overtaken, and came by itself.
+    pub(crate) fn note_overtaken(&mut self) {
+        self.received += 1;
+    }
+
     /// Writes the next report on the stream `ssrc` and begins a new interval; none before the first packet.
     pub(crate) fn report(&mut self, ssrc: u32, sender: Option<SenderClock>, now: Instant) -> Option<ReportBlock> {
         let first = self.first?;

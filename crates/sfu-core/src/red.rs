@@ -65,6 +65,15 @@ impl<'a> Redundant<'a> {
         fits.then_some((offset, payload))
     }
 
+    /// Leaves the farthest repetition out; false when there is none.
+    pub fn drop_farthest(&mut self) -> bool {
+        self.repeated
+            .iter_mut()
+            .rev()
+            .find(|repeated| repeated.is_some())
+            .is_some_and(|repeated| repeated.take().is_some())
+    }
+
     /// Bytes of the payload that [`Redundant::write`] makes.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -125,6 +134,14 @@ mod tests {
         let parsed = Redundant::parse(&payload, CODEC).unwrap();
         let repeated = [Some((960, &b"a"[..])), Some((1_920, b"b")), Some((2_880, b"c"))];
         assert_eq!(parsed, Redundant { primary: b"!", repeated });
+    }
+
+    #[test]
+    fn the_farthest_repetition_is_left_out_first() {
+        let mut redundant = Redundant { primary: b"!", repeated: [Some((960, b"a")), None, Some((2_880, b"c"))] };
+        assert!(redundant.drop_farthest());
+        assert_eq!(redundant.repeated, [Some((960, &b"a"[..])), None, None]);
+        assert!(redundant.drop_farthest() && !redundant.drop_farthest());
     }
 
     #[test]

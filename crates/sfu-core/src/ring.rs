@@ -37,6 +37,8 @@ struct Entry {
     timestamp: u32,
     length: u16,
     is_marked: bool,
+    /// Whether it came with another packet, or again, and not by itself yet.
+    is_repaired: bool,
 }
 
 impl Ring {
@@ -51,7 +53,7 @@ impl Ring {
     }
 
     /// Keeps a packet; false when it is a duplicate, too old or too long, and must not be forwarded.
-    pub(crate) fn insert(&mut self, packet: Packet<'_>) -> bool {
+    pub(crate) fn insert(&mut self, packet: Packet<'_>, is_repaired: bool) -> bool {
         if packet.payload.len() > PAYLOAD_BYTES {
             return false;
         }
@@ -67,11 +69,19 @@ impl Ring {
             timestamp: packet.timestamp,
             length: packet.payload.len() as u16,
             is_marked: packet.is_marked,
+            is_repaired,
         };
         let at = slot * PAYLOAD_BYTES;
         self.bytes[at..at + packet.payload.len()].copy_from_slice(packet.payload);
         self.highest = self.highest.max(Some(packet.index));
         true
+    }
+
+    /// Records that a packet that was repaired came by itself after all; true the first time.
+    pub(crate) fn note_original(&mut self, index: u64) -> bool {
+        let slot = self.slot(index);
+        let entry = &mut self.entries[slot];
+        entry.occupant == index + 1 && std::mem::take(&mut entry.is_repaired)
     }
 
     /// Finds a packet that is still kept.
@@ -118,7 +128,7 @@ mod tests {
     #[test]
     fn a_packet_longer_than_a_datagram_is_refused() {
         let mut ring = Ring::with_packets(4);
-        assert!(!ring.insert(packet(1, &[0; MAX_DATAGRAM_BYTES])));
+        assert!(!ring.insert(packet(1, &[0; MAX_DATAGRAM_BYTES]), false));
         assert_eq!(ring.find(1), None);
     }
 
@@ -136,7 +146,7 @@ mod tests {
                 let payload = index.to_be_bytes();
                 let highest = kept.last_key_value().map(|(highest, _)| *highest);
                 let is_old = highest.is_some_and(|highest| index + 8 <= highest);
-                prop_assert_eq!(ring.insert(packet(index, &payload)), !is_old && !kept.contains_key(&index));
+                prop_assert_eq!(ring.insert(packet(index, &payload), false), !is_old && !kept.contains_key(&index));
                 if !is_old {
                     kept.insert(index, payload);
                 }

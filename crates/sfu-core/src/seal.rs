@@ -27,6 +27,11 @@ impl Outgoing {
         plain_bytes(has_number, is_repeat, payload_bytes) + MAX_RTP_OVERHEAD_BYTES + LINE_OVERHEAD_BYTES
     }
 
+    /// Whether a payload fits a datagram.
+    pub(crate) const fn fits(has_number: bool, is_repeat: bool, payload_bytes: usize) -> bool {
+        plain_bytes(has_number, is_repeat, payload_bytes) + MAX_RTP_OVERHEAD_BYTES <= MAX_DATAGRAM_BYTES
+    }
+
     /// Writes and seals the packet; what does not fit a datagram is left out.
     pub(crate) fn send(&self, secure: &Secure, group: u32, to: Path, payload: &[u8], out: &mut SendArena) {
         self.send_with(secure, group, to, payload.len(), out, |room| room.copy_from_slice(payload));
@@ -68,10 +73,11 @@ impl Outgoing {
         out: &mut SendArena,
         write: impl FnOnce(&mut [u8]),
     ) {
-        let plain_bytes = plain_bytes(self.number.is_some(), self.repeats.is_some(), payload_bytes);
-        if plain_bytes + MAX_RTP_OVERHEAD_BYTES > MAX_DATAGRAM_BYTES {
+        let (has_number, is_repeat) = (self.number.is_some(), self.repeats.is_some());
+        if !Self::fits(has_number, is_repeat, payload_bytes) {
             return;
         }
+        let plain_bytes = plain_bytes(has_number, is_repeat, payload_bytes);
         out.push(to, group, plain_bytes + MAX_RTP_OVERHEAD_BYTES, |buffer| {
             let (header, mut rest) = buffer.split_at_mut(FIXED_HEADER_BYTES);
             let header: &mut [u8; FIXED_HEADER_BYTES] = header.try_into().expect("it was split there");

@@ -33,8 +33,12 @@ impl Core {
         let told_bps = peer.told_bps;
         let is_told = cap_bps.abs_diff(told_bps) * 100 > told_bps * TOLD_PERCENT;
         let is_report_due = peer.arrivals.as_ref().is_some_and(|arrivals| arrivals.is_due(now));
-        if is_told || is_report_due {
-            self.send_feedback(now, key, is_told.then_some(cap_bps), out);
+        if is_told {
+            self.send_feedback(now, key, Some(cap_bps), out);
+        } else if is_report_due {
+            // It leaves with the next packet that ends a picture or is a voice, in one message; at the next tick alone.
+            peer.owes_feedback = true;
+            self.mark_urgent(key);
         }
     }
 
@@ -75,9 +79,10 @@ impl Core {
     }
 
     /// Reports the arrivals of a publisher's packets, and its cap if that changed.
-    fn send_feedback(&mut self, now: Instant, key: usize, cap_bps: Option<u64>, out: &mut SendArena) {
+    pub(crate) fn send_feedback(&mut self, now: Instant, key: usize, cap_bps: Option<u64>, out: &mut SendArena) {
         let videos = self.videos_of(key);
         let Some(peer) = self.peers.get_mut(key) else { return };
+        peer.owes_feedback = false;
         let (sender, media) = (peer.feedback_ssrc(), peer.published_ssrc());
         if let Some(cap_bps) = cap_bps {
             peer.told_bps = cap_bps;

@@ -103,6 +103,9 @@ impl Core {
             peer.owes_report = false;
             self.send_reports(now, key, out);
         }
+        if self.peers[key].owes_feedback {
+            self.send_feedback(now, key, None, out);
+        }
         for line in 0..self.peers[key].lines.len() {
             let Some(track) = self.peers[key].lines[line].track else { continue };
             if self.tracks[track].is_keyframe_wanted() {

@@ -117,7 +117,11 @@ impl Track {
     /// Takes an opened packet; false when it is a duplicate or too old, and must not be forwarded.
     pub(crate) fn insert(&mut self, packet: Packet<'_>, is_keyframe: bool, is_repaired: bool, now: Instant) -> bool {
         let packets = if self.kind.is_video() { VIDEO_RING_PACKETS } else { AUDIO_RING_PACKETS };
-        if !self.ring.get_or_insert_with(|| Ring::with_packets(packets)).insert(packet) {
+        let ring = self.ring.get_or_insert_with(|| Ring::with_packets(packets));
+        if !ring.insert(packet, is_repaired) {
+            if !is_repaired && ring.note_original(packet.index) {
+                self.reception.note_overtaken();
+            }
             return false;
         }
         self.reception.note_arrival(packet.index, packet.timestamp, self.kind.clock_rate(), now, is_repaired);

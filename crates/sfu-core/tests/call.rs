@@ -77,6 +77,24 @@ fn in_a_closed_room_peers_connect_and_nothing_passes() {
 }
 
 #[test]
+fn a_room_that_was_closed_for_long_lets_media_pass_when_it_is_opened_again() {
+    let mut world = pair();
+    world.publish(0, 0, 1, 960, b"sound");
+    world.core.gate_room(room(1), false);
+    // Longer than half the sequence numbers there are.
+    for index in 2..=40_000u64 {
+        world.publish(0, 0, index, index as u32 * 960, b"sound");
+        world.now += Duration::from_millis(20);
+    }
+    world.core.gate_room(room(1), true);
+    let before = world.seats[1].media.len();
+    for index in 40_001..=40_020u64 {
+        world.publish(0, 0, index, index as u32 * 960, b"sound");
+    }
+    assert_eq!(world.seats[1].media.len() - before, 20);
+}
+
+#[test]
 fn a_room_that_everybody_left_is_closed_when_it_is_made_anew() {
     let mut world = pair();
     world.core.close_room(room(1), &mut world.arena);

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::time::Duration;
+
 use colloque_load::client::{MediaClient, OPUS, RED};
 use colloque_load::memory::World;
 use colloque_sfu_core::TICK;
@@ -95,6 +97,36 @@ fn what_was_repaired_is_told_as_lost_so_that_the_encoder_repeats_more() {
         });
     }
     assert!((50..=75).contains(&told), "{told}");
+}
+
+#[test]
+fn repetitions_are_charged_like_packets() {
+    let mut world = pair();
+    // Ten times the packets a second that a publisher may send, in a quarter as many datagrams.
+    for number in 0..5_000u64 {
+        say(&mut world, 100 + 4 * number, 3);
+        world.now += Duration::from_micros(400);
+        world.deliver();
+    }
+    let heard = world.seats[1].media.len();
+    assert!((1_000..4_500).contains(&heard), "{heard}");
+}
+
+#[test]
+fn what_is_overtaken_is_not_told_as_lost() {
+    let mut world = pair();
+    for pair in 0..60u64 {
+        say(&mut world, 101 + 2 * pair, 1);
+        say(&mut world, 100 + 2 * pair, 1);
+        world.advance(2 * TICK);
+    }
+    for plain in &world.seats[0].reports {
+        read_compound(plain, |feedback| {
+            if let Feedback::Reception { fraction_lost, .. } = feedback {
+                assert!(fraction_lost <= 128 / 8, "{fraction_lost}");
+            }
+        });
+    }
 }
 
 #[test]

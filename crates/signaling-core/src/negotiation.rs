@@ -1,6 +1,6 @@
 //! Offers, answers, and how each participant's media goes.
 
-use colloque_ids::{ConnectionId, PeerId, RoomId};
+use colloque_ids::{PeerId, RoomId};
 use colloque_protocol::connection::ConnectionFact;
 use colloque_protocol::signaling::{OfferRefusal, ServerMessage};
 
@@ -41,7 +41,7 @@ impl Signaling {
             known.filter(|peer| peer.awaited.is_none()).ok_or(OfferRefusal::Unavailable)?
         } else {
             self.drop_peer(seated.room, seated.seat);
-            Peer { id: self.ids.next(now), awaited: None, up: false }
+            Peer { id: self.ids.next(now), awaited: None, up: false, journaled: false }
         };
         let awaited = Some((generation, seated.connection));
         let Some(participant) = self.participant_mut(seated.room, seated.seat) else {
@@ -81,11 +81,6 @@ impl Signaling {
         }
         room.is_gate_open = is_open;
         self.put(Output::GateMedia { room: id, is_open });
-        if is_open {
-            for seat in Seat::BOTH {
-                self.journal_media(id, seat, ConnectionFact::MediaConnected);
-            }
-        }
     }
 
     pub(crate) fn media_refused(&mut self, peer: PeerId, generation: u32, refusal: OfferRefusal) {
@@ -109,29 +104,27 @@ impl Signaling {
         known.up = up;
         let Some(connection) = here else { return };
         self.send(connection, ServerMessage::MediaPath { up });
-        if up {
-            self.journal_media(room, seat, ConnectionFact::MediaConnected);
-        } else if self.rooms.get(&room).is_some_and(|room| room.is_gate_open) {
-            self.journal_connection(room, connection, ConnectionFact::MediaLost);
-        }
+        self.journal_media(room);
     }
 
-    /// Journals that a participant's media can pass: its peer is connected, and the room is open.
-    fn journal_media(&mut self, id: RoomId, seat: Seat, fact: ConnectionFact) {
-        let Some(room) = self.rooms.get(&id).filter(|room| room.is_gate_open) else { return };
-        let Some(participant) = room.seat(seat).filter(|seated| seated.peer.is_some_and(|peer| peer.up)) else {
-            return;
-        };
-        if let Some(connection) = participant.connection() {
-            self.journal_connection(id, connection, fact);
-        }
-    }
-
-    fn journal_connection(&mut self, room: RoomId, connection: ConnectionId, fact: ConnectionFact) {
-        let scope = self.rooms.get(&room).map(|room| room.scope.clone());
-        if let Some(known) = self.connections.get(connection) {
-            let (from, who) = (known.from, known.who().cloned());
-            self.journal(fact, connection, from, who, scope);
+    /// Journals that media of a participant pass from now on, or no longer: with a connected peer, in an open room.
+    ///
+    /// For somebody whose connection is lost it is written when they are back.
+    pub(crate) fn journal_media(&mut self, id: RoomId) {
+        for seat in Seat::BOTH {
+            let Some(room) = self.rooms.get_mut(&id) else { return };
+            let (is_open, scope) = (room.is_gate_open, room.scope.clone());
+            let Some(participant) = room.seat_mut(seat) else { continue };
+            let Some(connection) = participant.connection() else { continue };
+            let Some(peer) = participant.peer.as_mut().filter(|peer| peer.journaled != (peer.up && is_open)) else {
+                continue;
+            };
+            peer.journaled = peer.up && is_open;
+            let fact = if peer.journaled { ConnectionFact::MediaConnected } else { ConnectionFact::MediaLost };
+            if let Some(known) = self.connections.get(connection) {
+                let (from, who) = (known.from, known.who().cloned());
+                self.journal(fact, connection, from, who, Some(scope));
+            }
         }
     }
 

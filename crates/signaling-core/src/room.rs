@@ -72,6 +72,8 @@ pub(crate) struct Peer {
     /// The offer whose answer is awaited, and the connection that sent it.
     pub(crate) awaited: Option<(u32, ConnectionId)>,
     pub(crate) up: bool,
+    /// Whether the journal says last that this peer's media pass.
+    pub(crate) journaled: bool,
 }
 
 impl Room {

@@ -273,6 +273,7 @@ impl Signaling {
     pub(crate) fn publish(&mut self, room: RoomId) {
         // First, so that media pass when the parties hear of it.
         self.follow_gate(room);
+        self.journal_media(room);
         let Some(changed) = self.rooms.get_mut(&room) else { return };
         let mut messages = Vec::new();
         for seat in Seat::BOTH {

@@ -6,7 +6,7 @@ use colloque_protocol::signaling::{ClientMessage, OfferRefusal, ServerMessage, S
 use colloque_signaling_core::limits::MEDIA_KEPT_FOR;
 use colloque_signaling_core::{Input, MediaEvent, Output};
 
-use crate::world::{World, scope};
+use crate::world::{Storage, World, scope};
 
 fn offer(generation: u32, ice_restart: bool) -> ClientMessage {
     ClientMessage::Offer { generation, ice_restart, sdp: format!("offer {generation}") }
@@ -62,6 +62,34 @@ fn who_waits_is_connected_and_media_pass_only_from_the_admission_on() {
         world.input(Input::Media(MediaEvent::Lost { peer }));
     }
     assert_eq!(count(&world, ConnectionFact::MediaLost), 2);
+}
+
+#[test]
+fn the_journal_says_when_media_end_with_the_consent_and_begin_again() {
+    let mut world = World::new();
+    let (practitioner, _) = world.consultation();
+    world.connects(practitioner);
+    world.input(Input::ConsentWithdrawn { consultation: scope().consultation });
+    assert_eq!((count(&world, ConnectionFact::MediaConnected), count(&world, ConnectionFact::MediaLost)), (1, 1));
+    world.now = world.now.after(Duration::from_secs(1));
+    world.patient_joins();
+    assert_eq!((count(&world, ConnectionFact::MediaConnected), count(&world, ConnectionFact::MediaLost)), (2, 1));
+}
+
+#[test]
+fn media_of_somebody_who_is_cut_off_are_journaled_when_they_are_back() {
+    let mut world = World::new();
+    let patient = world.patient_joins();
+    let practitioner = world.practitioner_joins();
+    world.connects(patient);
+    world.storage = Storage::Hangs;
+    world.say(practitioner, ClientMessage::Admit);
+    world.input(Input::Lost { connection: patient, cause: DisconnectCause::SocketClosed });
+    world.storage = Storage::Works;
+    world.storage_answers(true);
+    assert_eq!(count(&world, ConnectionFact::MediaConnected), 0);
+    world.patient_joins();
+    assert_eq!(count(&world, ConnectionFact::MediaConnected), 1);
 }
 
 #[test]
