@@ -51,6 +51,7 @@ pub(crate) struct Downlink {
     repeated_bytes: u64,
     repeated_share: f64,
     measured_at: Instant,
+    began_at: Instant,
     redundancy: usize,
     /// When so much redundancy was last needed.
     needed_at: Instant,
@@ -81,9 +82,15 @@ impl Downlink {
             repeated_bytes: 0,
             repeated_share: 0.0,
             measured_at: now,
+            began_at: now,
             redundancy: 0,
             needed_at: now,
         }
+    }
+
+    /// Since when the link is known.
+    pub(crate) fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.began_at)
     }
 
     /// Whether a packet of a picture may leave now, before those that wait.

@@ -1,4 +1,4 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::arena::SendArena;
 use crate::core::Core;
@@ -11,6 +11,10 @@ use crate::track::TrackKind;
 pub(crate) const VOICE_BPS: u64 = 70_000;
 /// Least that a publisher is told, in bits per second: its voice and the poorest picture.
 const LEAST_CAP_BPS: u64 = 90_000;
+/// How long the link of somebody who waits is measured, with padding: a few dozen kilobytes.
+///
+/// Higher: who waits on a slow link pays for more. Lower: the first picture comes later, because its link is not known.
+const MEASURED_FOR: Duration = Duration::from_secs(8);
 /// Change of the cap that is told at once, in percent; smaller ones wait for the next report.
 const TOLD_PERCENT: u64 = 4;
 
@@ -44,9 +48,14 @@ impl Core {
 
     /// What a subscriber would be sent if its link carried it, in bits per second.
     ///
-    /// A camera counts before it sends, so that its first picture finds the link measured; a screen only while it is shared.
+    /// A camera counts before it sends, so that its first picture finds the link measured, and for a while even before the room is
+    /// open; a screen counts only while it is shared.
     fn demand_of(&self, key: usize, now: Instant) -> u64 {
         let Some(peer) = self.peers.get(key) else { return 0 };
+        if !self.rooms.get(peer.room).is_some_and(|room| room.is_open) {
+            let is_measured = peer.downlink.as_ref().is_none_or(|downlink| downlink.age(now) >= MEASURED_FOR);
+            return if is_measured { 0 } else { VOICE_BPS + self.publisher_cap_bps };
+        }
         let sources = peer.lines.iter().filter_map(|line| self.tracks.get(line.slot.as_ref()?.source()?));
         let wanted = sources.map(|track| match track.kind {
             TrackKind::Microphone => VOICE_BPS,

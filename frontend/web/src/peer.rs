@@ -141,11 +141,15 @@ impl Peer {
         Ok(())
     }
 
-    /// Sends this track on that line, or nothing; no negotiation is needed.
-    pub async fn send(&self, slot: Slot, track: Option<&MediaStreamTrack>) {
-        let sender = self.line(slot).sender();
-        // It rejects only for a closed connection or a track of another kind; neither leaves anything to do.
-        settle(sender.replace_track(track)).await.ok();
+    /// Sends on each line, in the order of [`Slot`], this track or nothing; no negotiation is needed.
+    ///
+    /// All lines begin at once: a camera does not wait until the microphone has begun.
+    pub async fn send(&self, tracks: [Option<MediaStreamTrack>; 3]) {
+        let replaced = [0, 1, 2].map(|line| self.lines[line].sender().replace_track(tracks[line].as_ref()));
+        for replaced in replaced {
+            // It rejects only for a closed connection or a track of another kind; neither leaves anything to do.
+            settle(replaced).await.ok();
+        }
     }
 
     /// Counts what came and went since the transport was opened.

@@ -364,9 +364,7 @@ impl Inner {
 
     /// Puts on each line what is to be sent now. A camera that is off sends nothing at all, so it costs no bandwidth.
     async fn send_on(&self, peer: &Peer) {
-        for slot in [Slot::Microphone, Slot::Camera, Slot::Screen] {
-            peer.send(slot, self.track(slot).as_ref()).await;
-        }
+        peer.send([Slot::Microphone, Slot::Camera, Slot::Screen].map(|slot| self.track(slot))).await;
     }
 
     fn track(&self, slot: Slot) -> Option<MediaStreamTrack> {

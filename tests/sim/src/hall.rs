@@ -131,6 +131,11 @@ impl Hall {
         seat.down.change(&change);
     }
 
+    /// Opens a room for media, or closes it; rooms are open when somebody joins.
+    pub fn gate(&mut self, room_number: u128, is_open: bool) {
+        self.core.gate_room(room(room_number), is_open);
+    }
+
     /// Changes the way from a participant to the server.
     pub fn set_up(&mut self, seat: usize, change: impl Fn(&mut Conditions)) {
         self.seats[seat].up.change(change);

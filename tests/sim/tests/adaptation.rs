@@ -109,6 +109,21 @@ fn a_voice_survives_losses_by_chance() {
 }
 
 #[test]
+fn the_link_of_who_waits_is_measured_once_and_costs_little() {
+    for (rate, most_kilobytes) in [(20 * MEGA, 150), (MEGA, 150)] {
+        let mut hall = pair(1, Conditions { rate_bps: Some(rate), ..good() });
+        hall.gate(1, false);
+        hall.run(9.0);
+        let waited = &hall.seats[1].participant;
+        let kilobytes = waited.arrived_bps(hall.ago(9.0), hall.now()) * 9 / 8_000;
+        assert!((5..most_kilobytes).contains(&kilobytes), "{rate}: {kilobytes} kB");
+        hall.run(60.0);
+        let kilobytes = hall.seats[1].participant.arrived_bps(hall.ago(55.0), hall.now()) * 55 / 8_000;
+        assert_eq!(kilobytes, 0, "{rate}: nothing is sent for no reason");
+    }
+}
+
+#[test]
 fn the_same_seed_gives_the_same_and_another_does_not() {
     let run = |seed| {
         let mut hall = pair(seed, Conditions { rate_bps: Some(MEGA), loss: 0.05, ..good() });
