@@ -72,7 +72,7 @@ async function consultation(t, { conditions, mostInvented, camera = true, by = '
 
 test('a consultation with one packet in ten lost and 150 ms there and back', (t) => {
   const way = { loss: 0.1, delay_ms: 75 };
-  return consultation(t, { conditions: { up: way, down: way }, mostInvented: 0.03 });
+  return consultation(t, { conditions: { up: way, down: way }, mostInvented: 0.04 });
 });
 
 test('a consultation on 150 kbit/s each way', (t) => {
@@ -80,7 +80,7 @@ test('a consultation on 150 kbit/s each way', (t) => {
   return consultation(t, { conditions: { up: way, down: way }, mostInvented: 0.1, camera: false });
 });
 
-test('a consultation where nothing passes but the HTTPS port', (t) => consultation(t, { conditions: { udp: false }, mostInvented: 0.02, by: 'tcp' }));
+test('a consultation where nothing passes but the HTTPS port', (t) => consultation(t, { conditions: { udp: false }, mostInvented: 0.05, by: 'tcp' }));
 
 test('from Wi-Fi to 4G in the call: another address, and every connection broken off', async (t) => {
   const visit = await scene.practice.invite();
