@@ -127,6 +127,8 @@ pub struct Core {
     pub(crate) urgent: Vec<usize>,
     pub(crate) events: VecDeque<Event>,
     pub(crate) next_tick_at: Option<Instant>,
+    /// Peers whose reports on arrivals wait for a packet to leave with, at most until the next tick.
+    pub(crate) owing: Vec<usize>,
     /// Peers for whose link something waits.
     pub(crate) paced: Vec<usize>,
     pub(crate) next_pace_at: Option<Instant>,
@@ -158,6 +160,7 @@ impl Core {
             urgent: Vec::new(),
             events: VecDeque::new(),
             next_tick_at: None,
+            owing: Vec::new(),
             paced: Vec::new(),
             next_pace_at: None,
             ticks: 0,

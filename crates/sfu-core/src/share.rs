@@ -42,7 +42,7 @@ impl Core {
         } else if is_report_due {
             // It leaves with the next packet that ends a picture or is a voice, in one message; at the next tick alone.
             peer.owes_feedback = true;
-            self.mark_urgent(key);
+            self.owing.push(key);
         }
     }
 

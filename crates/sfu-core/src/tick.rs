@@ -31,6 +31,7 @@ impl Core {
         // up for lost ticks.
         self.next_tick_at = Some((due_at + TICK).max(now));
         self.look_at_urgent(now, out);
+        self.send_owed(now, out);
         let ticks = self.ticks;
         self.ticks += 1;
         let keys = self.peers.iter().next_back().map_or(0, |(key, _)| key + 1);
@@ -65,6 +66,19 @@ impl Core {
             self.rebind(room);
         }
         self.send_reports(now, key, out);
+    }
+
+    /// Sends the reports that found no packet to leave with since the last tick.
+    fn send_owed(&mut self, now: Instant, out: &mut SendArena) {
+        let mut owing = std::mem::take(&mut self.owing);
+        for key in owing.drain(..) {
+            if self.peers.get(key).is_some_and(|peer| peer.owes_feedback) {
+                self.at_work = Some(key);
+                self.send_feedback(now, key, None, out);
+            }
+        }
+        // Its room is kept for the next ones.
+        self.owing = owing;
     }
 
     fn look_at_urgent(&mut self, now: Instant, out: &mut SendArena) {
@@ -102,9 +116,6 @@ impl Core {
         if peer.owes_report && peer.is_connected() {
             peer.owes_report = false;
             self.send_reports(now, key, out);
-        }
-        if self.peers[key].owes_feedback {
-            self.send_feedback(now, key, None, out);
         }
         for line in 0..self.peers[key].lines.len() {
             let Some(track) = self.peers[key].lines[line].track else { continue };
