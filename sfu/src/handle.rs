@@ -1,5 +1,4 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -8,12 +7,12 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use colloque_ids::{PeerId, RoomId};
 use colloque_sfu_core::{Certificate, Core, CoreConfig, DEFAULT_PUBLISHER_CAP_BPS, Event, MAX_MARKS};
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tracing::{debug, warn};
 
 use crate::io::{UdpPort, Waker};
 use crate::streams::{StreamGate, Streams, WorkerDoor};
-use crate::worker::{Command, OfferPlace, Worker};
+use crate::worker::{Command, Worker};
 
 /// How the media plane runs.
 #[derive(Debug, Clone)]
@@ -85,7 +84,7 @@ pub enum ConnectPeerError {
     /// The offer breaks a rule, or a limit is reached.
     #[error("media server refuses the peer")]
     Refused(#[from] colloque_sfu_core::ConnectPeerError),
-    /// Too many commands wait.
+    /// Too many offers wait.
     #[error("media server is overloaded")]
     Overloaded,
     /// The worker has ended.
@@ -154,8 +153,8 @@ struct Shared {
 #[derive(Debug)]
 struct WorkerHandle {
     commands: Sender<Command>,
-    /// Offers that wait for the worker.
-    offers: Arc<AtomicUsize>,
+    /// Places of offers that wait for the worker.
+    offers: Arc<Semaphore>,
     waker: Arc<Waker>,
     local_addr: SocketAddr,
 }
@@ -225,7 +224,7 @@ fn start_worker(
         publisher_cap_bps: config.publisher_cap_bps,
     });
     let (commands, queue) = channel();
-    let offers = Arc::new(AtomicUsize::new(0));
+    let offers = Arc::new(Semaphore::new(QUEUED_OFFERS));
     let (inputs, stream_inputs) = channel();
     let streams = Streams::new(stream_inputs);
     let segmentation = config.segmentation;
@@ -255,7 +254,7 @@ impl Sfu {
     /// # Errors
     ///
     /// - [`ConnectPeerError::Refused`] if the offer breaks a rule or the room or server is full.
-    /// - [`ConnectPeerError::Overloaded`] if too many commands wait; worth another try.
+    /// - [`ConnectPeerError::Overloaded`] if too many offers wait; worth another try.
     /// - [`ConnectPeerError::Stopped`] after [`Sfu::shutdown`].
     pub async fn connect_peer(&self, room: RoomId, peer: PeerId, offer: String) -> Result<String, ConnectPeerError> {
         let (reply, answer) = oneshot::channel();
@@ -339,10 +338,8 @@ impl Sfu {
         }
     }
 
-    fn offer_place(&self, room: RoomId) -> Result<OfferPlace, ConnectPeerError> {
-        let offers = &self.worker(room).offers;
-        let place = OfferPlace::take(offers);
-        if offers.load(Ordering::Relaxed) > QUEUED_OFFERS { Err(ConnectPeerError::Overloaded) } else { Ok(place) }
+    fn offer_place(&self, room: RoomId) -> Result<OwnedSemaphorePermit, ConnectPeerError> {
+        Arc::clone(&self.worker(room).offers).try_acquire_owned().map_err(|_| ConnectPeerError::Overloaded)
     }
 
     fn send(&self, room: RoomId, command: Command) -> Result<(), ConnectPeerError> {

@@ -1,12 +1,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use colloque_ids::{PeerId, RoomId};
 use colloque_sfu_core::{ConnectPeerError, Core, Path, SendArena};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tracing::{error, warn};
 
 use crate::handle::SfuEvent;
@@ -15,8 +14,8 @@ use crate::streams::{StreamInput, Streams};
 
 /// What the rest of the program asks of a worker.
 pub(crate) enum Command {
-    Connect { room: RoomId, peer: PeerId, offer: String, reply: Reply, place: OfferPlace },
-    RestartIce { room: RoomId, peer: PeerId, offer: String, reply: Reply, place: OfferPlace },
+    Connect { room: RoomId, peer: PeerId, offer: String, reply: Reply, place: OwnedSemaphorePermit },
+    RestartIce { room: RoomId, peer: PeerId, offer: String, reply: Reply, place: OwnedSemaphorePermit },
     Disconnect { room: RoomId, peer: PeerId },
     Gate { room: RoomId, is_open: bool },
     CloseRoom { room: RoomId },
@@ -24,23 +23,6 @@ pub(crate) enum Command {
 }
 
 type Reply = oneshot::Sender<Result<String, ConnectPeerError>>;
-
-/// An offer's place among those that wait for a worker, given back when dropped.
-#[derive(Debug)]
-pub(crate) struct OfferPlace(Arc<AtomicUsize>);
-
-impl OfferPlace {
-    pub(crate) fn take(offers: &Arc<AtomicUsize>) -> Self {
-        offers.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(offers))
-    }
-}
-
-impl Drop for OfferPlace {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
 
 /// One thread with one port: it owns its rooms alone.
 pub(crate) struct Worker {

@@ -249,10 +249,9 @@ impl Peer {
             let queued = Queued { line, track: key, index: packet.index, is_repeat: false, restarts, since: now };
             return if downlink.queue(queued) { Forwarded::Waits } else { Forwarded::Overdue };
         }
-        let most = self.downlink.as_ref().map_or(0, |downlink| downlink.redundancy());
-        let repeated = match slot.types.red {
-            Some(_) => slot.repeated(packet, most, |index| track.find(index)),
-            None => Repeated::default(),
+        let repeated = match (slot.types.red, &self.downlink) {
+            (Some(_), Some(downlink)) => slot.repeated(packet, downlink.redundancy(), |index| track.find(index)),
+            (Some(_) | None, _) => Repeated::default(),
         };
         self.send_media(line, packet, mapped, false, repeated, to, now, out);
         Forwarded::Done
@@ -355,8 +354,10 @@ impl Peer {
             return;
         }
         let mut redundant = Redundant { primary: packet.payload, repeated };
-        while !fits(redundant.bytes()) && redundant.drop_farthest() {}
-        let red = slot.types.red.filter(|_| redundant.repeated.iter().any(Option::is_some));
+        let red = slot.types.red.filter(|_| {
+            while !fits(redundant.bytes()) && redundant.drop_farthest() {}
+            redundant.repeated.iter().any(Option::is_some)
+        });
         let payload_bytes = if red.is_some() { redundant.bytes() } else { packet.payload.len() };
         let number = self.downlink.as_mut().map(|downlink| {
             let bytes = Outgoing::line_bytes(has_number, wrapped.is_some(), payload_bytes);

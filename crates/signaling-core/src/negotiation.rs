@@ -113,7 +113,7 @@ impl Signaling {
     pub(crate) fn journal_media(&mut self, id: RoomId) {
         for seat in Seat::BOTH {
             let Some(room) = self.rooms.get_mut(&id) else { return };
-            let (is_open, scope) = (room.is_gate_open, room.scope.clone());
+            let is_open = room.is_gate_open;
             let Some(participant) = room.seat_mut(seat) else { continue };
             let Some(connection) = participant.connection() else { continue };
             let Some(peer) = participant.peer.as_mut().filter(|peer| peer.journaled != (peer.up && is_open)) else {
@@ -121,6 +121,7 @@ impl Signaling {
             };
             peer.journaled = peer.up && is_open;
             let fact = if peer.journaled { ConnectionFact::MediaConnected } else { ConnectionFact::MediaLost };
+            let scope = room.scope.clone();
             if let Some(known) = self.connections.get(connection) {
                 let (from, who) = (known.from, known.who().cloned());
                 self.journal(fact, connection, from, who, Some(scope));
