@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use colloque_ids::{PeerId, RoomId};
+use colloque_sfu_core::sdp::{MAX_LAYERS, Mid};
 use colloque_sfu_core::{Certificate, Core, CoreConfig, DEFAULT_PUBLISHER_CAP_BPS, Event, MAX_MARKS};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -124,6 +125,17 @@ pub enum SfuEvent {
         /// Who.
         peer: PeerId,
     },
+    /// A publisher may stop sending encodings that nobody is shown, and must send the others.
+    LayersWanted {
+        /// Where.
+        room: RoomId,
+        /// Whose.
+        peer: PeerId,
+        /// The line of the offer.
+        mid: Mid,
+        /// What is to be sent, in the order of the offer.
+        is_sent: [bool; MAX_LAYERS],
+    },
 }
 
 impl From<Event> for SfuEvent {
@@ -133,6 +145,7 @@ impl From<Event> for SfuEvent {
             Event::PeerLost { room, peer } => Self::PeerLost { room, peer },
             Event::PeerRecovered { room, peer } => Self::PeerRecovered { room, peer },
             Event::PeerGone { room, peer } => Self::PeerGone { room, peer },
+            Event::LayersWanted { room, peer, mid, is_sent } => Self::LayersWanted { room, peer, mid, is_sent },
         }
     }
 }
@@ -282,6 +295,15 @@ impl Sfu {
     pub fn gate_room(&self, room: RoomId, is_open: bool) {
         if self.send(room, Command::Gate { room, is_open }).is_err() {
             warn!(room.id = %room, "room {room} keeps its gate: the media server has stopped");
+        }
+    }
+
+    /// Takes the height, in pixels of the screen, at which a subscriber shows the picture of one line; zero for not at all.
+    ///
+    /// Unknown rooms, peers and lines are ignored.
+    pub fn show_picture(&self, room: RoomId, peer: PeerId, mid: Mid, height: u16) {
+        if self.send(room, Command::ShowPicture { room, peer, mid, height }).is_err() {
+            warn!(room.id = %room, peer.id = %peer, "size of a picture is not taken: the media server has stopped");
         }
     }
 

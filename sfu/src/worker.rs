@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use colloque_ids::{PeerId, RoomId};
+use colloque_sfu_core::sdp::Mid;
 use colloque_sfu_core::{ConnectPeerError, Core, Path, SendArena};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tracing::{error, warn};
@@ -18,6 +19,7 @@ pub(crate) enum Command {
     RestartIce { room: RoomId, peer: PeerId, offer: String, reply: Reply, place: OwnedSemaphorePermit },
     Disconnect { room: RoomId, peer: PeerId },
     Gate { room: RoomId, is_open: bool },
+    ShowPicture { room: RoomId, peer: PeerId, mid: Mid, height: u16 },
     CloseRoom { room: RoomId },
     Shutdown,
 }
@@ -170,6 +172,9 @@ impl Worker {
             }
             Command::Disconnect { room, peer } => self.guard(None, |core| core.disconnect_peer(room, peer, arena)),
             Command::Gate { room, is_open } => self.guard(None, |core| core.gate_room(room, is_open)),
+            Command::ShowPicture { room, peer, mid, height } => {
+                self.guard(None, |core| core.show_picture(room, peer, mid, height));
+            }
             Command::CloseRoom { room } => self.guard(None, |core| core.close_room(room, arena)),
             Command::Shutdown => return Next::End,
         }

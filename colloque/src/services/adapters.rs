@@ -144,12 +144,15 @@ fn refusal(room: RoomId, peer: PeerId, error: &ConnectPeerError) -> ConnectMedia
 }
 
 /// Says what happens to a peer in signaling's words.
-pub fn media_event(event: SfuEvent) -> MediaEvent {
-    match event {
+///
+/// Layers are for rooms of more than two, which signaling does not open: two people send one encoding each.
+pub fn media_event(event: SfuEvent) -> Option<MediaEvent> {
+    Some(match event {
         SfuEvent::PeerConnected { peer, .. } | SfuEvent::PeerRecovered { peer, .. } => MediaEvent::Connected { peer },
         SfuEvent::PeerLost { peer, .. } => MediaEvent::Lost { peer },
         SfuEvent::PeerGone { peer, .. } => MediaEvent::Gone { peer },
-    }
+        SfuEvent::LayersWanted { .. } => return None,
+    })
 }
 
 /// The consultation service's invitations, for the patient's page.

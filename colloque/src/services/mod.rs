@@ -98,7 +98,9 @@ impl RunningServices {
         let listener = signaling.clone();
         let media_events = tokio::spawn(async move {
             while let Some(event) = events.recv().await {
-                listener.media_event(adapters::media_event(event));
+                if let Some(event) = adapters::media_event(event) {
+                    listener.media_event(event);
+                }
             }
         });
         Ok(Self { consultation, signaling, sfu, media_events, people, visit })

@@ -15,7 +15,7 @@ use crate::negotiate;
 use crate::peer::Peer;
 use crate::random::Random;
 use crate::room::Room;
-use crate::sdp::{Offer, ParseOfferError};
+use crate::sdp::{MAX_LAYERS, Mid, Offer, ParseOfferError};
 use crate::track::Track;
 
 /// People in one room at most.
@@ -77,6 +77,17 @@ pub enum Event {
         /// Who.
         peer: PeerId,
     },
+    /// A publisher may stop sending encodings that nobody is shown, and must send the others.
+    LayersWanted {
+        /// Where.
+        room: RoomId,
+        /// Whose.
+        peer: PeerId,
+        /// The line of the offer.
+        mid: Mid,
+        /// What is to be sent, in the order of the offer.
+        is_sent: [bool; MAX_LAYERS],
+    },
 }
 
 /// Why a peer is not connected.
@@ -136,6 +147,8 @@ pub struct Core {
     /// The peer that a timer looks at, for the shell that isolates a failure.
     pub(crate) at_work: Option<usize>,
     joined: u64,
+    /// Tracks that were ever published.
+    pub(crate) serials: u64,
 }
 
 impl Core {
@@ -166,6 +179,7 @@ impl Core {
             ticks: 0,
             at_work: None,
             joined: 0,
+            serials: 0,
         }
     }
 
@@ -361,7 +375,8 @@ impl Core {
     /// Takes a peer's addresses, credentials, subscriptions and tracks out of every table.
     fn forget_transport(&mut self, key: usize) {
         let peer = &self.peers[key];
-        for source in peer.lines.iter().filter_map(|line| line.slot.as_ref()?.source()) {
+        let slots = peer.lines.iter().filter_map(|line| line.slot.as_ref());
+        for source in slots.flat_map(|slot| [slot.source(), slot.ahead()]).flatten() {
             if let Some(track) = self.tracks.get_mut(source) {
                 track.subscribers.retain(|subscription| subscription.peer != key);
             }
@@ -373,7 +388,7 @@ impl Core {
             }
         }
         self.last_address = None;
-        let tracks: Vec<usize> = peer.lines.iter().filter_map(|line| line.track).collect();
+        let tracks: Vec<usize> = peer.lines.iter().flat_map(|line| line.tracks.iter().copied()).collect();
         for track in tracks {
             self.remove_track(track);
         }

@@ -11,7 +11,7 @@ use crate::ring::Packet;
 use crate::rtp::{RtpHeader, is_rtcp};
 use crate::srtp::guess_index;
 use crate::stun::{self, BindingRequest, BindingSuccess};
-use crate::track::KeyframeRequest;
+use crate::track::{KeyframeRequest, Subscription, TrackKind};
 use crate::vp8;
 
 impl Core {
@@ -162,7 +162,7 @@ impl Core {
     ) {
         let peer = &self.peers[publisher];
         let (line, refused) = (&peer.lines[opened.line], peer.spent.refused());
-        let Some(track_key) = line.track else { return };
+        let Some(track_key) = line.tracks.get(opened.layer).copied() else { return };
         let types = line.types;
         let is_redundant = !opened.is_rtx && types.red == Some(header.payload_type);
         let expected_type = if opened.is_rtx { types.rtx } else { Some(types.codec) };
@@ -226,18 +226,26 @@ impl Core {
     ) {
         let track = &mut self.tracks[track_key];
         let is_keyframe = track.kind.is_video() && vp8::begins_keyframe(packet.payload);
+        let begins_screen = track.kind == TrackKind::Screen && !track.is_live(now);
         if !track.insert(packet, is_keyframe, is_repaired, now) {
             return;
         }
-        let has_gaps = !track.gaps.is_empty();
+        if begins_screen {
+            self.rebind(self.peers[publisher].room);
+        }
+        let has_gaps = !self.tracks[track_key].gaps.is_empty();
         let mut awaits_keyframe = false;
         let mut to_pace = Few::<usize, MAX_PEERS_PER_ROOM>::default();
         let mut overdue = Few::<usize, MAX_PEERS_PER_ROOM>::default();
         let mut to_report = Few::<usize, MAX_PEERS_PER_ROOM>::default();
-        let ends_run = packet.is_marked || !track.kind.is_video();
+        let mut left = Few::<(usize, Subscription), MAX_PEERS_PER_ROOM>::default();
         let track = &self.tracks[track_key];
+        let ends_run = packet.is_marked || !track.kind.is_video();
         for subscription in &track.subscribers {
             let Some(peer) = self.peers.get_mut(subscription.peer) else { continue };
+            if is_keyframe && let Some(before) = peer.switch(subscription.line, track_key, &packet, &self.tracks, now) {
+                left.push((before, *subscription));
+            }
             match peer.forward(subscription.line, track_key, track, &packet, is_keyframe, now, out) {
                 Forwarded::Done => {}
                 Forwarded::Waits => to_pace.push(subscription.peer),
@@ -247,9 +255,12 @@ impl Core {
                 to_report.push(subscription.peer);
             }
             awaits_keyframe |= peer.is_connected()
-                && peer.lines[subscription.line].slot.as_ref().is_some_and(|slot| slot.awaits_keyframe());
+                && peer.lines[subscription.line].slot.as_ref().is_some_and(|slot| slot.awaits_keyframe_of(track_key));
         }
-        if awaits_keyframe || track.is_keyframe_wanted() {
+        for (before, subscription) in left.as_slice() {
+            self.unsubscribe(*before, *subscription);
+        }
+        if awaits_keyframe || self.tracks[track_key].is_keyframe_wanted() {
             self.request_keyframe(now, track_key, out);
         }
         if has_gaps {
@@ -270,6 +281,7 @@ impl Core {
         for subscription in &self.tracks[track].subscribers {
             if let Some(peer) = self.peers.get_mut(subscription.peer)
                 && let Some(slot) = peer.lines[subscription.line].slot.as_mut()
+                && slot.source() == Some(track)
             {
                 slot.restart();
             }

@@ -5,6 +5,7 @@ use colloque_congestion::{Estimator, Limits, Pacer};
 
 use crate::red::MAX_REPEATED;
 use crate::share::VOICE_BPS;
+use crate::slot::Mapped;
 
 /// Assumed of a subscriber's link before anything is known of it, in bits per second; a probe of three times as much begins at
 /// once.
@@ -63,7 +64,10 @@ pub(crate) struct Queued {
     pub line: usize,
     /// Key of the track.
     pub track: usize,
+    pub serial: u64,
     pub index: u64,
+    /// Its place in the subscriber's stream.
+    pub mapped: Mapped,
     /// Whether it was sent before.
     pub is_repeat: bool,
     /// The slot's count of restarts when the packet was given its place.

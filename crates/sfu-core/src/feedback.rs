@@ -47,10 +47,10 @@ impl Core {
     }
 
     fn take_sender_report(&mut self, key: usize, ssrc: u32, clock: SenderClock) {
-        let tracks = self.peers[key].lines.iter().filter_map(|line| line.track);
+        let tracks = self.peers[key].lines.iter().flat_map(|line| &line.tracks);
         for track in tracks {
-            if self.tracks[track].ssrc == Some(ssrc) {
-                self.tracks[track].clock = Some(clock);
+            if self.tracks[*track].ssrc == Some(ssrc) {
+                self.tracks[*track].clock = Some(clock);
             }
         }
     }
@@ -94,7 +94,7 @@ impl Core {
             let Some(source) = slot.source() else { break };
             let Some(track) = self.tracks.get(source) else { break };
             let Some(packet) = slot.source_index(sequence).and_then(|index| track.find(index)) else { continue };
-            waits |= peer.resend(line, source, &packet, track.ring_packets(), now, out) == Forwarded::Waits;
+            waits |= peer.resend(line, source, track, &packet, now, out) == Forwarded::Waits;
         }
         if waits {
             self.mark_pacing(key, now);

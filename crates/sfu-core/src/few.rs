@@ -19,6 +19,16 @@ impl<T: Copy + Default, const PLACES: usize> Few<T, PLACES> {
         }
     }
 
+    pub(crate) fn of(values: &[T]) -> Self {
+        let mut few = Self::default();
+        values.iter().for_each(|value| few.push(*value));
+        few
+    }
+
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
+        &mut self.values[..self.count]
+    }
+
     pub(crate) fn as_slice(&self) -> &[T] {
         &self.values[..self.count]
     }

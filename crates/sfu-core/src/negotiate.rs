@@ -17,9 +17,9 @@ pub(crate) fn answer(core: &mut Core, key: usize, offer: &Offer) -> String {
                 continue;
             }
         };
-        let kind = TrackKind::of_line(offered.media, *nth);
+        let carries = TrackKind::of_line(offered.media, *nth);
         *nth += 1;
-        answers.push(apply_line(core, key, offered, kind));
+        answers.push(apply_line(core, key, offered, carries));
     }
     let peer = &core.peers[key];
     let (ufrag, password) = peer.ice.credentials();
@@ -33,10 +33,17 @@ pub(crate) fn answer(core: &mut Core, key: usize, offer: &Offer) -> String {
     write_answer(peer.joined << 1, &candidates, &answers)
 }
 
-/// Lines beyond microphone, camera and screen stay inactive: they are where further publishers of a larger room go.
-fn apply_line<'a>(core: &mut Core, key: usize, offered: &'a OfferLine, kind: Option<TrackKind>) -> AnswerLine<'a> {
+/// Lines beyond the first of their kind show further people of a larger room: the client publishes nothing on them.
+fn apply_line<'a>(
+    core: &mut Core,
+    key: usize,
+    offered: &'a OfferLine,
+    carries: Option<(TrackKind, usize)>,
+) -> AnswerLine<'a> {
     let inactive = AnswerLine { offered, direction: Direction::Inactive, sends: None };
-    let (Some(mid), Some(types), Some(kind)) = (offered.mid, offered.payload_types, kind) else { return inactive };
+    let (Some(mid), Some(types), Some((kind, place))) = (offered.mid, offered.payload_types, carries) else {
+        return inactive;
+    };
 
     let known = core.peers[key].lines.iter().position(|line| line.mid == mid);
     let index = known.unwrap_or_else(|| {
@@ -48,8 +55,12 @@ fn apply_line<'a>(core: &mut Core, key: usize, offered: &'a OfferLine, kind: Opt
             number_extension: offered.number_extension,
             ssrc: None,
             rtx_ssrc: None,
+            rid_extension: offered.rid_extension,
+            repaired_rid_extension: offered.repaired_rid_extension,
+            layers: Vec::new(),
             has_nack: offered.has_nack,
-            track: None,
+            place,
+            tracks: Vec::new(),
             slot: Some(slot),
         });
         core.peers[key].lines.len() - 1
@@ -57,21 +68,28 @@ fn apply_line<'a>(core: &mut Core, key: usize, offered: &'a OfferLine, kind: Opt
     let line = &mut core.peers[key].lines[index];
     line.ssrc = offered.ssrc;
     line.rtx_ssrc = offered.rtx_ssrc;
-    match (line.track, offered.direction.sends()) {
-        (None, true) => line.track = Some(core.tracks.insert(Track::new(key, kind))),
-        (Some(track), false) => {
-            line.track = None;
-            core.remove_track(track);
+    let publishes = place == 0 && offered.direction.sends();
+    let encodings = if publishes { offered.layers.len().max(1) } else { 0 };
+    if line.tracks.len() != encodings || line.layers != offered.layers {
+        line.layers.clone_from(&offered.layers);
+        let before = std::mem::take(&mut line.tracks);
+        before.into_iter().for_each(|track| core.remove_track(track));
+        core.peers[key].forget_streams_of(index);
+        for _ in 0..encodings {
+            core.serials += 1;
+            let track = core.tracks.insert(Track::new(key, kind, core.serials));
+            core.peers[key].lines[index].tracks.push(track);
         }
-        (Some(_), true) | (None, false) => {}
     }
     let direction = offered.direction.mirrored();
+    let direction = if place == 0 { direction } else { direction.without_receiving() };
     let slot = core.peers[key].lines[index].slot.as_ref();
     let sends = slot.filter(|_| direction.sends()).map(|slot| SlotNames {
         ssrc: slot.ssrc,
         rtx_ssrc: slot.rtx_ssrc,
         stream: kind.stream(),
         track: kind.name(),
+        place,
     });
     AnswerLine { offered, direction, sends }
 }

@@ -47,7 +47,8 @@ impl Core {
     fn pace_peer(&mut self, key: usize, now: Instant, out: &mut SendArena) -> bool {
         let Some(peer) = self.peers.get_mut(key) else { return false };
         while let Some(queued) = peer.next_queued(now) {
-            if let Some(packet) = self.tracks.get(queued.track).and_then(|track| track.find(queued.index)) {
+            let track = self.tracks.get(queued.track).filter(|track| track.serial == queued.serial);
+            if let Some(packet) = track.and_then(|track| track.find(queued.index)) {
                 peer.forward_queued(&queued, &packet, now, out);
             }
         }

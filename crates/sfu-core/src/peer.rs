@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use colloque_congestion::ArrivalLog;
 use colloque_ids::PeerId;
+use slab::Slab;
 
 use crate::arena::{Path, SendArena};
 use crate::budget::Spent;
@@ -12,14 +13,15 @@ use crate::red::{Redundant, Repeated};
 use crate::ring::Packet;
 use crate::rtcp::CompoundWriter;
 use crate::rtp::RtpHeader;
-use crate::sdp::{Mid, PayloadTypes};
+use crate::sdp::{Mid, PayloadTypes, Rid};
 use crate::seal::Outgoing;
 use crate::slot::{Mapped, Slot};
 use crate::srtp::{InboundStream, MAX_RTCP_OVERHEAD_BYTES, SessionKeys};
-use crate::track::{Track, TrackKind};
+use crate::track::{PLACES, Track, TrackKind};
 
-/// Streams that one peer may send, retransmissions included: three tracks, and as many again after a change of streams.
-pub(crate) const MAX_INBOUND_STREAMS: usize = 16;
+/// Streams that one peer may send, retransmissions included: a voice, a screen and three layers of a camera, and as many again
+/// after a change of streams.
+pub(crate) const MAX_INBOUND_STREAMS: usize = 20;
 /// Silence after which a peer counts as lost.
 ///
 /// Higher: a dead connection is shown later. Lower: a short outage of the radio link is shown as a loss.
@@ -61,6 +63,8 @@ pub(crate) struct Peer {
     pub told_bps: u64,
     /// Whether something waits for the peer's link.
     pub is_paced: bool,
+    /// Keys of the others whom the peer hears and sees, by the place of the lines that show them.
+    pub places: [Option<usize>; PLACES],
     /// Survives a change of transport: a new offer brings no new budget.
     pub spent: Spent,
     inbound: Vec<Inbound>,
@@ -84,8 +88,16 @@ pub(crate) struct MediaLine {
     pub number_extension: Option<u8>,
     pub ssrc: Option<u32>,
     pub rtx_ssrc: Option<u32>,
+    /// Header extensions that carry an encoding's name, in its packets and in retransmissions of them.
+    pub rid_extension: Option<u8>,
+    pub repaired_rid_extension: Option<u8>,
+    /// Names of the encodings that the client sends at once, poorest first; empty for one without a name.
+    pub layers: Vec<Rid>,
     pub has_nack: bool,
-    pub track: Option<usize>,
+    /// Which of the others the line shows.
+    pub place: usize,
+    /// What the client publishes, one track for each encoding, in the order of `layers`.
+    pub tracks: Vec<usize>,
     pub slot: Option<Slot>,
 }
 
@@ -93,6 +105,7 @@ pub(crate) struct MediaLine {
 struct Inbound {
     ssrc: u32,
     line: usize,
+    layer: usize,
     is_rtx: bool,
     stream: InboundStream,
 }
@@ -115,6 +128,8 @@ pub(crate) enum Forwarded {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Opened {
     pub line: usize,
+    /// Which of the line's encodings.
+    pub layer: usize,
     pub is_rtx: bool,
     /// Index in the stream that carried it, which is the retransmission stream when `is_rtx`.
     pub index: u64,
@@ -152,6 +167,7 @@ impl Peer {
             arrivals: None,
             told_bps: 0,
             is_paced: false,
+            places: [None; PLACES],
             spent: Spent::new(now),
             inbound: Vec::new(),
         }
@@ -179,37 +195,53 @@ impl Peer {
                 .inbound
                 .open_rtp(&mut inbound.stream, header.ssrc, header.sequence, header.header_bytes, packet)
                 .ok()?;
-            return Some(Opened { line: inbound.line, is_rtx: inbound.is_rtx, index, plain_bytes });
+            let Inbound { line, layer, is_rtx, .. } = *inbound;
+            return Some(Opened { line, layer, is_rtx, index, plain_bytes });
         }
         if self.inbound.len() == MAX_INBOUND_STREAMS {
             return None;
         }
-        let (line, is_rtx) = self.line_of(header, packet)?;
+        let (line, layer, is_rtx) = self.line_of(header, packet)?;
         let mut stream = InboundStream::default();
         let (index, plain_bytes) =
             secure.inbound.open_rtp(&mut stream, header.ssrc, header.sequence, header.header_bytes, packet).ok()?;
-        self.inbound.push(Inbound { ssrc: header.ssrc, line, is_rtx, stream });
-        Some(Opened { line, is_rtx, index, plain_bytes })
+        self.inbound.push(Inbound { ssrc: header.ssrc, line, layer, is_rtx, stream });
+        Some(Opened { line, layer, is_rtx, index, plain_bytes })
     }
 
-    /// Where a stream that was not seen before belongs: by its announced number, or by the name in its packets.
-    fn line_of(&self, header: &RtpHeader, packet: &[u8]) -> Option<(usize, bool)> {
+    /// Forgets which streams belong to a line: its encodings are others now.
+    pub(crate) fn forget_streams_of(&mut self, line: usize) {
+        self.inbound.retain(|inbound| inbound.line != line);
+    }
+
+    /// Where a stream that was not seen before belongs: by its announced number, or by the names in its packets.
+    ///
+    /// # Source
+    ///
+    /// RFC 8843 section 9.2 (lines), RFC 8852 section 3 (encodings and their retransmissions).
+    fn line_of(&self, header: &RtpHeader, packet: &[u8]) -> Option<(usize, usize, bool)> {
         let announced = self.lines.iter().position(|line| line.ssrc == Some(header.ssrc));
         if let Some(line) = announced {
-            return Some((line, false));
+            return Some((line, 0, false));
         }
         if let Some(line) = self.lines.iter().position(|line| line.rtx_ssrc == Some(header.ssrc)) {
-            return Some((line, true));
+            return Some((line, 0, true));
         }
         let named = |line: &MediaLine| {
             line.mid_extension.and_then(|id| header.extension(packet, id)) == Some(line.mid.as_bytes())
         };
         let line = self.lines.iter().position(named)?;
-        let types = self.lines[line].types;
-        if header.payload_type == types.codec || Some(header.payload_type) == types.red {
-            return Some((line, false));
+        let MediaLine { types, rid_extension, repaired_rid_extension, layers, .. } = &self.lines[line];
+        let is_rtx = Some(header.payload_type) == types.rtx;
+        if !is_rtx && header.payload_type != types.codec && Some(header.payload_type) != types.red {
+            return None;
         }
-        (Some(header.payload_type) == types.rtx).then_some((line, true))
+        if layers.is_empty() {
+            return Some((line, 0, is_rtx));
+        }
+        let extension = if is_rtx { repaired_rid_extension } else { rid_extension };
+        let name = header.extension(packet, (*extension)?)?;
+        Some((line, layers.iter().position(|layer| layer.as_bytes() == name)?, is_rtx))
     }
 
     /// Opens a compound RTCP packet in place and gives its plain length.
@@ -228,6 +260,22 @@ impl Peer {
         Some(plain_bytes)
     }
 
+    /// Goes over to a layer with its keyframe where a line waits for that, and gives the layer that is left.
+    pub(crate) fn switch(
+        &mut self,
+        line: usize,
+        key: usize,
+        packet: &Packet<'_>,
+        tracks: &Slab<Track>,
+        now: Instant,
+    ) -> Option<usize> {
+        self.secure.as_ref()?;
+        let slot = self.lines.get_mut(line)?.slot.as_mut().filter(|slot| slot.ahead() == Some(key))?;
+        let clock_of = |track: Option<usize>| tracks.get(track?)?.clock;
+        let clocks = (clock_of(slot.source()), clock_of(Some(key)));
+        slot.switch(packet, clocks, now)
+    }
+
     /// Sends one packet of a track on one line, if its stream can take it.
     pub(crate) fn forward(
         &mut self,
@@ -241,12 +289,16 @@ impl Peer {
     ) -> Forwarded {
         let (Some(to), Some(_)) = (self.ice.selected(), &self.secure) else { return Forwarded::Done };
         let Some(slot) = self.lines.get_mut(line).and_then(|line| line.slot.as_mut()) else { return Forwarded::Done };
+        if slot.source() != Some(key) {
+            return Forwarded::Done;
+        }
         let Some(mapped) = slot.map(packet, is_keyframe, now) else { return Forwarded::Done };
         if let Some(downlink) = self.downlink.as_mut().filter(|_| slot.kind.is_video())
             && !downlink.is_free(now)
         {
             let restarts = slot.restarts();
-            let queued = Queued { line, track: key, index: packet.index, is_repeat: false, restarts, since: now };
+            let (serial, index) = (track.serial, packet.index);
+            let queued = Queued { line, track: key, serial, index, mapped, is_repeat: false, restarts, since: now };
             return if downlink.queue(queued) { Forwarded::Waits } else { Forwarded::Overdue };
         }
         let repeated = match (slot.types.red, &self.downlink) {
@@ -266,10 +318,8 @@ impl Peer {
     pub(crate) fn forward_queued(&mut self, queued: &Queued, packet: &Packet<'_>, now: Instant, out: &mut SendArena) {
         let (Some(to), Some(_)) = (self.ice.selected(), &self.secure) else { return };
         let Some(slot) = self.lines.get(queued.line).and_then(|line| line.slot.as_ref()) else { return };
-        if slot.restarts() == queued.restarts
-            && let Some(mapped) = slot.place(packet)
-        {
-            self.send_media(queued.line, packet, mapped, queued.is_repeat, Repeated::default(), to, now, out);
+        if slot.restarts() == queued.restarts {
+            self.send_media(queued.line, packet, queued.mapped, queued.is_repeat, Repeated::default(), to, now, out);
         }
     }
 
@@ -286,23 +336,24 @@ impl Peer {
     pub(crate) fn resend(
         &mut self,
         line: usize,
-        track: usize,
+        key: usize,
+        track: &Track,
         packet: &Packet<'_>,
-        ring_packets: usize,
         now: Instant,
         out: &mut SendArena,
     ) -> Forwarded {
         let (Some(to), Some(_)) = (self.ice.selected(), &self.secure) else { return Forwarded::Done };
         let Some(slot) = self.lines.get_mut(line).and_then(|line| line.slot.as_mut()) else { return Forwarded::Done };
         let Some(mapped) = slot.place(packet).filter(|_| slot.repairs().is_some()) else { return Forwarded::Done };
-        if !slot.may_resend(packet, ring_packets, now) {
+        if !slot.may_resend(packet, track.ring_packets(), now) {
             return Forwarded::Done;
         }
         if let Some(downlink) = self.downlink.as_mut().filter(|_| slot.kind.is_video())
             && !downlink.has_room(now)
         {
             let restarts = slot.restarts();
-            let queued = Queued { line, track, index: packet.index, is_repeat: true, restarts, since: now };
+            let (serial, index) = (track.serial, packet.index);
+            let queued = Queued { line, track: key, serial, index, mapped, is_repeat: true, restarts, since: now };
             // Without a place it is left out: the subscriber asks again.
             return if downlink.queue_first(queued) { Forwarded::Waits } else { Forwarded::Done };
         }
@@ -378,7 +429,7 @@ impl Peer {
         };
         match red {
             Some(_) => outgoing.send_redundant(secure, self.key as u32, to, slot.types.codec, &redundant, out),
-            None => outgoing.send(secure, self.key as u32, to, packet.payload, out),
+            None => outgoing.send(secure, self.key as u32, to, packet.payload, mapped.names_shift, out),
         }
     }
 
@@ -417,6 +468,11 @@ impl Peer {
     /// The line whose stream to this peer has the number `ssrc`.
     pub(crate) fn line_sending(&self, ssrc: u32) -> Option<usize> {
         self.lines.iter().position(|line| line.slot.as_ref().is_some_and(|slot| slot.ssrc == ssrc))
+    }
+
+    /// Whether the peer's client publishes a voice or a face.
+    pub(crate) fn publishes_itself(&self) -> bool {
+        self.lines.iter().any(|line| !line.tracks.is_empty() && line.kind() != Some(TrackKind::Screen))
     }
 
     pub(crate) fn is_connected(&self) -> bool {

@@ -34,6 +34,13 @@ impl SenderClock {
         let ntp = self.ntp.wrapping_add(fixed_point(elapsed, 32));
         (ntp, self.timestamp.wrapping_add(clock_units(elapsed, clock_rate)))
     }
+
+    /// What must be added to timestamps of the stream of `other` to make them timestamps of this stream.
+    pub(crate) fn shift_to(&self, other: &Self, clock_rate: u32) -> u32 {
+        let later = other.ntp.wrapping_sub(self.ntp) as i64;
+        let units = ((i128::from(later) * i128::from(clock_rate)) >> 32) as u32;
+        self.timestamp.wrapping_add(units).wrapping_sub(other.timestamp)
+    }
 }
 
 /// A duration in units of a codec's clock, modulo 2^32.
@@ -162,6 +169,16 @@ mod tests {
         assert_eq!(jitter(0), 0);
         let expected = 48 * 5;
         assert!((expected - 40..=expected).contains(&jitter(5)), "{}", jitter(5));
+    }
+
+    #[test]
+    fn streams_of_one_publisher_are_tied_by_its_clock() {
+        let received_at = Instant::now();
+        let one = SenderClock { ntp: 7 << 32, timestamp: u32::MAX, received_at };
+        // Two seconds and a half later, by a clock that began elsewhere.
+        let other = SenderClock { ntp: (9 << 32) + (1 << 31), timestamp: 1_000, received_at };
+        assert_eq!(1_000u32.wrapping_add(one.shift_to(&other, 90_000)), 224_999);
+        assert_eq!(u32::MAX.wrapping_add(other.shift_to(&one, 90_000)), 1_000u32.wrapping_sub(225_000));
     }
 
     #[test]

@@ -3,6 +3,7 @@ use crate::peer::Secure;
 use crate::red::Redundant;
 use crate::rtp::{FIXED_HEADER_BYTES, NUMBER_EXTENSION_BYTES, write_header, write_number_extension};
 use crate::srtp::MAX_RTP_OVERHEAD_BYTES;
+use crate::vp8::PictureNames;
 
 /// Bytes of the headers of UDP and IP, which a packet takes on the line as well.
 pub(crate) const LINE_OVERHEAD_BYTES: usize = 28;
@@ -32,9 +33,20 @@ impl Outgoing {
         plain_bytes(has_number, is_repeat, payload_bytes) + MAX_RTP_OVERHEAD_BYTES <= MAX_DATAGRAM_BYTES
     }
 
-    /// Writes and seals the packet; what does not fit a datagram is left out.
-    pub(crate) fn send(&self, secure: &Secure, group: u32, to: Path, payload: &[u8], out: &mut SendArena) {
-        self.send_with(secure, group, to, payload.len(), out, |room| room.copy_from_slice(payload));
+    /// Writes and seals the packet, with the names of its picture shifted; what does not fit a datagram is left out.
+    pub(crate) fn send(
+        &self,
+        secure: &Secure,
+        group: u32,
+        to: Path,
+        payload: &[u8],
+        names_shift: PictureNames,
+        out: &mut SendArena,
+    ) {
+        self.send_with(secure, group, to, payload.len(), out, |room| {
+            room.copy_from_slice(payload);
+            names_shift.shift(room);
+        });
     }
 
     /// Sends a packet that repeats others before it, all of the format `codec`.

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use crate::arena::SendArena;
 use crate::core::Core;
 use crate::few::Few;
+use crate::layers::wanted_bps;
 use crate::peer::Peer;
 use crate::tick::MAX_REPORTED;
 use crate::track::TrackKind;
@@ -24,6 +25,8 @@ impl Core {
         if !self.peers.get(key).is_some_and(Peer::is_connected) {
             return;
         }
+        self.choose_layers(now, key);
+        self.tell_layers(now, key);
         let demand_bps = self.demand_of(key, now);
         let Some(peer) = self.peers.get_mut(key) else { return };
         if let Some(downlink) = &mut peer.downlink {
@@ -56,12 +59,16 @@ impl Core {
             let is_measured = peer.downlink.as_ref().is_none_or(|downlink| downlink.age(now) >= MEASURED_FOR);
             return if is_measured { 0 } else { VOICE_BPS + self.publisher_cap_bps };
         }
-        let sources = peer.lines.iter().filter_map(|line| self.tracks.get(line.slot.as_ref()?.source()?));
-        let wanted = sources.map(|track| match track.kind {
-            TrackKind::Microphone => VOICE_BPS,
-            TrackKind::Camera => self.publisher_cap_bps,
-            TrackKind::Screen if track.is_live(now) => self.publisher_cap_bps,
-            TrackKind::Screen => 0,
+        let wanted = peer.lines.iter().filter_map(|line| {
+            let slot = line.slot.as_ref()?;
+            let feed = slot.feed?;
+            let tracks = &self.peers.get(feed.publisher)?.lines.get(feed.line)?.tracks;
+            Some(match slot.kind {
+                TrackKind::Microphone => VOICE_BPS,
+                TrackKind::Camera => wanted_bps(slot, tracks.len(), self.publisher_cap_bps),
+                TrackKind::Screen if self.tracks.get(*tracks.first()?)?.is_live(now) => self.publisher_cap_bps,
+                TrackKind::Screen => 0,
+            })
         });
         wanted.sum()
     }
@@ -69,7 +76,13 @@ impl Core {
     /// What a publisher may send so that each of its subscribers' links carries it, in bits per second.
     pub(crate) fn cap_of(&self, publisher: usize) -> u64 {
         let Some(peer) = self.peers.get(publisher) else { return self.publisher_cap_bps };
-        let tracks = peer.lines.iter().filter_map(|line| self.tracks.get(line.track?));
+        let tracks = peer.lines.iter().flat_map(|line| &line.tracks).filter_map(|track| self.tracks.get(*track));
+        if self.rooms.get(peer.room).is_some_and(|room| room.peers.len() > 2)
+            && let Some(layers_bps) = self.sent_layers_bps(peer)
+        {
+            // Each subscriber's link has its layer; the publisher sends all that are wanted.
+            return (layers_bps + VOICE_BPS).min(self.publisher_cap_bps);
+        }
         let subscribers = tracks.flat_map(|track| track.subscribers.iter().map(|subscription| subscription.peer));
         let cap_bps =
             subscribers.filter_map(|subscriber| self.share_of(subscriber)).fold(self.publisher_cap_bps, u64::min);
@@ -114,7 +127,7 @@ impl Core {
     pub(crate) fn videos_of(&self, key: usize) -> Few<u32, MAX_REPORTED> {
         let mut videos = Few::default();
         let Some(peer) = self.peers.get(key) else { return videos };
-        let tracks = peer.lines.iter().filter_map(|line| self.tracks.get(line.track?));
+        let tracks = peer.lines.iter().flat_map(|line| &line.tracks).filter_map(|track| self.tracks.get(*track));
         for ssrc in tracks.filter(|track| track.kind.is_video()).filter_map(|track| track.ssrc) {
             videos.push(ssrc);
         }

@@ -1,11 +1,13 @@
 use std::time::{Duration, Instant};
 
 use crate::random::Random;
-use crate::reception::{clock_units, fixed_point};
+use crate::reception::{SenderClock, clock_units, fixed_point};
 use crate::red::{Redundant, Repeated};
+use crate::resent::Resent;
 use crate::ring::Packet;
 use crate::sdp::PayloadTypes;
-use crate::track::TrackKind;
+use crate::track::{Feed, TrackKind};
+use crate::vp8::PictureNames;
 
 /// One stream that this server sends to one subscriber: its numbers stay the same whatever feeds it.
 ///
@@ -16,12 +18,26 @@ pub(crate) struct Slot {
     pub types: PayloadTypes,
     pub ssrc: u32,
     pub rtx_ssrc: Option<u32>,
-    /// Key of the track that feeds the slot.
+    /// Whose line feeds the slot, in one of its layers.
+    pub feed: Option<Feed>,
+    /// Key of the track that feeds the slot; none while it has no feed, or its picture is paused.
     source: Option<usize>,
+    /// Key of the layer that takes over with its next keyframe.
+    ahead: Option<usize>,
+    /// Whether the link carries no layer of the picture, or nobody looks at it.
+    pub is_paused: bool,
+    /// When a poorer layer was chosen last.
+    pub lowered_at: Option<Instant>,
+    /// Height at which the subscriber shows the picture, in pixels; none while it says nothing.
+    pub shown_height: Option<u16>,
     flow: Flow,
     next_index: u64,
     next_rtx_index: u64,
     last: Option<(Instant, u32)>,
+    /// Of the newest picture that was sent.
+    last_names: Option<PictureNames>,
+    /// Silent packets in a row.
+    silent: u8,
     packets_sent: u32,
     octets_sent: u32,
     /// Clock of the last sender report, shortened as receivers echo it, and when it left.
@@ -43,6 +59,7 @@ enum Flow {
         first: u64,
         index_shift: u64,
         timestamp_shift: u32,
+        names_shift: PictureNames,
     },
 }
 
@@ -51,6 +68,8 @@ enum Flow {
 pub(crate) struct Mapped {
     pub index: u64,
     pub timestamp: u32,
+    /// What is added to the names of its picture.
+    pub names_shift: PictureNames,
 }
 
 impl Slot {
@@ -60,11 +79,18 @@ impl Slot {
             types,
             ssrc: random.ssrc(),
             rtx_ssrc: types.rtx.map(|_| random.ssrc()),
+            feed: None,
             source: None,
+            ahead: None,
+            is_paused: false,
+            lowered_at: None,
+            shown_height: None,
             flow: Flow::AwaitingStart,
             next_index: first_index(random),
             next_rtx_index: first_index(random),
             last: None,
+            last_names: None,
+            silent: 0,
             packets_sent: 0,
             octets_sent: 0,
             reported: None,
@@ -81,18 +107,68 @@ impl Slot {
 
     /// Feeds the slot from another track; true when that changes anything.
     pub(crate) fn bind(&mut self, source: Option<usize>) -> bool {
-        if self.source == source {
+        if self.source == source && self.ahead.is_none() {
             return false;
         }
-        self.source = source;
-        self.restart();
+        self.ahead = None;
+        if self.source != source {
+            self.source = source;
+            self.restart();
+        }
         true
+    }
+
+    /// The layer that takes over with its next keyframe.
+    pub(crate) fn ahead(&self) -> Option<usize> {
+        self.ahead
+    }
+
+    /// Has another layer take over with its next keyframe, or none.
+    pub(crate) fn aim(&mut self, ahead: Option<usize>) {
+        self.ahead = ahead.filter(|_| ahead != self.source);
+    }
+
+    /// Goes over to the layer ahead with its keyframe `packet`, and gives the layer that is left.
+    ///
+    /// Numbers go on where they stopped. Timestamps go on by the publisher's clock where `clocks` ties both layers to it, the
+    /// layer that is left first: its encoders' timestamps may begin anywhere.
+    pub(crate) fn switch(
+        &mut self,
+        packet: &Packet<'_>,
+        clocks: (Option<SenderClock>, Option<SenderClock>),
+        now: Instant,
+    ) -> Option<usize> {
+        let ahead = self.ahead.take()?;
+        let left = self.source.replace(ahead)?;
+        let shift_before = match self.flow {
+            Flow::Flowing { timestamp_shift, .. } => Some(timestamp_shift),
+            Flow::AwaitingStart => None,
+        };
+        let by_clock = match (shift_before, clocks) {
+            (Some(shift), (Some(before), Some(after))) => {
+                Some(shift.wrapping_add(before.shift_to(&after, self.kind.clock_rate())))
+            }
+            (Some(_) | None, _) => None,
+        };
+        let by_clock = by_clock.filter(|shift| self.goes_on(packet.timestamp.wrapping_add(*shift), now));
+        self.start(packet, by_clock, now);
+        self.resent.forget();
+        Some(left)
+    }
+
+    /// Whether a timestamp may follow the newest one: later, and not by more than a publisher's pause explains.
+    fn goes_on(&self, timestamp: u32, now: Instant) -> bool {
+        let Some((last_at, last_timestamp)) = self.last else { return true };
+        let step = timestamp.wrapping_sub(last_timestamp);
+        let elapsed = clock_units(now.saturating_duration_since(last_at), self.kind.clock_rate());
+        step > 0 && step <= elapsed.saturating_add(self.kind.clock_rate())
     }
 
     /// The source begins anew, with numbers that have nothing to do with those before.
     pub(crate) fn restart(&mut self) {
         self.flow = Flow::AwaitingStart;
-        self.resent = Resent::default();
+        self.resent.forget();
+        self.silent = 0;
         self.restarts = self.restarts.wrapping_add(1);
     }
 
@@ -104,6 +180,11 @@ impl Slot {
         self.flow == Flow::AwaitingStart && self.kind.is_video()
     }
 
+    /// Whether the stream goes on with the next keyframe of a track, and not before.
+    pub(crate) fn awaits_keyframe_of(&self, track: usize) -> bool {
+        self.ahead == Some(track) || (self.source == Some(track) && self.awaits_keyframe())
+    }
+
     /// Gives a packet its place; none when the stream cannot begin with it, or began after it.
     pub(crate) fn map(&mut self, packet: &Packet<'_>, is_keyframe: bool, now: Instant) -> Option<Mapped> {
         if self.flow == Flow::AwaitingStart {
@@ -111,20 +192,18 @@ impl Slot {
             if !can_begin {
                 return None;
             }
-            let timestamp_shift = match self.last {
-                Some((last_at, last_timestamp)) => {
-                    let elapsed = clock_units(now.saturating_duration_since(last_at), self.kind.clock_rate()).max(1);
-                    last_timestamp.wrapping_add(elapsed).wrapping_sub(packet.timestamp)
-                }
-                None => 0,
-            };
-            let index_shift = self.next_index.wrapping_sub(packet.index);
-            self.flow = Flow::Flowing { first: packet.index, index_shift, timestamp_shift };
+            self.start(packet, None, now);
         }
         let mapped = self.place(packet)?;
+        if self.leaves_out(packet, &mapped) {
+            return None;
+        }
         if mapped.index >= self.next_index {
             self.next_index = mapped.index + 1;
             self.last = Some((now, mapped.timestamp));
+            if self.kind.is_video() {
+                self.last_names = Some(PictureNames::read(packet.payload).shifted(mapped.names_shift));
+            }
         }
         self.packets_sent = self.packets_sent.wrapping_add(1);
         self.octets_sent = self.octets_sent.wrapping_add(packet.payload.len() as u32);
@@ -132,12 +211,56 @@ impl Slot {
         Some(mapped)
     }
 
+    /// Begins the mapping with a packet.
+    fn start(&mut self, packet: &Packet<'_>, timestamp_shift: Option<u32>, now: Instant) {
+        let by_elapsed = || match self.last {
+            Some((last_at, last_timestamp)) => {
+                let elapsed = clock_units(now.saturating_duration_since(last_at), self.kind.clock_rate()).max(1);
+                last_timestamp.wrapping_add(elapsed).wrapping_sub(packet.timestamp)
+            }
+            None => 0,
+        };
+        let first_names = || PictureNames::read(packet.payload);
+        self.flow = Flow::Flowing {
+            first: packet.index,
+            index_shift: self.next_index.wrapping_sub(packet.index),
+            timestamp_shift: timestamp_shift.unwrap_or_else(by_elapsed),
+            names_shift: self.last_names.map_or(PictureNames::default(), |last| last.shift_to_follow(first_names())),
+        };
+    }
+
+    /// Whether a packet is one more of a long silence, which is not sent: the subscriber's decoder goes on with it by itself.
+    ///
+    /// The numbers close up behind it, so nothing before it is sent any more: no number may be used twice.
+    ///
+    /// # Source
+    ///
+    /// RFC 6716 section 2.1.9 (discontinuous transmission) and section 3.2.1: a frame of no more than one byte is silence.
+    fn leaves_out(&mut self, packet: &Packet<'_>, mapped: &Mapped) -> bool {
+        if self.kind.is_video() || mapped.index < self.next_index {
+            return false;
+        }
+        if packet.payload.len() > SILENT_BYTES {
+            self.silent = 0;
+            return false;
+        }
+        self.silent = self.silent.saturating_add(1);
+        let Flow::Flowing { first, index_shift, .. } = &mut self.flow else { return false };
+        if self.silent <= SILENT_PACKETS_SENT || mapped.index != self.next_index {
+            return false;
+        }
+        *first = packet.index + 1;
+        *index_shift = index_shift.wrapping_sub(1);
+        true
+    }
+
     /// The place of a packet that was sent before; none when the stream began after it.
     pub(crate) fn place(&self, packet: &Packet<'_>) -> Option<Mapped> {
-        let Flow::Flowing { first, index_shift, timestamp_shift } = self.flow else { return None };
+        let Flow::Flowing { first, index_shift, timestamp_shift, names_shift } = self.flow else { return None };
         (packet.index >= first).then(|| Mapped {
             index: packet.index.wrapping_add(index_shift),
             timestamp: packet.timestamp.wrapping_add(timestamp_shift),
+            names_shift,
         })
     }
 
@@ -152,7 +275,7 @@ impl Slot {
 
     /// Whether a packet may be sent again now, which counts it.
     ///
-    /// One packet is repeated at most once in [`RESEND_PAUSE`], and all repetitions together stay within what was sent for
+    /// One packet is repeated at most once in [`crate::resent::RESEND_PAUSE`], and all repetitions together stay within what was sent for
     /// the first time, so that loss reports, true or not, at most double the stream.
     pub(crate) fn may_resend(&mut self, packet: &Packet<'_>, ring_packets: usize, now: Instant) -> bool {
         let Some(credit_left) = self.resend_credit.checked_sub(bytes_of(packet)) else { return false };
@@ -238,39 +361,17 @@ const FIRST_RESEND_CREDIT_BYTES: u32 = 32 * 1024;
 /// Higher: longer bursts are repaired at once. Lower: a hostile subscriber takes less at once.
 const MAX_RESEND_CREDIT_BYTES: u32 = 128 * 1024;
 
-/// Shortest pause between two retransmissions of one packet to one subscriber.
+/// Longest payload of a silent packet: the byte that says how it is coded, and two more.
+const SILENT_BYTES: usize = 3;
+/// Silent packets in a row that are sent on; the first ones tell the decoder what the silence sounds like.
 ///
-/// Higher: a lost retransmission is repaired later. Lower: repeated reports of one loss cost more bandwidth.
-pub(crate) const RESEND_PAUSE: Duration = Duration::from_millis(20);
-
-/// When each packet of the source's ring was last sent again.
-#[derive(Debug, Default)]
-struct Resent {
-    entries: Box<[Option<(u64, Instant)>]>,
-}
-
-impl Resent {
-    fn take(&mut self, index: u64, ring_packets: usize, now: Instant) -> bool {
-        if ring_packets == 0 {
-            return false;
-        }
-        if self.entries.len() != ring_packets {
-            self.entries = vec![None; ring_packets].into_boxed_slice();
-        }
-        let entry = &mut self.entries[(index % ring_packets as u64) as usize];
-        let is_paused = entry.is_some_and(|(resent, resent_at)| {
-            resent == index && now.saturating_duration_since(resent_at) < RESEND_PAUSE
-        });
-        if !is_paused {
-            *entry = Some((index, now));
-        }
-        !is_paused
-    }
-}
+/// Higher: more packets for nothing. Lower: a lost packet leaves the decoder with a voice instead of the silence behind it.
+const SILENT_PACKETS_SENT: u8 = 6;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resent::RESEND_PAUSE;
 
     fn slot(kind: TrackKind) -> Slot {
         Slot::new(kind, PayloadTypes { codec: 96, rtx: Some(97), red: None }, &mut Random::from_seed([4; 32]))

@@ -6,7 +6,7 @@ use crate::few::Few;
 use crate::peer::{PEER_GONE_AFTER, PEER_LOST_AFTER, Peer};
 use crate::rtcp::ReportBlock;
 use crate::sdp::CNAME;
-use crate::track::TrackKind;
+use crate::track::{PLACES, TrackKind};
 
 /// Turns in which all peers are looked at once: with a tick of 20 ms, each peer once a second.
 const TURNS: u64 = 50;
@@ -14,8 +14,8 @@ const TURNS: u64 = 50;
 const ADAPTING_TURNS: u64 = 5;
 /// Shortest and longest pause between two requests for one missing packet.
 const NACK_PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(40)..=Duration::from_millis(500);
-/// Tracks of one peer in one report.
-pub(crate) const MAX_REPORTED: usize = 8;
+/// Streams of one peer in one report: three layers of a camera, a screen and a voice from it, and as many to it as its lines show.
+pub(crate) const MAX_REPORTED: usize = 2 * PLACES + 1;
 
 impl Core {
     /// Does what is due at `now`: call it at or after [`Core::next_timeout`].
@@ -118,14 +118,16 @@ impl Core {
             self.send_reports(now, key, out);
         }
         for line in 0..self.peers[key].lines.len() {
-            let Some(track) = self.peers[key].lines[line].track else { continue };
-            if self.tracks[track].is_keyframe_wanted() {
-                self.request_keyframe(now, track, out);
-                is_pending |= self.tracks[track].is_live(now);
-            }
-            if self.peers[key].lines[line].has_nack {
-                self.request_missing(now, key, track, out);
-                is_pending |= !self.tracks[track].gaps.is_empty();
+            for encoding in 0..self.peers[key].lines[line].tracks.len() {
+                let track = self.peers[key].lines[line].tracks[encoding];
+                if self.tracks[track].is_keyframe_wanted() {
+                    self.request_keyframe(now, track, out);
+                    is_pending |= self.tracks[track].is_live(now);
+                }
+                if self.peers[key].lines[line].has_nack {
+                    self.request_missing(now, key, track, out);
+                    is_pending |= !self.tracks[track].gaps.is_empty();
+                }
             }
         }
         is_pending
@@ -154,7 +156,7 @@ impl Core {
     /// What the worst-off subscriber loses of a publisher's voice, in 256ths.
     fn voice_lost(&self, publisher: usize) -> u8 {
         let Some(peer) = self.peers.get(publisher) else { return 0 };
-        let tracks = peer.lines.iter().filter_map(|line| self.tracks.get(line.track?));
+        let tracks = peer.lines.iter().flat_map(|line| &line.tracks).filter_map(|track| self.tracks.get(*track));
         let voices = tracks.filter(|track| track.kind == TrackKind::Microphone);
         let slots = voices.flat_map(|track| &track.subscribers).filter_map(|subscription| {
             let peer = self.peers.get(subscription.peer).filter(|peer| peer.is_connected() && !peer.is_lost)?;
@@ -174,10 +176,10 @@ impl Core {
         if !peer.is_connected() {
             return;
         }
-        for line in peer.lines.iter_mut().take(MAX_REPORTED) {
-            if let Some(track) = line.track.and_then(|track| self.tracks.get_mut(track))
-                && let Some(mut block) = track.report(now)
-            {
+        for line in &mut peer.lines {
+            for track in &line.tracks {
+                let Some(track) = self.tracks.get_mut(*track) else { continue };
+                let Some(mut block) = track.report(now) else { continue };
                 if track.kind == TrackKind::Microphone {
                     block.fraction_lost = lost_on_both(block.fraction_lost, voice_lost);
                 }

@@ -1,9 +1,15 @@
 use std::time::{Duration, Instant};
 
+use crate::core::MAX_PEERS_PER_ROOM;
+use crate::demand::LayerDemand;
 use crate::gaps::Gaps;
+use crate::rate::RateMeter;
 use crate::reception::{Reception, SenderClock};
 use crate::ring::{AUDIO_RING_PACKETS, Packet, Ring, VIDEO_RING_PACKETS};
 use crate::sdp::MediaKind;
+
+/// Others whom one participant hears and sees at most.
+pub(crate) const PLACES: usize = MAX_PEERS_PER_ROOM - 1;
 
 /// What a participant publishes, by its place in the offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,13 +23,18 @@ pub enum TrackKind {
 }
 
 impl TrackKind {
-    /// The kind of the `nth` line of a medium, counted from zero; none for lines beyond the model.
+    /// What the `nth` line of a medium carries, counted from zero, and the place of the other person that it shows; none for lines
+    /// beyond the largest room.
+    ///
+    /// The client publishes on the lines of the first place and on that of the screen, which belongs to no place. Lines of one place
+    /// show one person.
     #[must_use]
-    pub const fn of_line(media: MediaKind, nth: usize) -> Option<Self> {
+    pub const fn of_line(media: MediaKind, nth: usize) -> Option<(Self, usize)> {
         match (media, nth) {
-            (MediaKind::Audio, 0) => Some(Self::Microphone),
-            (MediaKind::Video, 0) => Some(Self::Camera),
-            (MediaKind::Video, 1) => Some(Self::Screen),
+            (MediaKind::Audio, place) if place < PLACES => Some((Self::Microphone, place)),
+            (MediaKind::Video, 0) => Some((Self::Camera, 0)),
+            (MediaKind::Video, 1) => Some((Self::Screen, 0)),
+            (MediaKind::Video, nth) if nth <= PLACES => Some((Self::Camera, nth - 1)),
             _ => None,
         }
     }
@@ -65,25 +76,46 @@ pub const KEYFRAME_REQUEST_INTERVAL: Duration = Duration::from_millis(500);
 /// How long after its last packet a silent source is still asked for keyframes.
 const SOURCE_IS_LIVE_FOR: Duration = Duration::from_secs(2);
 
+/// How long after its last packet a layer can still be chosen: a camera sends several pictures a second, and an encoder drops a
+/// layer that its processor or its link does not carry.
+///
+/// Higher: who watches that layer sees a longer freeze. Lower: one late picture changes the layer.
+const LAYER_IS_LIVE_FOR: Duration = Duration::from_millis(1_000);
+
 /// Shortest pause between two changes of the stream behind one track.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
 /// Where a packet of a track goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Subscription {
     pub peer: usize,
     pub line: usize,
 }
 
-/// One published track.
+/// Whose line feeds a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Feed {
+    /// Key of the peer.
+    pub publisher: usize,
+    pub line: usize,
+}
+
+/// One published encoding of a source: all of a voice, one layer of a camera's picture.
 pub(crate) struct Track {
     pub publisher: usize,
     pub kind: TrackKind,
+    /// Tells the track from others that had its key before.
+    pub serial: u64,
     /// The stream that feeds the track now.
     pub ssrc: Option<u32>,
     pub subscribers: Vec<Subscription>,
     pub clock: Option<SenderClock>,
     pub gaps: Gaps,
+    pub rate: RateMeter,
+    /// What subscribers want of the track, where it is one layer of several.
+    pub demand: LayerDemand,
+    /// When packets began to come, after none for a while.
+    began_at: Option<Instant>,
     reception: Reception,
     /// Made with the first packet: a screen that is never shared costs nothing.
     ring: Option<Ring>,
@@ -96,14 +128,18 @@ pub(crate) struct Track {
 }
 
 impl Track {
-    pub(crate) fn new(publisher: usize, kind: TrackKind) -> Self {
+    pub(crate) fn new(publisher: usize, kind: TrackKind, serial: u64) -> Self {
         Self {
             publisher,
             kind,
+            serial,
             ssrc: None,
             subscribers: Vec::new(),
             clock: None,
             gaps: Gaps::default(),
+            rate: RateMeter::default(),
+            demand: LayerDemand::default(),
+            began_at: None,
             reception: Reception::default(),
             ring: None,
             is_keyframe_wanted: false,
@@ -126,6 +162,12 @@ impl Track {
         }
         self.reception.note_arrival(packet.index, packet.timestamp, self.kind.clock_rate(), now, is_repaired);
         self.gaps.note_arrival(packet.index, now);
+        if self.kind.is_video() {
+            self.rate.note(packet.payload.len(), now);
+        }
+        if !self.is_live(now) {
+            self.began_at = Some(now);
+        }
         self.last_packet_at = Some(now);
         if is_keyframe {
             self.is_keyframe_wanted = false;
@@ -185,6 +227,16 @@ impl Track {
         self.is_keyframe_wanted
     }
 
+    /// When packets began to come, after none for a while.
+    pub(crate) fn began_at(&self) -> Option<Instant> {
+        self.began_at
+    }
+
+    /// Whether packets came a moment ago.
+    pub(crate) fn is_flowing(&self, now: Instant) -> bool {
+        is_within(self.last_packet_at, LAYER_IS_LIVE_FOR, now)
+    }
+
     /// Whether packets came lately.
     pub(crate) fn is_live(&self, now: Instant) -> bool {
         is_within(self.last_packet_at, SOURCE_IS_LIVE_FOR, now)
@@ -206,7 +258,7 @@ impl Track {
     }
 }
 
-fn is_within(instant: Option<Instant>, span: Duration, now: Instant) -> bool {
+pub(crate) fn is_within(instant: Option<Instant>, span: Duration, now: Instant) -> bool {
     instant.is_some_and(|instant| now.saturating_duration_since(instant) < span)
 }
 

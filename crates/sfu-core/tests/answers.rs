@@ -72,8 +72,8 @@ fn directions_are_mirrored() {
 
 #[test]
 fn lines_beyond_the_model_stay_inactive_and_in_the_bundle() {
-    let answer = answer_to(&MediaClient::new(1, true, std::time::Instant::now()).offer(5));
-    assert!(answer.contains("a=group:BUNDLE 0 1 2 3 4\r\n"));
+    let answer = answer_to(&MediaClient::new(1, true, std::time::Instant::now()).offer(11));
+    assert!(answer.contains("a=group:BUNDLE 0 1 2 3 4 5 6 7 8 9 10\r\n"));
     assert_eq!(answer.matches("a=inactive\r\n").count(), 2);
 }
 

@@ -411,6 +411,17 @@ impl MediaClient {
         out
     }
 
+    /// Seals a packet whose header the caller wrote: the first `header_bytes` of `packet`.
+    #[must_use]
+    pub fn sealed_whole(&self, ssrc: u32, index: u64, header_bytes: usize, mut packet: Vec<u8>) -> Vec<u8> {
+        let Some((outbound, _)) = &self.keys else { return Vec::new() };
+        let plain_bytes = packet.len();
+        packet.resize(plain_bytes + MAX_RTP_OVERHEAD_BYTES, 0);
+        let length = outbound.seal_rtp(ssrc, index, header_bytes, &mut packet, plain_bytes);
+        packet.truncate(length);
+        packet
+    }
+
     /// Seals the next report of what arrived; nothing without keys.
     pub fn sealed_arrivals(&mut self, arrivals: &mut ArrivalLog, now: Instant) -> Vec<u8> {
         let mut plain = vec![0x8f, 205, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0];

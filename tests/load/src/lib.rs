@@ -4,6 +4,7 @@ pub mod client;
 pub mod floor;
 pub mod histogram;
 pub mod janus;
+pub mod layered;
 pub mod machine;
 pub mod memory;
 pub mod network;

@@ -98,19 +98,20 @@ impl World {
     ///
     /// As the media plane refuses the offer.
     pub fn seat(&mut self, room_number: u128, peer_number: u128) -> Result<usize, ConnectPeerError> {
-        self.seat_as(room_number, peer_number, |client| client)
+        self.seat_with(room_number, peer_number, |client| client, |client| client.offer(LINES))
     }
 
-    fn seat_as(
+    fn seat_with(
         &mut self,
         room_number: u128,
         peer_number: u128,
         kind: impl Fn(MediaClient) -> MediaClient,
+        offer: impl Fn(&MediaClient) -> String,
     ) -> Result<usize, ConnectPeerError> {
         let index = self.seats.len();
         let mut client = kind(MediaClient::new(index as u32, true, self.now));
         let (room, peer) = (room(room_number), peer(peer_number));
-        let answer = self.core.connect_peer(self.now, room, peer, &client.offer(LINES))?;
+        let answer = self.core.connect_peer(self.now, room, peer, &offer(&client))?;
         self.core.gate_room(room, true);
         client.accept(&answer);
         let path = Path::from(SocketAddr::from(([198, 51, 100, 1], 10_000 + index as u16)));
@@ -130,7 +131,18 @@ impl World {
         peer_number: u128,
         kind: impl Fn(MediaClient) -> MediaClient,
     ) -> usize {
-        let index = self.seat_as(room_number, peer_number, kind).expect("a sound offer is taken");
+        self.join_with(room_number, peer_number, kind, |client| client.offer(LINES))
+    }
+
+    /// Seats a client of some kind with an offer of its own, and connects it.
+    pub fn join_with(
+        &mut self,
+        room_number: u128,
+        peer_number: u128,
+        kind: impl Fn(MediaClient) -> MediaClient,
+        offer: impl Fn(&MediaClient) -> String,
+    ) -> usize {
+        let index = self.seat_with(room_number, peer_number, kind, offer).expect("a sound offer is taken");
         self.seats[index].client.check();
         self.exchange();
         assert!(self.seats[index].client.is_connected(), "the handshake completes");

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use super::draft::{MID_EXTENSION, NUMBER_EXTENSION};
+use super::draft::{MID_EXTENSION, NUMBER_EXTENSION, REPAIRED_RID_EXTENSION, RID_EXTENSION};
 use super::{Direction, Fingerprint, MediaKind, OfferLine};
 
 /// Where the client reaches this server, and the credentials that prove it may.
@@ -26,8 +26,11 @@ pub(crate) struct SlotNames {
     pub ssrc: u32,
     pub rtx_ssrc: Option<u32>,
     /// Streams of one group are played in step: voice and face share it, a shared screen does not.
+    /// The others are numbered from two on.
     pub stream: &'static str,
     pub track: &'static str,
+    /// Which of the others of its kind this is, from zero.
+    pub place: usize,
 }
 
 /// What Chromium assumes of the way to this server before anything is known, in thousands of bits per second, instead of its 300;
@@ -108,6 +111,10 @@ fn write_accepted(out: &mut String, candidates: &Candidates<'_>, line: &AnswerLi
     if let Some(id) = offered.number_extension {
         let _ = write!(out, "a=extmap:{id} {NUMBER_EXTENSION}\r\n");
     }
+    let has_layers = !offered.layers.is_empty() && line.direction.receives();
+    if has_layers {
+        write_layers(out, offered);
+    }
     let _ = write!(out, "a={}\r\na=rtcp-mux\r\n", line.direction.word());
     if offered.has_reduced_rtcp {
         out.push_str("a=rtcp-rsize\r\n");
@@ -164,14 +171,34 @@ fn write_codec(out: &mut String, offered: &OfferLine) {
     }
 }
 
+/// Takes every encoding that was offered and read.
+fn write_layers(out: &mut String, offered: &OfferLine) {
+    let extensions = [(offered.rid_extension, RID_EXTENSION), (offered.repaired_rid_extension, REPAIRED_RID_EXTENSION)];
+    for (id, uri) in extensions {
+        if let Some(id) = id {
+            let _ = write!(out, "a=extmap:{id} {uri}\r\n");
+        }
+    }
+    for rid in &offered.layers {
+        let _ = write!(out, "a=rid:{} recv\r\n", rid.as_str());
+    }
+    out.push_str("a=simulcast:recv ");
+    for (index, rid) in offered.layers.iter().enumerate() {
+        let _ = write!(out, "{}{}", if index == 0 { "" } else { ";" }, rid.as_str());
+    }
+    out.push_str("\r\n");
+}
+
 fn write_streams(out: &mut String, names: &SlotNames) {
-    let SlotNames { ssrc, rtx_ssrc, stream, track } = *names;
-    let _ = write!(out, "a=msid:{stream} {track}\r\n");
+    let SlotNames { ssrc, rtx_ssrc, stream, track, place } = *names;
+    let suffix = if place == 0 { String::new() } else { format!("-{}", place + 1) };
+    let msid = format!("{stream}{suffix} {track}{suffix}");
+    let _ = write!(out, "a=msid:{msid}\r\n");
     if let Some(rtx) = rtx_ssrc {
         let _ = write!(out, "a=ssrc-group:FID {ssrc} {rtx}\r\n");
     }
     for ssrc in [Some(ssrc), rtx_ssrc].into_iter().flatten() {
-        let _ = write!(out, "a=ssrc:{ssrc} cname:{CNAME}\r\na=ssrc:{ssrc} msid:{stream} {track}\r\n");
+        let _ = write!(out, "a=ssrc:{ssrc} cname:{CNAME}\r\na=ssrc:{ssrc} msid:{msid}\r\n");
     }
 }
 

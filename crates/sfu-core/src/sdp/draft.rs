@@ -1,4 +1,5 @@
 use super::offer::Shared;
+use super::rid::RidDraft;
 use super::{Direction, MediaKind, Mid, OfferLine, PayloadTypes};
 
 /// One media line while it is read.
@@ -15,6 +16,9 @@ pub(super) struct LineDraft<'a> {
     has_reduced_rtcp: bool,
     mid_extension: Option<u8>,
     number_extension: Option<u8>,
+    rid_extension: Option<u8>,
+    repaired_rid_extension: Option<u8>,
+    rids: RidDraft<'a>,
     /// Codec and clock of each payload type.
     maps: Vec<(u8, &'a str)>,
     parameters: Vec<(u8, &'a str)>,
@@ -53,6 +57,9 @@ impl<'a> LineDraft<'a> {
             has_reduced_rtcp: false,
             mid_extension: None,
             number_extension: None,
+            rid_extension: None,
+            repaired_rid_extension: None,
+            rids: RidDraft::default(),
             maps: Vec::new(),
             parameters: Vec::new(),
             feedback: Vec::new(),
@@ -78,10 +85,14 @@ impl<'a> LineDraft<'a> {
                     match uri.trim() {
                         MID_EXTENSION => self.mid_extension = id,
                         NUMBER_EXTENSION => self.number_extension = id,
+                        RID_EXTENSION => self.rid_extension = id,
+                        REPAIRED_RID_EXTENSION => self.repaired_rid_extension = id,
                         _ => {}
                     }
                 }
             }
+            "rid" => self.rids.declare(value),
+            "simulcast" => self.rids.read_simulcast(value),
             "rtpmap" => push_numbered(&mut self.maps, value),
             "fmtp" => push_numbered(&mut self.parameters, value),
             "rtcp-fb" => {
@@ -123,6 +134,10 @@ impl<'a> LineDraft<'a> {
                 *kind == wanted && (*number == "*" || number.parse().ok() == codec) && codec.is_some()
             })
         };
+        // Streams of several encodings are told apart by their names: announced numbers would stand for one of them only.
+        let can_have_layers = self.media == MediaKind::Video && self.rid_extension.is_some();
+        let layers = if can_have_layers { self.rids.finish() } else { Vec::new() };
+        let is_announced = layers.is_empty();
         OfferLine {
             media: self.media,
             transport: self.transport.to_owned(),
@@ -138,8 +153,11 @@ impl<'a> LineDraft<'a> {
             has_reduced_rtcp: self.has_reduced_rtcp,
             number_extension: self.number_extension.filter(|_| has_feedback("transport-cc")),
             mid_extension: self.mid_extension,
-            ssrc: self.flow.map(|(first, _)| first).or(self.ssrcs.first().copied()),
-            rtx_ssrc: self.flow.map(|(_, second)| second),
+            ssrc: self.flow.map(|(first, _)| first).or(self.ssrcs.first().copied()).filter(|_| is_announced),
+            rtx_ssrc: self.flow.map(|(_, second)| second).filter(|_| is_announced),
+            layers,
+            rid_extension: self.rid_extension,
+            repaired_rid_extension: self.repaired_rid_extension,
         }
     }
 
@@ -215,5 +233,9 @@ fn push_numbered<'a>(into: &mut Vec<(u8, &'a str)>, value: &'a str) {
 pub(super) const MID_EXTENSION: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
 /// Extension that numbers all packets of a transport.
 pub(super) const NUMBER_EXTENSION: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+/// Extension that repeats an encoding's name in its packets.
+pub(super) const RID_EXTENSION: &str = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
+/// Extension that repeats it in retransmissions of them.
+pub(super) const REPAIRED_RID_EXTENSION: &str = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
 /// Opus parameters that are the sender's business and pass through.
 const ECHOED_PARAMETERS: [&str; 3] = ["minptime", "useinbandfec", "usedtx"];

@@ -7,9 +7,11 @@
 mod answer;
 mod draft;
 mod offer;
+mod rid;
 
 pub(crate) use answer::{AnswerLine, CNAME, Candidates, SlotNames, write_answer};
 pub use offer::{Direction, Fingerprint, MediaKind, Mid, Offer, OfferLine, ParseOfferError, PayloadTypes};
+pub use rid::{MAX_LAYERS, Rid};
 
 /// Longest offer that is read, in bytes. Browsers send 3 to 8 KB.
 pub const MAX_OFFER_BYTES: usize = 64 * 1024;

@@ -1,5 +1,5 @@
 use super::draft::LineDraft;
-use super::{MAX_LINES, MAX_OFFER_BYTES};
+use super::{MAX_LINES, MAX_OFFER_BYTES, Rid};
 
 /// What this server needs to know of a client's offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,13 @@ pub struct OfferLine {
     pub ssrc: Option<u32>,
     /// Retransmission stream that the client announces for this line.
     pub rtx_ssrc: Option<u32>,
+    /// Encodings of one source that the client offers to send at once, poorest first, at most [`super::MAX_LAYERS`]; empty for one
+    /// without a name.
+    pub layers: Vec<Rid>,
+    /// Header extension id of an encoding's name in its packets, if the client offers it.
+    pub rid_extension: Option<u8>,
+    /// Header extension id of an encoding's name in its retransmissions, if the client offers it.
+    pub repaired_rid_extension: Option<u8>,
 }
 
 /// What a media line carries.
@@ -94,6 +101,12 @@ impl Direction {
             Self::ReceiveOnly => Self::SendOnly,
             Self::Inactive => Self::Inactive,
         }
+    }
+
+    /// The same without what the writer receives.
+    #[must_use]
+    pub const fn without_receiving(self) -> Self {
+        if self.sends() { Self::SendOnly } else { Self::Inactive }
     }
 
     /// Whether the writer sends.
