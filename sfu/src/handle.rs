@@ -2,6 +2,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use colloque_ids::{PeerId, RoomId};
@@ -12,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tracing::{debug, warn};
 
 use crate::io::{UdpPort, Waker};
+use crate::meter::{Meter, Reading};
 use crate::streams::{StreamGate, Streams, WorkerDoor};
 use crate::worker::{Command, Worker};
 
@@ -92,6 +94,14 @@ pub enum ConnectPeerError {
     #[error("media server has stopped")]
     Stopped,
 }
+
+/// A worker does not say what it counted: it ended, or is busy for longer than [`READ_WITHIN`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a media worker does not answer")]
+pub struct ReadMediaError;
+
+/// Longest wait for what a worker counted.
+const READ_WITHIN: Duration = Duration::from_secs(2);
 
 /// What happens to peers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,6 +228,9 @@ fn start_worker(
     }
     let bind_error = |source| StartSfuError::Bind { address, source };
     let port = UdpPort::bind(address, config.socket_buffer_bytes).map_err(bind_error)?;
+    if let Err(error) = port.stamp_arrivals() {
+        debug!("latencies of forwarding are counted without the kernel's queue: {error}");
+    }
     let local_addr = port.local_addr().map_err(bind_error)?;
     let waker = Arc::new(Waker::new().map_err(StartSfuError::Worker)?);
     let mut seed = [0; 32];
@@ -241,7 +254,8 @@ fn start_worker(
     let (inputs, stream_inputs) = channel();
     let streams = Streams::new(stream_inputs);
     let segmentation = config.segmentation;
-    let worker = Worker { core, port, waker: Arc::clone(&waker), queue, events, segmentation, streams };
+    let meter = Meter::default();
+    let worker = Worker { core, port, waker: Arc::clone(&waker), queue, events, segmentation, streams, meter };
     let core_number = config.pin.then_some(mark.into());
     let thread = std::thread::Builder::new()
         .name(format!("sfu-{mark}"))
@@ -333,6 +347,28 @@ impl Sfu {
         if let Err(error) = self.shared.gate.serve(stream, remote).await {
             debug!("media connection ended: {error}");
         }
+    }
+
+    /// Reads what all workers counted since they began.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadMediaError`] when one of them does not answer: a sum without it would seem to go backwards.
+    pub async fn read(&self) -> Result<Reading, ReadMediaError> {
+        let asked = self.shared.workers.iter().map(|worker| {
+            let (reply, answer) = oneshot::channel();
+            worker.commands.send(Command::Read { reply }).map_err(|_| ReadMediaError)?;
+            worker.waker.wake();
+            Ok(answer)
+        });
+        // All are asked before the first is awaited.
+        let answers: Vec<_> = asked.collect::<Result<_, ReadMediaError>>()?;
+        let mut all = Reading::default();
+        for answer in answers {
+            let reading = tokio::time::timeout(READ_WITHIN, answer).await;
+            all.add(&*reading.map_err(|_| ReadMediaError)?.map_err(|_| ReadMediaError)?);
+        }
+        Ok(all)
     }
 
     /// Address and port of the first worker.

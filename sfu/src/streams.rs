@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 
 use crate::io::Waker;
+use crate::meter::Meter;
 
 /// Connections of peers at a time at most.
 ///
@@ -92,15 +93,24 @@ impl Streams {
         self.open.remove(&path);
     }
 
+    /// Connections that are there.
+    pub(crate) fn count(&self) -> usize {
+        self.open.values().filter(|sender| !sender.is_closed()).count()
+    }
+
     /// Sends what the arena has for connections; what finds no room is lost.
-    pub(crate) fn send(&mut self, arena: &SendArena) {
+    pub(crate) fn send(&mut self, arena: &SendArena, meter: &mut Meter) {
         if self.open.is_empty() {
             return;
         }
         for transmit in arena.transmits().iter().filter(|transmit| transmit.to.transport != Transport::Udp) {
             let Some(sender) = self.open.get(&transmit.to) else { continue };
-            if let Err(mpsc::error::TrySendError::Closed(_)) = sender.try_send(arena.bytes(transmit).to_vec()) {
-                self.open.remove(&transmit.to);
+            match sender.try_send(arena.bytes(transmit).to_vec()) {
+                Ok(()) => meter.stream_sent += 1,
+                Err(mpsc::error::TrySendError::Full(_)) => meter.stream_overflowed += 1,
+                Err(mpsc::error::TrySendError::Closed(_)) => {
+                    self.open.remove(&transmit.to);
+                }
             }
         }
     }

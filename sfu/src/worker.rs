@@ -11,6 +11,7 @@ use tracing::{error, warn};
 
 use crate::handle::SfuEvent;
 use crate::io::{BATCH, ReceiveBatch, SendBatch, UdpPort, Waker, pin_to_core, wait_readable};
+use crate::meter::{Arrival, Meter, Reading};
 use crate::streams::{StreamInput, Streams};
 
 /// What the rest of the program asks of a worker.
@@ -21,6 +22,7 @@ pub(crate) enum Command {
     Gate { room: RoomId, is_open: bool },
     ShowPicture { room: RoomId, peer: PeerId, mid: Mid, height: u16 },
     CloseRoom { room: RoomId },
+    Read { reply: oneshot::Sender<Box<Reading>> },
     Shutdown,
 }
 
@@ -35,6 +37,7 @@ pub(crate) struct Worker {
     pub events: mpsc::UnboundedSender<SfuEvent>,
     pub segmentation: bool,
     pub streams: Streams,
+    pub meter: Meter,
 }
 
 /// Whether a worker goes on.
@@ -72,7 +75,7 @@ impl Worker {
             let now = Instant::now();
             if self.core.next_timeout().is_some_and(|at| at <= now) {
                 self.guard(None, |core| core.handle_timeout(now, &mut arena));
-                self.flush(&mut sending, &mut arena);
+                self.flush(&mut sending, &mut arena, None);
             }
             self.pass_events();
         }
@@ -85,19 +88,25 @@ impl Worker {
                 Ok(count) => count,
                 Err(error) => {
                     warn!(%error, "cannot receive media");
+                    self.meter.receive_errors += 1;
                     std::thread::sleep(ERROR_PAUSE);
                     return;
                 }
             };
             let now = Instant::now();
+            let arrival = Some(Arrival { taken_at: now, arrived_at: received.arrived_at() });
+            self.meter.receive_batches.record(count as u64, 1);
             for index in 0..count {
-                let Some((from, datagram)) = received.datagram(index) else { continue };
+                let Some((from, datagram)) = received.datagram(index) else {
+                    self.meter.truncated += 1;
+                    continue;
+                };
                 self.guard(Some(from), |core| core.handle_datagram(now, from, datagram, arena));
                 if arena.should_flush() {
-                    self.flush(sending, arena);
+                    self.flush(sending, arena, arrival);
                 }
             }
-            self.flush(sending, arena);
+            self.flush(sending, arena, arrival);
             if count < BATCH {
                 return;
             }
@@ -115,6 +124,7 @@ impl Worker {
             match self.streams.queue.try_recv() {
                 Ok(StreamInput::Opened { path, sender }) => self.streams.open(path, sender),
                 Ok(StreamInput::Datagram { path, mut bytes, .. }) => {
+                    self.meter.stream_received += 1;
                     self.guard(Some(path), |core| core.handle_datagram(now, path, &mut bytes, arena));
                     // Its first datagram proves whose connection it is; a peer that was removed has none any more.
                     if !self.core.knows(path) {
@@ -124,10 +134,10 @@ impl Worker {
                 Err(_) => break,
             }
             if arena.should_flush() {
-                self.flush(sending, arena);
+                self.flush(sending, arena, None);
             }
         }
-        self.flush(sending, arena);
+        self.flush(sending, arena, None);
     }
 
     fn take_commands(&mut self, sending: &mut SendBatch, arena: &mut SendArena) -> Next {
@@ -142,7 +152,7 @@ impl Worker {
                     self.guard(None, |core| core.close_room(room, arena));
                 }
             }
-            self.flush(sending, arena);
+            self.flush(sending, arena, None);
             self.pass_events();
             if let Next::End = next {
                 return next;
@@ -176,6 +186,9 @@ impl Worker {
                 self.guard(None, |core| core.show_picture(room, peer, mid, height));
             }
             Command::CloseRoom { room } => self.guard(None, |core| core.close_room(room, arena)),
+            Command::Read { reply } => {
+                let _ = reply.send(Box::new(self.read()));
+            }
             Command::Shutdown => return Next::End,
         }
         Next::Continue
@@ -195,6 +208,7 @@ impl Worker {
             error!("a step of the media plane failed");
             return;
         };
+        self.meter.rooms_failed += 1;
         error!(room.id = %room, "media of room {room} failed: its peers are removed");
         let core = &mut self.core;
         if catch_unwind(AssertUnwindSafe(|| core.drop_room(room))).is_err() {
@@ -202,11 +216,24 @@ impl Worker {
         }
     }
 
-    fn flush(&mut self, sending: &mut SendBatch, arena: &mut SendArena) {
+    /// Sends what is in the arena; `arrival` is of the batch that it answers.
+    fn flush(&mut self, sending: &mut SendBatch, arena: &mut SendArena, arrival: Option<Arrival>) {
         if !arena.transmits().is_empty() {
-            self.streams.send(arena);
-            sending.send(&self.port, arena);
+            self.streams.send(arena, &mut self.meter);
+            let counts = sending.send(&self.port, arena);
+            self.meter.note_sent(arena, counts);
+            self.meter.note_forwarded(self.core.counters().forwarded, arrival);
             arena.clear();
+        }
+    }
+
+    fn read(&self) -> Reading {
+        Reading {
+            counters: *self.core.counters(),
+            meter: self.meter,
+            population: self.core.population(),
+            streams: self.streams.count() as u64,
+            workers: 1,
         }
     }
 
@@ -244,10 +271,12 @@ mod tests {
             events,
             segmentation: true,
             streams: Streams::new(std::sync::mpsc::channel().1),
+            meter: Meter::default(),
         };
         worker.guard(Some(from), |_| panic!("a bug"));
         worker.pass_events();
         assert_eq!(worker.core.rooms(), [room(2)]);
+        assert_eq!((worker.read().meter.rooms_failed, worker.read().population.rooms_open), (1, 1));
         for _ in 0..2 {
             assert!(matches!(received.try_recv(), Ok(SfuEvent::PeerGone { room: gone, .. }) if gone == room(1)));
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use colloque_load::client::MediaClient;
 use colloque_load::memory::{peer, room};
 use colloque_load::traffic::Fleet;
-use colloque_sfu::{ConnectPeerError, RefusePeerError, Sfu, SfuConfig, SfuEvent, StartSfuError, start};
+use colloque_sfu::{ConnectPeerError, DatagramKind, ReadMediaError, RefusePeerError, Sfu, SfuConfig, SfuEvent, StartSfuError, start};
 
 fn loopback() -> SfuConfig {
     SfuConfig {
@@ -40,6 +40,15 @@ async fn everything_arrives(config: SfuConfig, first_client: Ipv4Addr) {
     let window = fleet.run(6, Duration::from_millis(200), Duration::from_millis(500));
     assert!(window.sent > 100);
     assert_eq!(window.arrived, window.sent);
+    let reading = sfu.read().await.expect("all workers answer");
+    assert_eq!(reading.workers as usize, sfu.local_addrs().count());
+    assert_eq!((reading.counters.handshakes_completed, reading.population.peers_connected), (6, 6));
+    assert_eq!((reading.population.rooms_open, reading.streams, reading.meter.truncated), (3, 0, 0));
+    assert!(reading.counters.forwarded >= window.sent as u64);
+    assert_eq!(reading.meter.forwarding.count(), reading.counters.forwarded, "each packet sent on was timed");
+    let taken = reading.meter.receive_batches.sum();
+    assert_eq!(DatagramKind::ALL.map(|kind| reading.counters.received(kind)).iter().sum::<u64>(), taken);
+    assert!(reading.meter.sent >= reading.counters.forwarded && reading.meter.messages_sent <= reading.meter.sent);
     sfu.shutdown();
     assert!(matches!(events.recv().await, None | Some(SfuEvent::PeerGone { .. })));
 }
@@ -83,8 +92,26 @@ async fn after_the_end_commands_are_refused() {
     sfu.clone().shutdown();
     let offer = MediaClient::new(1, true, Instant::now()).offer(3);
     assert!(matches!(sfu.connect_peer(room(1), peer(1), offer).await, Err(ConnectPeerError::Stopped)));
+    assert!(matches!(sfu.read().await, Err(ReadMediaError)));
     sfu.disconnect_peer(room(1), peer(1));
     assert_eq!(events.recv().await, None);
+}
+
+#[tokio::test]
+async fn the_kernels_queue_counts_as_latency() {
+    use colloque_sfu::io::{ReceiveBatch, UdpPort};
+    let port = UdpPort::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), 1 << 16).unwrap();
+    port.stamp_arrivals().expect("Linux notes arrivals");
+    let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    for _ in 0..3 {
+        sender.send_to(b"datagram", port.local_addr().unwrap()).unwrap();
+    }
+    std::thread::sleep(Duration::from_millis(30));
+    let mut received = ReceiveBatch::default();
+    assert_eq!(received.receive(&port).unwrap(), 3);
+    let waited = received.arrived_at().expect("the kernel said when").elapsed().unwrap();
+    assert!((Duration::from_millis(30)..Duration::from_secs(5)).contains(&waited), "{waited:?}");
+    assert_eq!(received.datagram(0).unwrap().1, b"datagram");
 }
 
 #[test]

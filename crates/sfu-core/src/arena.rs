@@ -120,6 +120,12 @@ impl SendArena {
         self.transmits.clear();
     }
 
+    /// Bytes of all datagrams together.
+    #[must_use]
+    pub fn used_bytes(&self) -> usize {
+        self.used
+    }
+
     /// Datagrams dropped because the arena was full, since it was made.
     #[must_use]
     pub fn dropped(&self) -> u64 {

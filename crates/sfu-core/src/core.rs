@@ -9,6 +9,7 @@ use slab::Slab;
 
 use crate::arena::{NO_GROUP, Path, SendArena};
 use crate::budget::Limits;
+use crate::counters::Counters;
 use crate::dtls::{Certificate, DtlsSettings, DtlsTransport};
 use crate::ice::{IceAgent, RemoteCredentials, Ufrag};
 use crate::negotiate;
@@ -146,6 +147,7 @@ pub struct Core {
     pub(crate) ticks: u64,
     /// The peer that a timer looks at, for the shell that isolates a failure.
     pub(crate) at_work: Option<usize>,
+    pub(crate) counters: Counters,
     joined: u64,
     /// Tracks that were ever published.
     pub(crate) serials: u64,
@@ -178,6 +180,7 @@ impl Core {
             next_pace_at: None,
             ticks: 0,
             at_work: None,
+            counters: Counters::default(),
             joined: 0,
             serials: 0,
         }

@@ -2,6 +2,7 @@ use std::time::Instant;
 
 use crate::arena::{Path, SendArena};
 use crate::core::{Core, Event, MAX_PEERS_PER_ROOM, push_allowed, push_copy};
+use crate::counters::{CheckRefusal, DatagramKind, DropReason};
 use crate::downlink::Downlink;
 use crate::dtls::DtlsEvent;
 use crate::few::Few;
@@ -23,12 +24,20 @@ impl Core {
     ///
     /// RFC 7983 section 7: the first byte tells STUN, DTLS and RTP apart.
     pub fn handle_datagram(&mut self, now: Instant, from: Path, datagram: &mut [u8], out: &mut SendArena) {
-        match datagram.first() {
-            Some(0..=3) => self.handle_stun(now, from, datagram, out),
-            Some(20..=63) => self.handle_dtls(now, from, datagram, out),
-            Some(128..=191) if is_rtcp(datagram) => self.handle_rtcp(now, from, datagram, out),
-            Some(128..=191) => self.handle_rtp(now, from, datagram, out),
-            _ => {}
+        let kind = match datagram.first() {
+            Some(0..=3) => DatagramKind::Stun,
+            Some(20..=63) => DatagramKind::Dtls,
+            Some(128..=191) if is_rtcp(datagram) => DatagramKind::Rtcp,
+            Some(128..=191) => DatagramKind::Rtp,
+            _ => DatagramKind::Other,
+        };
+        self.counters.note_received(kind, datagram.len());
+        match kind {
+            DatagramKind::Stun => self.handle_stun(now, from, datagram, out),
+            DatagramKind::Dtls => self.handle_dtls(now, from, datagram, out),
+            DatagramKind::Rtcp => self.handle_rtcp(now, from, datagram, out),
+            DatagramKind::Rtp => self.handle_rtp(now, from, datagram, out),
+            DatagramKind::Other => self.counters.drop(DropReason::NoProtocol),
         }
     }
 
@@ -37,21 +46,23 @@ impl Core {
             self.take_answer(now, from, &answer);
             return;
         }
-        let Ok(request) = BindingRequest::parse(datagram) else { return };
+        let Ok(request) = BindingRequest::parse(datagram) else {
+            return self.counters.refuse_check(CheckRefusal::UnknownName);
+        };
         let Some(key) = request.to_ufrag.try_into().ok().and_then(|ufrag: [u8; 8]| self.peer_by_ufrag.get(&ufrag))
         else {
-            return;
+            return self.counters.refuse_check(CheckRefusal::UnknownName);
         };
         let key = *key;
         if !self.peers[key].ice.is_authentic(&request) {
-            return;
+            return self.counters.refuse_check(CheckRefusal::Forged);
         }
         // An address may pass from one peer to another, as when a network hands a port out again, but nobody takes it from a
         // peer that is there.
         let owner =
             self.peer_by_address.get(&from).filter(|owner| **owner != key).and_then(|owner| self.peers.get(*owner));
         if owner.is_some_and(|owner| owner.holds(from, now)) {
-            return;
+            return self.counters.refuse_check(CheckRefusal::AddressTaken);
         }
         let peer = &mut self.peers[key];
         let removed = peer.ice.accept_check(from, datagram.len(), request.is_nominated, now, &mut self.random);
@@ -83,7 +94,7 @@ impl Core {
     }
 
     fn handle_dtls(&mut self, now: Instant, from: Path, datagram: &[u8], out: &mut SendArena) {
-        let Some(key) = self.peer_at(from) else { return };
+        let Some(key) = self.peer_at(from) else { return self.counters.drop(DropReason::UnknownAddress) };
         let Peer { dtls, ice, .. } = &mut self.peers[key];
         ice.note_received(from, datagram.len());
         let Some(to) = ice.handshake_path(from) else { return };
@@ -94,10 +105,14 @@ impl Core {
 
     pub(crate) fn handle_dtls_event(&mut self, now: Instant, key: usize, event: DtlsEvent, out: &mut SendArena) {
         match event {
-            DtlsEvent::Progress if self.peers[key].dtls.has_failed() => self.drop_peer(key),
+            DtlsEvent::Progress if self.peers[key].dtls.has_failed() => {
+                self.counters.handshakes_failed += u64::from(!self.peers[key].is_connected());
+                self.drop_peer(key);
+            }
             DtlsEvent::Progress => {}
             DtlsEvent::Closed => self.drop_peer(key),
             DtlsEvent::Connected(keys) => {
+                self.counters.handshakes_completed += 1;
                 let peer = &mut self.peers[key];
                 peer.ice.prove_by_handshake(now);
                 peer.secure = Some(Secure {
@@ -128,14 +143,14 @@ impl Core {
     }
 
     fn handle_rtp(&mut self, now: Instant, from: Path, datagram: &mut [u8], out: &mut SendArena) {
-        let Some(key) = self.peer_at(from) else { return };
+        let Some(key) = self.peer_at(from) else { return self.counters.drop(DropReason::UnknownAddress) };
         let peer = &mut self.peers[key];
         // Before the packet is opened: what is refused costs no cryptography.
         if !peer.spent.may_publish(now) {
-            return;
+            return self.counters.drop(DropReason::OverMediaBudget);
         }
-        let Some(header) = RtpHeader::parse(datagram) else { return };
-        let Some(opened) = peer.open_rtp(&header, datagram) else { return };
+        let Some(header) = RtpHeader::parse(datagram) else { return self.counters.drop(DropReason::Malformed) };
+        let Some(opened) = peer.open_rtp(&header, datagram) else { return self.counters.drop(DropReason::NotOpened) };
         peer.spent.charge_media(datagram.len(), &self.limits, now);
         if let Some(number) =
             peer.lines[opened.line].number_extension.and_then(|id| header.transport_number(datagram, id))
@@ -145,9 +160,11 @@ impl Core {
         self.note_heard(key, now);
         // After the packet was opened: its stream's place is kept up with, so that the room can be opened again.
         if !self.rooms[self.peers[key].room].is_open {
-            return;
+            return self.counters.drop(DropReason::RoomClosed);
         }
-        let Some(payload) = header.without_padding(&datagram[header.header_bytes..opened.plain_bytes]) else { return };
+        let Some(payload) = header.without_padding(&datagram[header.header_bytes..opened.plain_bytes]) else {
+            return self.counters.drop(DropReason::Malformed);
+        };
         self.forward(now, key, &header, opened, payload, out);
     }
 
@@ -167,7 +184,7 @@ impl Core {
         let is_redundant = !opened.is_rtx && types.red == Some(header.payload_type);
         let expected_type = if opened.is_rtx { types.rtx } else { Some(types.codec) };
         if expected_type != Some(header.payload_type) && !is_redundant {
-            return;
+            return self.counters.drop(DropReason::WrongStream);
         }
         let track = &mut self.tracks[track_key];
         let (index, payload) = if opened.is_rtx {
@@ -179,7 +196,7 @@ impl Core {
             if track.ssrc != Some(header.ssrc) {
                 let is_change = track.ssrc.is_some();
                 if !track.restart(header.ssrc, now) {
-                    return;
+                    return self.counters.drop(DropReason::WrongStream);
                 }
                 self.peers[publisher].owes_report = true;
                 self.mark_urgent(publisher);
@@ -199,7 +216,9 @@ impl Core {
             self.publish(now, publisher, track_key, packet, opened.is_rtx, out);
             return;
         }
-        let Some(redundant) = Redundant::parse(payload, types.codec) else { return };
+        let Some(redundant) = Redundant::parse(payload, types.codec) else {
+            return self.counters.drop(DropReason::Malformed);
+        };
         for (back, repeated) in redundant.repeated.iter().enumerate().rev() {
             let Some((offset, payload)) = *repeated else { continue };
             let Some(index) = index.checked_sub(back as u64 + 1) else { continue };
@@ -228,11 +247,13 @@ impl Core {
         let is_keyframe = track.kind.is_video() && vp8::begins_keyframe(packet.payload);
         let begins_screen = track.kind == TrackKind::Screen && !track.is_live(now);
         if !track.insert(packet, is_keyframe, is_repaired, now) {
-            return;
+            return self.counters.drop(DropReason::Duplicate);
         }
         if begins_screen {
             self.rebind(self.peers[publisher].room);
         }
+        self.counters.keyframes += u64::from(is_keyframe);
+        let sent_before = out.transmits().len();
         let has_gaps = !self.tracks[track_key].gaps.is_empty();
         let mut awaits_keyframe = false;
         let mut to_pace = Few::<usize, MAX_PEERS_PER_ROOM>::default();
@@ -260,6 +281,7 @@ impl Core {
         for (before, subscription) in left.as_slice() {
             self.unsubscribe(*before, *subscription);
         }
+        self.counters.forwarded += (out.transmits().len() - sent_before) as u64;
         if awaits_keyframe || self.tracks[track_key].is_keyframe_wanted() {
             self.request_keyframe(now, track_key, out);
         }
@@ -302,6 +324,7 @@ impl Core {
         if let KeyframeRequest::Send(ssrc) = request
             && let Some(peer) = self.peers.get_mut(publisher)
         {
+            self.counters.keyframe_requests_sent += 1;
             let sender = peer.feedback_ssrc();
             peer.send_rtcp(out, |writer| {
                 writer.receiver_report(sender, &[]);

@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use crate::arena::{Path, SendArena};
 use crate::core::Core;
+use crate::counters::DropReason;
 use crate::peer::Forwarded;
 use crate::reception::SenderClock;
 use crate::rtcp::{Feedback, Missing, read_compound};
@@ -13,12 +14,12 @@ pub(crate) const MAX_RESENT_PER_REPORT: usize = 64;
 
 impl Core {
     pub(crate) fn handle_rtcp(&mut self, now: Instant, from: Path, datagram: &mut [u8], out: &mut SendArena) {
-        let Some(key) = self.peer_at(from) else { return };
+        let Some(key) = self.peer_at(from) else { return self.counters.drop(DropReason::UnknownAddress) };
         let peer = &mut self.peers[key];
         if !peer.spent.may_report(now) {
-            return;
+            return self.counters.drop(DropReason::OverReportBudget);
         }
-        let Some(plain_bytes) = peer.open_rtcp(datagram) else { return };
+        let Some(plain_bytes) = peer.open_rtcp(datagram) else { return self.counters.drop(DropReason::NotOpened) };
         peer.spent.charge_report(&self.limits, now);
         self.note_heard(key, now);
         let mut resends_left = MAX_RESENT_PER_REPORT;
@@ -31,10 +32,14 @@ impl Core {
             }
             Feedback::Nack { ssrc, missing } => self.take_nack(now, key, ssrc, missing, &mut resends_left, out),
             Feedback::KeyframeRequest { ssrc } => {
+                let sent_before = self.counters.keyframe_requests_sent;
+                self.counters.keyframe_requests_received += 1;
                 let peer = &self.peers[key];
                 let slot = peer.line_sending(ssrc).and_then(|line| peer.lines[line].slot.as_ref());
                 if let Some(source) = slot.and_then(|slot| slot.source()) {
                     self.request_keyframe(now, source, out);
+                    self.counters.keyframe_requests_merged +=
+                        u64::from(self.counters.keyframe_requests_sent == sent_before);
                 }
             }
             Feedback::Transport(report) => {
@@ -84,18 +89,21 @@ impl Core {
     ) {
         let peer = &mut self.peers[key];
         let Some(line) = peer.line_sending(ssrc) else { return };
-        let mut waits = false;
+        let (mut waits, sent_before) = (false, out.transmits().len());
+        self.counters.nacks_received += 1;
         for sequence in missing.sequences() {
             if *resends_left == 0 {
                 break;
             }
             *resends_left -= 1;
+            self.counters.packets_missed += 1;
             let Some(slot) = &peer.lines[line].slot else { break };
             let Some(source) = slot.source() else { break };
             let Some(track) = self.tracks.get(source) else { break };
             let Some(packet) = slot.source_index(sequence).and_then(|index| track.find(index)) else { continue };
             waits |= peer.resend(line, source, track, &packet, now, out) == Forwarded::Waits;
         }
+        self.counters.retransmitted += (out.transmits().len() - sent_before) as u64;
         if waits {
             self.mark_pacing(key, now);
         }

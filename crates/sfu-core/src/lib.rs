@@ -15,6 +15,7 @@
 mod arena;
 mod budget;
 mod core;
+mod counters;
 mod datagram;
 mod demand;
 mod downlink;
@@ -22,6 +23,7 @@ mod dtls;
 mod feedback;
 mod few;
 mod gaps;
+mod histogram;
 mod ice;
 mod layers;
 mod mark;
@@ -51,7 +53,9 @@ pub use crate::core::{
     ConnectPeerError, Core, CoreConfig, DEFAULT_PUBLISHER_CAP_BPS, Event, MAX_PEERS_PER_ROOM, MAX_ROOMS, TICK,
 };
 pub use arena::{MAX_DATAGRAM_BYTES, NO_GROUP, Path, SendArena, Transmit, Transport};
+pub use counters::{CheckRefusal, Counters, DatagramKind, DropReason, Population};
 pub use dtls::{Certificate, fingerprint_of};
+pub use histogram::Histogram;
 pub use mark::{MAX_MARKS, mark_in_check};
 pub use peer::{PEER_GONE_AFTER, PEER_LOST_AFTER};
 pub use ring::{AUDIO_RING_PACKETS, VIDEO_RING_PACKETS};

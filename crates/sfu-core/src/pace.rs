@@ -49,10 +49,15 @@ impl Core {
         while let Some(queued) = peer.next_queued(now) {
             let track = self.tracks.get(queued.track).filter(|track| track.serial == queued.serial);
             if let Some(packet) = track.and_then(|track| track.find(queued.index)) {
+                let before = out.transmits().len();
                 peer.forward_queued(&queued, &packet, now, out);
+                let sent = (out.transmits().len() - before) as u64;
+                *(if queued.is_repeat { &mut self.counters.retransmitted } else { &mut self.counters.paced }) += sent;
             }
         }
+        let before = out.transmits().len();
         peer.pad(now, out);
+        self.counters.padded += (out.transmits().len() - before) as u64;
         peer.downlink.as_ref().is_some_and(|downlink| downlink.has_queue() || downlink.estimator.is_probing())
     }
 
@@ -60,6 +65,7 @@ impl Core {
     pub(crate) fn give_up_queue(&mut self, key: usize, now: Instant, out: &mut SendArena) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         peer.drop_queue();
+        self.counters.queues_given_up += 1;
         for line in 0..self.peers[key].lines.len() {
             let slot = self.peers[key].lines[line].slot.as_ref();
             if let Some(source) = slot.filter(|slot| slot.awaits_keyframe()).and_then(|slot| slot.source()) {

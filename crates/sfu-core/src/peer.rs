@@ -29,7 +29,7 @@ pub const PEER_LOST_AFTER: Duration = Duration::from_secs(5);
 /// Silence after which a peer is removed.
 pub const PEER_GONE_AFTER: Duration = Duration::from_secs(30);
 /// Round trip assumed until the first report proves one.
-const ASSUMED_ROUND_TRIP: Duration = Duration::from_millis(100);
+pub(crate) const ASSUMED_ROUND_TRIP: Duration = Duration::from_millis(100);
 
 /// One WebRTC transport.
 pub(crate) struct Peer {

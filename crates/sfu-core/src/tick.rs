@@ -65,6 +65,7 @@ impl Core {
             self.events.push_back(Event::PeerLost { room: room_id, peer });
             self.rebind(room);
         }
+        self.observe_link(key);
         self.send_reports(now, key, out);
     }
 
@@ -146,6 +147,7 @@ impl Core {
         if due.as_slice().is_empty() {
             return;
         }
+        self.counters.packets_requested += due.as_slice().len() as u64;
         let sender = peer.feedback_ssrc();
         peer.send_rtcp(out, |writer| {
             writer.receiver_report(sender, &[]);
@@ -180,6 +182,7 @@ impl Core {
             for track in &line.tracks {
                 let Some(track) = self.tracks.get_mut(*track) else { continue };
                 let Some(mut block) = track.report(now) else { continue };
+                self.counters.note_uplink_loss(block.fraction_lost);
                 if track.kind == TrackKind::Microphone {
                     block.fraction_lost = lost_on_both(block.fraction_lost, voice_lost);
                 }

@@ -1,5 +1,6 @@
 use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// An address as the kernel reads and writes it, for either family.
 #[derive(Clone, Copy)]
@@ -92,23 +93,41 @@ impl Control {
 
     /// Reads the address of this machine that a datagram was sent to, from `length` bytes that the kernel wrote.
     pub(super) fn local_address(&self, length: usize) -> Option<IpAddr> {
+        self.find(length, |level, kind, data| match (level, kind) {
+            // `ipi_spec_dst` follows the interface index: the address to answer from.
+            (libc::IPPROTO_IP, libc::IP_PKTINFO) => Some(IpAddr::from(<[u8; 4]>::try_from(data.get(4..8)?).ok()?)),
+            (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
+                let ip = Ipv6Addr::from(<[u8; 16]>::try_from(data.get(..16)?).ok()?);
+                Some(ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4))
+            }
+            _ => None,
+        })
+    }
+
+    /// Reads when a datagram reached the kernel, from `length` bytes that the kernel wrote.
+    pub(super) fn arrived_at(&self, length: usize) -> Option<SystemTime> {
+        self.find(length, |level, kind, data| {
+            if (level, kind) != (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) {
+                return None;
+            }
+            let seconds = i64::from_ne_bytes(data.get(..8)?.try_into().ok()?);
+            let nanoseconds = i64::from_ne_bytes(data.get(8..16)?.try_into().ok()?);
+            UNIX_EPOCH.checked_add(Duration::new(seconds.try_into().ok()?, nanoseconds.try_into().ok()?))
+        })
+    }
+
+    /// Gives the first control message that `read` understands.
+    fn find<T>(&self, length: usize, read: impl Fn(libc::c_int, libc::c_int, &[u8]) -> Option<T>) -> Option<T> {
         let mut at = 0;
         while let Some(header) = self.0[..length.min(Self::BYTES)].get(at..at + HEADER_BYTES) {
             let message_bytes = usize::from_ne_bytes(header[..8].try_into().ok()?);
             let level = libc::c_int::from_ne_bytes(header[8..12].try_into().ok()?);
             let kind = libc::c_int::from_ne_bytes(header[12..16].try_into().ok()?);
             let data = self.0.get(at + HEADER_BYTES..at + message_bytes)?;
-            match (level, kind) {
-                // `ipi_spec_dst` follows the interface index: the address to answer from.
-                (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
-                    return Some(IpAddr::from(<[u8; 4]>::try_from(data.get(4..8)?).ok()?));
-                }
-                (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
-                    let ip = Ipv6Addr::from(<[u8; 16]>::try_from(data.get(..16)?).ok()?);
-                    return Some(ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4));
-                }
-                _ => at += message_bytes.next_multiple_of(8).max(HEADER_BYTES),
+            if let Some(found) = read(level, kind, data) {
+                return Some(found);
             }
+            at += message_bytes.next_multiple_of(8).max(HEADER_BYTES);
         }
         None
     }
@@ -152,6 +171,20 @@ const _: () = assert!(HEADER_BYTES == 16, "control messages are laid out for 64-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_of_arrival_is_read_behind_an_address() {
+        let mut control = Control::zeroed();
+        let local = IpAddr::from([192, 0, 2, 7]);
+        let at = control.write(None, Some(local));
+        let mut time = [0; 16];
+        time[..8].copy_from_slice(&1_700_000_000_i64.to_ne_bytes());
+        time[8..].copy_from_slice(&5_i64.to_ne_bytes());
+        assert_eq!(control.arrived_at(at), None);
+        let length = control.push(at, libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS, &time);
+        assert_eq!(control.arrived_at(length), UNIX_EPOCH.checked_add(Duration::new(1_700_000_000, 5)));
+        assert_eq!(control.local_address(length), Some(local));
+    }
 
     #[test]
     fn addresses_are_read_back_on_both_families() {

@@ -2,6 +2,7 @@ use std::io;
 use std::mem;
 use std::os::fd::AsRawFd;
 use std::ptr;
+use std::time::SystemTime;
 
 use colloque_sfu_core::{MAX_DATAGRAM_BYTES, Path, Transport};
 
@@ -59,6 +60,8 @@ impl ReceiveBatch {
             header.msg_hdr.msg_controllen = if port.wants_local() { Control::BYTES } else { 0 };
             header.msg_hdr.msg_flags = 0;
         }
+        // For the oldest: the others wait less.
+        self.headers[0].msg_hdr.msg_controllen = Control::BYTES;
         // SAFETY: every header points to one name, one vector and one control buffer in boxes that this value owns and
         // never moves out of; the vectors cover exactly the byte buffers.
         let received = unsafe {
@@ -93,6 +96,12 @@ impl ReceiveBatch {
         };
         let length = (header.msg_len as usize).min(MAX_DATAGRAM_BYTES);
         Some((Path { transport: Transport::Udp, remote, local }, &mut self.bytes[index][..length]))
+    }
+
+    /// When the first datagram of the last batch reached the kernel; none where [`UdpPort::stamp_arrivals`] has no effect.
+    #[must_use]
+    pub fn arrived_at(&self) -> Option<SystemTime> {
+        self.controls[0].arrived_at(self.headers[0].msg_hdr.msg_controllen)
     }
 
     /// Length of the buffers that the headers point to, in bytes.

@@ -45,6 +45,15 @@ impl UdpPort {
         Ok(Self { socket: socket.into(), is_v6: address.is_ipv6(), wants_local })
     }
 
+    /// Has the kernel note when each datagram arrives, for [`super::ReceiveBatch::arrived_at`].
+    ///
+    /// # Errors
+    ///
+    /// The system's error where it cannot.
+    pub fn stamp_arrivals(&self) -> io::Result<()> {
+        set_option(&self.socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)
+    }
+
     /// The address and port that were bound.
     ///
     /// # Errors
@@ -69,7 +78,7 @@ impl AsRawFd for UdpPort {
     }
 }
 
-fn set_option(socket: &Socket, level: libc::c_int, option: libc::c_int, value: libc::c_int) -> io::Result<()> {
+fn set_option(socket: &impl AsRawFd, level: libc::c_int, option: libc::c_int, value: libc::c_int) -> io::Result<()> {
     // SAFETY: the option value is one integer that outlives the call, and its size is given.
     let result = unsafe {
         libc::setsockopt(
