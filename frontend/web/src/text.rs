@@ -81,19 +81,13 @@ pub trait Text: Copy {
 fn fill(template: &str, values: &[&str]) -> String {
     let mut filled = String::with_capacity(template.len() + 16);
     let mut rest = template;
-    while let Some(open) = rest.find('{') {
-        filled.push_str(&rest[..open]);
-        let place = &rest[open..];
-        let value = place.find('}').and_then(|close| {
-            place[1..close].parse::<usize>().ok().and_then(|index| values.get(index)).map(|value| (close, *value))
-        });
-        if let Some((close, value)) = value {
-            filled.push_str(value);
-            rest = &place[close + 1..];
-        } else {
-            filled.push('{');
-            rest = &place[1..];
-        }
+    while let Some((before, place)) = rest.split_once('{') {
+        filled.push_str(before);
+        let value =
+            place.split_once('}').and_then(|(index, after)| Some((*values.get(index.parse::<usize>().ok()?)?, after)));
+        let (text, after) = value.unwrap_or(("{", place));
+        filled.push_str(text);
+        rest = after;
     }
     filled.push_str(rest);
     filled
