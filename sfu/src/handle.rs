@@ -146,6 +146,15 @@ pub enum SfuEvent {
         /// What is to be sent, in the order of the offer.
         is_sent: [bool; MAX_LAYERS],
     },
+    /// What a peer's link carries towards it: once measured, and whenever it passes a step that matters for pictures.
+    LinkMeasured {
+        /// Where.
+        room: RoomId,
+        /// Who.
+        peer: PeerId,
+        /// Thousands of bits per second.
+        kbps: u32,
+    },
 }
 
 impl From<Event> for SfuEvent {
@@ -156,6 +165,7 @@ impl From<Event> for SfuEvent {
             Event::PeerRecovered { room, peer } => Self::PeerRecovered { room, peer },
             Event::PeerGone { room, peer } => Self::PeerGone { room, peer },
             Event::LayersWanted { room, peer, mid, is_sent } => Self::LayersWanted { room, peer, mid, is_sent },
+            Event::LinkMeasured { room, peer, kbps } => Self::LinkMeasured { room, peer, kbps },
         }
     }
 }

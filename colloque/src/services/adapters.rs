@@ -151,6 +151,7 @@ pub fn media_event(event: SfuEvent) -> Option<MediaEvent> {
         SfuEvent::PeerConnected { peer, .. } | SfuEvent::PeerRecovered { peer, .. } => MediaEvent::Connected { peer },
         SfuEvent::PeerLost { peer, .. } => MediaEvent::Lost { peer },
         SfuEvent::PeerGone { peer, .. } => MediaEvent::Gone { peer },
+        SfuEvent::LinkMeasured { peer, kbps, .. } => MediaEvent::LinkMeasured { peer, kbps },
         SfuEvent::LayersWanted { .. } => return None,
     })
 }

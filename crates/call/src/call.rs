@@ -8,6 +8,7 @@ use colloque_protocol::signaling::{
     ServerMessage, Stage,
 };
 
+use crate::degradation::Degradation;
 use crate::io::{Action, CallOptions, Input, Output};
 use crate::link::{Link, LinkEvent, LinkInput};
 use crate::media::{Media, MediaPath};
@@ -28,6 +29,7 @@ pub struct Call {
     wanted: MediaState,
     link: Link,
     media: Media,
+    degradation: Degradation,
     /// What the server said last; `None` before the first join and after the end.
     stage: Option<Stage>,
     lost_at: Option<Timestamp>,
@@ -54,7 +56,8 @@ enum Answer {
 struct Checks {
     camera: bool,
     microphone: bool,
-    sent: bool,
+    /// Whether the practitioner was told last that no media pass; none before they were told anything.
+    sent: Option<bool>,
 }
 
 impl Call {
@@ -68,6 +71,7 @@ impl Call {
             wanted: options.local,
             link: Link::new(options.seed),
             media: Media::default(),
+            degradation: Degradation::default(),
             stage: None,
             lost_at: None,
             refusal: None,
@@ -88,7 +92,10 @@ impl Call {
             Input::Media(input) => self.media.handle(input, self.now),
             Input::LocalMediaChanged(local) => self.local_changed(local),
             Input::DevicesChecked { camera, microphone } => {
-                self.checks = Some(Checks { camera, microphone, sent: false });
+                self.checks = Some(Checks { camera, microphone, sent: None });
+            }
+            Input::LinkSampled(sample) => {
+                self.degradation.sampled(sample, self.view.local, self.other_media(), self.now);
             }
             Input::PageVisible(visible) => self.page_visible(visible),
             Input::Act(action) => self.act(action),
@@ -129,7 +136,8 @@ impl Call {
         // Screen deadlines that passed are done with; those of the link and of media stay due until they are acted on.
         let screen =
             lost.chain(media_lost.into_iter().flatten()).chain(answers_at).filter(|deadline| *deadline > self.now);
-        let engine = self.link.deadline().into_iter().chain(self.media.deadline(self.link.is_live()));
+        let sample = self.degradation.sample_at().filter(|_| self.is_sampled());
+        let engine = self.link.deadline().into_iter().chain(self.media.deadline(self.link.is_live())).chain(sample);
         screen.chain(engine).min().map(|deadline| deadline.max(self.now))
     }
 
@@ -146,6 +154,7 @@ impl Call {
     fn finish(&mut self, phase: Phase) {
         self.link.close();
         self.media.close();
+        self.degradation.restart();
         self.stage = None;
         self.lost_at = None;
         self.refusal = None;
@@ -189,6 +198,7 @@ impl Call {
             ServerMessage::Answer { generation, sdp } => self.media.answered(generation, sdp),
             ServerMessage::OfferRefused { generation, code } => self.media.refused(generation, code, self.now),
             ServerMessage::MediaPath { up } => self.media.server_sees_packets(up, self.now),
+            ServerMessage::Downlink { kbps } => self.degradation.downlink(kbps),
             ServerMessage::DelayAnnounced { minutes } => self.view.delay_minutes = minutes,
             ServerMessage::DocumentReady { document } => {
                 if !self.view.documents.contains(&document) {
@@ -226,7 +236,7 @@ impl Call {
         self.media.prepare(self.now);
         self.link.send(ClientMessage::MediaState(self.view.local));
         if let Some(checks) = &mut self.checks {
-            checks.sent = false;
+            checks.sent = None;
         }
         self.room(state);
         match self.view.deciding {
@@ -259,10 +269,23 @@ impl Call {
 
     fn local_changed(&mut self, local: MediaState) {
         self.wanted = local;
+        self.say_media(self.degradation.complete(local));
+    }
+
+    fn say_media(&mut self, local: MediaState) {
         if self.view.local != local {
             self.view.local = local;
             self.link.send(ClientMessage::MediaState(local));
         }
+    }
+
+    fn other_media(&self) -> MediaState {
+        self.view.other.as_ref().map(|other| other.media).unwrap_or_default()
+    }
+
+    /// Whether what the browser counts tells of the consultation.
+    fn is_sampled(&self) -> bool {
+        self.view.phase == Phase::InCall && self.media.path() == MediaPath::Up
     }
 
     fn page_visible(&mut self, visible: bool) {
@@ -307,6 +330,7 @@ impl Call {
             Action::Camera(on) => self.switch(MediaState { camera: on, ..self.wanted }),
             Action::RearCamera(rear) => self.switch(MediaState { rear_camera: rear, ..self.wanted }),
             Action::Screen(on) => self.switch(MediaState { screen: on, ..self.wanted }),
+            Action::Pictures(shown) => self.degradation.choose(shown, self.now),
         }
     }
 
@@ -359,17 +383,30 @@ impl Call {
             let (generation, ice_restart, sdp) = (offer.generation, offer.ice_restart, offer.sdp);
             self.link.send(ClientMessage::Offer { generation, ice_restart, sdp });
         }
+        self.view.phase = self.phase();
+        self.view.media = self.media_path();
         self.send_checks();
+        self.say_media(self.degradation.complete(self.view.local));
         while let Some(output) = self.link.next_output() {
             self.outputs.push_back(Output::Link(output));
         }
         while let Some(output) = self.media.next_output() {
             self.outputs.push_back(Output::Media(output));
         }
-        self.view.media = self.media_path();
         self.view.signaling_lost_since = self.lost_at;
-        self.view.phase = self.phase();
         self.follow_sending();
+        self.follow_pictures();
+    }
+
+    fn follow_pictures(&mut self) {
+        let other = self.other_media();
+        self.view.paused = self.degradation.paused_by(other, self.now);
+        if let Some(adaptation) = self.degradation.adapt(other) {
+            self.outputs.push_back(Output::Adapt(adaptation));
+        }
+        if self.is_sampled() && self.degradation.takes_sample(self.now) {
+            self.outputs.push_back(Output::SampleLink);
+        }
     }
 
     /// How media go, as far as it is of interest: before the admission only that they cannot.
@@ -385,14 +422,17 @@ impl Call {
 
     fn send_checks(&mut self) {
         let (Some(checks), Some(round_trip)) = (&mut self.checks, self.link.round_trip()) else { return };
-        if self.role != Role::Patient || checks.sent {
+        let media_blocked = self.view.media == MediaPath::Blocked;
+        if self.role != Role::Patient || checks.sent == Some(media_blocked) {
             return;
         }
-        checks.sent = self.link.send(ClientMessage::DeviceCheck(DeviceCheck {
+        let check = DeviceCheck {
             camera: checks.camera,
             microphone: checks.microphone,
             round_trip_ms: millis(round_trip),
-        }));
+            media_blocked,
+        };
+        checks.sent = self.link.send(ClientMessage::DeviceCheck(check)).then_some(media_blocked);
     }
 
     fn follow_sending(&mut self) {

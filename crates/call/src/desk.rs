@@ -230,6 +230,7 @@ impl Desk {
             | ServerMessage::Answer { .. }
             | ServerMessage::OfferRefused { .. }
             | ServerMessage::MediaPath { .. }
+            | ServerMessage::Downlink { .. }
             | ServerMessage::DelayAnnounced { .. }
             | ServerMessage::DocumentReady { .. }
             | ServerMessage::Ended { .. }

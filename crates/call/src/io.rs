@@ -3,8 +3,10 @@
 use colloque_protocol::Role;
 use colloque_protocol::signaling::MediaState;
 
+use crate::degradation::Adaptation;
 use crate::link::{LinkInput, LinkOutput};
 use crate::media::{MediaInput, MediaOutput};
+use crate::quality::LinkSample;
 
 /// What a call starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub enum Input {
         /// A microphone gives sound.
         microphone: bool,
     },
+    /// Answers [`Output::SampleLink`].
+    LinkSampled(LinkSample),
     /// The page became visible or hidden.
     PageVisible(bool),
     /// The person did something.
@@ -77,6 +81,8 @@ pub enum Action {
     RearCamera(bool),
     /// Shares the screen, or stops.
     Screen(bool),
+    /// Brings pictures back, or pauses them, both ways.
+    Pictures(bool),
 }
 
 /// What the shell does.
@@ -92,4 +98,8 @@ pub enum Output {
     PauseSending,
     /// Send again what is switched on.
     ResumeSending,
+    /// Send so, on this peer connection and on later ones.
+    Adapt(Adaptation),
+    /// Read what the browser counts of the peer connection; answer by [`Input::LinkSampled`] where it can be read.
+    SampleLink,
 }

@@ -11,17 +11,22 @@
 //! ```
 
 mod call;
+mod degradation;
 mod desk;
 mod io;
 mod jitter;
 mod link;
 mod media;
+mod pictures;
 pub mod policy;
+mod quality;
 mod view;
 
 pub use call::Call;
+pub use degradation::{Adaptation, CameraRate};
 pub use desk::{Desk, DeskConnection, DeskInput, DeskOutput, DeskView, RingCause};
 pub use io::{Action, CallOptions, Input, Output};
 pub use link::{LinkInput, LinkOutput, TicketFailure};
 pub use media::{MediaInput, MediaOutput, MediaPath, PeerState};
-pub use view::{CallView, Decision, Phase, Sending};
+pub use quality::LinkSample;
+pub use view::{CallView, Decision, PausedBy, Phase, Sending};

@@ -96,3 +96,69 @@ pub const PEERS_BEFORE_BLOCKED: u32 = 2;
 ///
 /// Longer: the practitioner waits. Shorter: the patient is surprised.
 pub const ANSWERS_ITSELF_AFTER: Duration = Duration::from_secs(3);
+
+/// Pause between two looks at what the browser counts.
+///
+/// Longer: a weak link is noticed later. Shorter: a phone works more for figures that are means over seconds.
+pub const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Longest pause between two samples of one series: a page in the background is looked at rarely.
+///
+/// Longer: losses of long ago count. Shorter: a busy phone never knows its link.
+pub const SAMPLE_GAP: Duration = Duration::from_millis(3_500);
+
+/// Samples looked at together: with one a second, five seconds.
+///
+/// More: a weak link is noticed later. Fewer: a short cut counts as a weak link.
+pub const LINK_WINDOW: usize = 6;
+
+/// Share of a voice lost from which a link is fair, and above which it is weak, in thousandths.
+///
+/// # Source
+///
+/// The table of media policies, as the two other steps.
+pub const LOSS_STEPS_PERMILLE: [u32; 2] = [30, 80];
+
+/// What a link carries below which it is weak, and up to which it is fair, in thousands of bits per second.
+pub const RATE_STEPS_KBPS: [u32; 2] = [200, 500];
+
+/// Round trip from which a link is fair, and above which it is weak, in milliseconds.
+pub const DELAY_STEPS_MS: [u32; 2] = [250, 600];
+
+/// How long a link must be better before a screen says so, and pause between two figures of the same.
+///
+/// Longer: a good link is called weak. Shorter: words flicker, and each change is a message to the other side.
+pub const LINK_BETTER_AFTER: Duration = Duration::from_secs(5);
+
+/// How long a link is weak before pictures pause.
+///
+/// Longer: the voice suffers. Shorter: pictures pause for a lift that opens in a moment.
+pub const PAUSE_PICTURES_AFTER: Duration = Duration::from_secs(5);
+
+/// How long a link is good before pictures are tried again; doubles with each trial that fails.
+///
+/// Longer: people talk unseen on a good link. Shorter: pictures come and go.
+pub const RETURN_PICTURES_AFTER: Duration = Duration::from_secs(20);
+
+/// Most doublings of [`RETURN_PICTURES_AFTER`].
+///
+/// More: a network that is good again is found later. Fewer: a voice is disturbed by trials more often.
+pub const RETURN_DOUBLINGS: u32 = 4;
+
+/// How long pictures are tried, small and unseen, before a screen shows them.
+///
+/// Longer: a link that cannot carry them disturbs the voice longer. Shorter: the queue that they fill is not felt yet.
+pub const TRY_PICTURES_FOR: Duration = Duration::from_secs(2);
+
+/// How long pictures are sent before the browser's belief of the uplink says something: it begins low and climbs.
+///
+/// Longer: a slow uplink is noticed later. Shorter: pictures pause because they have just begun.
+pub const UPLINK_KNOWN_AFTER: Duration = Duration::from_secs(8);
+
+/// Pauses and returns of pictures without a person's word within [`CHANGES_WITHIN`]; then only the person decides.
+///
+/// More: pictures come and go. Fewer: a person acts for the machine.
+pub const AUTOMATIC_CHANGES: usize = 3;
+
+/// Time in which [`AUTOMATIC_CHANGES`] are counted.
+pub const CHANGES_WITHIN: Duration = Duration::from_secs(300);

@@ -31,6 +31,8 @@ pub struct CallView {
     pub signaling_lost_since: Option<Timestamp>,
     /// Camera and microphone are held back, whatever `local` says.
     pub sending: Sending,
+    /// Why pictures pause, if they do; the voice goes on.
+    pub paused: Option<PausedBy>,
     /// Round trip of the signaling connection, in milliseconds, once measured.
     pub round_trip_ms: Option<u32>,
     /// A decision that was sent and not answered yet.
@@ -97,6 +99,22 @@ pub enum Sending {
     HeldUntilAnswered,
     /// Held back because nobody could end the call: signaling is gone, whether media flows or not.
     PausedForSafety,
+}
+
+/// Who paused pictures, both ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PausedBy {
+    /// Nobody: this person's link is too weak. The person can bring them back.
+    Link {
+        /// Whether they come back by themselves once the link is good.
+        returns: bool,
+    },
+    /// This person, who can bring them back.
+    You,
+    /// Nobody: the other person's link is too weak.
+    OtherLink,
+    /// The other person.
+    Other,
 }
 
 /// A decision of the practitioner.

@@ -157,6 +157,11 @@ pub enum ServerMessage {
         /// Whether packets flow.
         up: bool,
     },
+    /// The SFU says what this client's link carries towards it: once measured, and whenever it matters for pictures.
+    Downlink {
+        /// Thousands of bits per second.
+        kbps: u32,
+    },
     /// The practitioner announced a delay.
     DelayAnnounced {
         /// Minutes; 0 withdraws the announcement.
@@ -247,6 +252,62 @@ pub struct MediaState {
     pub rear_camera: bool,
     /// Screen share.
     pub screen: bool,
+    /// Whether this person's browser lets cameras be sent, their own and the other's.
+    #[serde(default)]
+    pub pictures: Pictures,
+    /// How this person's link is, once measured in the consultation.
+    #[serde(default)]
+    pub link: Option<LinkQuality>,
+}
+
+/// Whether a person's browser lets cameras be sent, both ways. Cameras are sent while neither side pauses them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pictures {
+    /// They are.
+    #[default]
+    Shown,
+    /// They are, for a moment, to try whether the link carries them again; screens still say that they pause.
+    Tried,
+    /// Paused by the browser: this person's link is too weak.
+    PausedByLink,
+    /// Paused by the person.
+    PausedByPerson,
+}
+
+/// How a person's link is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LinkQuality {
+    /// How good.
+    pub level: LinkLevel,
+    /// What makes it no better.
+    pub cause: LinkCause,
+    /// By `cause`: packets lost in percent, round trip in milliseconds, or thousands of bits per second. 0 while it is good.
+    pub figure: u32,
+}
+
+/// How good a link is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkLevel {
+    /// Too little for pictures.
+    Weak,
+    /// Pictures are poorer.
+    Fair,
+    /// Nothing to remark.
+    Good,
+}
+
+/// What makes a link no better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkCause {
+    /// Packets get lost.
+    Loss,
+    /// It carries little.
+    Rate,
+    /// Answers come late.
+    Delay,
 }
 
 /// What the checks before waiting found.
@@ -258,6 +319,9 @@ pub struct DeviceCheck {
     pub microphone: bool,
     /// Round trip of the signaling connection, in milliseconds.
     pub round_trip_ms: u32,
+    /// Whether the network lets no media pass, as the transport of the waiting room found.
+    #[serde(default)]
+    pub media_blocked: bool,
 }
 
 /// One line of the waiting queue.

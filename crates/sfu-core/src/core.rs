@@ -89,6 +89,15 @@ pub enum Event {
         /// What is to be sent, in the order of the offer.
         is_sent: [bool; MAX_LAYERS],
     },
+    /// What a peer's link carries towards it: once measured, and whenever it passes a step that matters for pictures.
+    LinkMeasured {
+        /// Where.
+        room: RoomId,
+        /// Who.
+        peer: PeerId,
+        /// Thousands of bits per second.
+        kbps: u32,
+    },
 }
 
 /// Why a peer is not connected.

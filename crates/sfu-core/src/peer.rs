@@ -61,6 +61,8 @@ pub(crate) struct Peer {
     pub arrivals: Option<Box<ArrivalLog>>,
     /// The cap that the peer was told last, in bits per second.
     pub told_bps: u64,
+    /// Steps that this peer's link was last said to have passed.
+    pub told_steps: Option<usize>,
     /// Whether something waits for the peer's link.
     pub is_paced: bool,
     /// Keys of the others whom the peer hears and sees, by the place of the lines that show them.
@@ -166,6 +168,7 @@ impl Peer {
             receivable_bps: None,
             arrivals: None,
             told_bps: 0,
+            told_steps: None,
             is_paced: false,
             places: [None; PLACES],
             spent: Spent::new(now),
@@ -184,6 +187,7 @@ impl Peer {
         self.receivable_bps = None;
         self.arrivals = None;
         self.told_bps = 0;
+        self.told_steps = None;
         self.heard_at = now;
     }
 

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use crate::arena::SendArena;
-use crate::core::Core;
+use crate::core::{Core, Event};
 use crate::few::Few;
 use crate::layers::wanted_bps;
 use crate::peer::Peer;
@@ -19,7 +19,46 @@ const MEASURED_FOR: Duration = Duration::from_secs(8);
 /// Change of the cap that is told at once, in percent; smaller ones wait for the next report.
 const TOLD_PERCENT: u64 = 4;
 
+/// What a link carries from which a picture is poorer, and below which there should be none, in bits per second.
+///
+/// # Source
+///
+/// The table of media policies: under 200 kbit/s weak, over 500 good.
+const LINK_STEPS_BPS: [u64; 2] = [200_000, 500_000];
+/// How much more than a step a link carries that is told to have passed it upwards, in percent: one that stays at a step is quiet.
+const LINK_STEP_PERCENT: u64 = 110;
+/// Age from which an estimate tells of the link, and no longer of its beginning.
+///
+/// Higher: a weak link is known later. Lower: a good link is called weak at first.
+const LINK_KNOWN_AFTER: Duration = Duration::from_secs(4);
+
 impl Core {
+    /// Once a second for each peer: tells what its link carries, when that passed one of the steps that matter.
+    pub(crate) fn tell_link(&mut self, now: Instant, key: usize) {
+        // Nobody has measured a link beyond what was wanted of it.
+        let is_measured = self.demand_of(key, now) >= LINK_STEPS_BPS[1];
+        let Some(peer) = self.peers.get_mut(key).filter(|peer| is_measured && peer.is_connected() && !peer.is_lost)
+        else {
+            return;
+        };
+        let Some(downlink) = peer.downlink.as_ref().filter(|downlink| downlink.age(now) >= LINK_KNOWN_AFTER) else {
+            return;
+        };
+        let carried_bps = downlink.fresh_bps();
+        let told = peer.told_steps;
+        let steps = LINK_STEPS_BPS.iter().enumerate().filter(|(step, least_bps)| {
+            let percent = if told.is_some_and(|told| *step >= told) { LINK_STEP_PERCENT } else { 100 };
+            carried_bps * 100 >= **least_bps * percent
+        });
+        let steps = Some(steps.count());
+        if steps != told {
+            peer.told_steps = steps;
+            let kbps = (carried_bps / 1_000) as u32;
+            let (room, peer) = self.names(key);
+            self.events.push_back(Event::LinkMeasured { room, peer, kbps });
+        }
+    }
+
     /// Several times a second for each peer: what does its link carry, and what may it send?
     pub(crate) fn adapt(&mut self, now: Instant, key: usize, out: &mut SendArena) {
         if !self.peers.get(key).is_some_and(Peer::is_connected) {

@@ -66,6 +66,7 @@ impl Core {
             self.rebind(room);
         }
         self.observe_link(key);
+        self.tell_link(now, key);
         self.send_reports(now, key, out);
     }
 

@@ -136,6 +136,13 @@ pub enum MediaEvent {
         /// The peer.
         peer: PeerId,
     },
+    /// What its link carries towards it.
+    LinkMeasured {
+        /// The peer.
+        peer: PeerId,
+        /// Thousands of bits per second.
+        kbps: u32,
+    },
 }
 
 /// Everything that signaling asks for, to be done in order.

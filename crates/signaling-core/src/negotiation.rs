@@ -107,6 +107,17 @@ impl Signaling {
         self.journal_media(room);
     }
 
+    /// Passes on what a peer's link carries; whoever is cut off from signaling is told of the next change.
+    pub(crate) fn peer_measured(&mut self, peer: PeerId, kbps: u32) {
+        let Some((room, seat)) = self.peers.get(&peer).copied() else { return };
+        let Some(participant) = self.participant_mut(room, seat) else { return };
+        if participant.peer.is_some_and(|known| known.id == peer)
+            && let Some(connection) = participant.connection()
+        {
+            self.send(connection, ServerMessage::Downlink { kbps });
+        }
+    }
+
     /// Journals that media of a participant pass from now on, or no longer: with a connected peer, in an open room.
     ///
     /// For somebody whose connection is lost it is written when they are back.

@@ -343,6 +343,7 @@ impl Signaling {
             MediaEvent::Connected { peer } => self.peer_path(peer, true),
             MediaEvent::Lost { peer } => self.peer_path(peer, false),
             MediaEvent::Gone { peer } => self.peer_gone(peer),
+            MediaEvent::LinkMeasured { peer, kbps } => self.peer_measured(peer, kbps),
         }
     }
 }

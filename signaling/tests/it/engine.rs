@@ -100,7 +100,11 @@ impl<'a> Driven<'a> {
                 let state = PeerState::Connected;
                 self.inputs.push_back(Input::Media(MediaInput::StateChanged { peer, state }));
             }
-            Output::SwitchMedia(_) | Output::PauseSending | Output::ResumeSending => {}
+            Output::SwitchMedia(_)
+            | Output::PauseSending
+            | Output::ResumeSending
+            | Output::Adapt(_)
+            | Output::SampleLink => {}
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use colloque_load::memory::peer;
 use colloque_network::Conditions;
+use colloque_sfu_core::Event;
 use colloque_sim::Hall;
 
 const MEGA: u64 = 1_000_000;
@@ -75,6 +77,38 @@ fn after_a_drop_the_voice_is_back_within_two_seconds_and_after_a_rise_the_pictur
             hall.seats[1].participant.arrived_bps(hall.ago(0.5), hall.now()) >= 2_250_000
         });
         assert!(back.is_some(), "seed {seed}: {}", hall.seats[1].participant.arrived_bps(hall.ago(0.5), hall.now()));
+    }
+}
+
+/// What a participant was told of its link, in thousands of bits per second.
+fn told(hall: &Hall, seat: u128) -> Vec<u32> {
+    let told = hall.events.iter().filter_map(|event| match event {
+        Event::LinkMeasured { peer: who, kbps, .. } if *who == peer(seat + 1) => Some(*kbps),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn what_a_link_carries_is_told_when_it_passes_a_step_that_matters_and_to_its_owner_alone() {
+    for seed in 0..5 {
+        let mut hall = pair(seed, good());
+        hall.run(10.0);
+        let known = told(&hall, 1);
+        assert!(known.last().is_some_and(|kbps| *kbps > 500), "seed {seed}: {known:?}");
+        hall.set_down(1, |conditions| conditions.rate_bps = Some(100_000));
+        hall.run(15.0);
+        let weak = told(&hall, 1);
+        assert!(weak.last().is_some_and(|kbps| *kbps < 200), "seed {seed}: {weak:?}");
+        hall.run(60.0);
+        let steady = told(&hall, 1);
+        assert_eq!(steady.len(), weak.len(), "seed {seed}: a steady link is quiet, {steady:?}");
+        hall.set_down(1, |conditions| conditions.rate_bps = Some(20 * MEGA));
+        hall.run(10.0);
+        let good_again = told(&hall, 1);
+        assert!(good_again.last().is_some_and(|kbps| *kbps > 500), "seed {seed}: {good_again:?}");
+        assert!(good_again.len() <= 8, "seed {seed}: {good_again:?}");
+        assert!(told(&hall, 0).iter().all(|kbps| *kbps > 500), "seed {seed}: {:?}", told(&hall, 0));
     }
 }
 

@@ -1,6 +1,8 @@
 //! The engines as a browser drives them, with a clock in hand.
 
 #[cfg(test)]
+mod degradation;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod link;

@@ -3,7 +3,7 @@ use std::time::Duration;
 use colloque_call::policy::{
     ANSWERS_ITSELF_AFTER, LONG_LOSS_AFTER, RECONNECTING_AFTER, RETRY_OFFERED_AFTER, SENDING_PAUSED_AFTER,
 };
-use colloque_call::{Action, Decision, Input, LinkInput, Output, PeerState, Phase, Sending};
+use colloque_call::{Action, Decision, Input, LinkInput, MediaPath, Output, PeerState, Phase, Sending};
 use colloque_protocol::Role;
 use colloque_protocol::signaling::{
     ActionRefusal, ClientMessage, DeviceCheck, EndReason, MediaState, RESUME_WINDOW, ServerMessage, Stage,
@@ -206,7 +206,12 @@ fn a_return_tells_the_room_again_what_is_on_and_what_was_checked() {
     page.input(Input::DevicesChecked { camera: true, microphone: false });
     page.pass(Duration::from_millis(40));
     page.hears(ServerMessage::Pong { sequence: 1 });
-    let check = ClientMessage::DeviceCheck(DeviceCheck { camera: true, microphone: false, round_trip_ms: 40 });
+    let check = ClientMessage::DeviceCheck(DeviceCheck {
+        camera: true,
+        microphone: false,
+        media_blocked: false,
+        round_trip_ms: 40,
+    });
     assert!(page.said().contains(&check));
     page.link(LinkInput::SocketClosed);
     page.pass(Duration::from_secs(1));
@@ -215,6 +220,37 @@ fn a_return_tells_the_room_again_what_is_on_and_what_was_checked() {
     page.hears(joined(Stage::Waiting));
     let said = page.said();
     assert!(said.contains(&check) && said.iter().any(|message| matches!(message, ClientMessage::MediaState(_))));
+}
+
+#[test]
+fn a_network_that_blocks_media_is_told_with_the_checks_and_so_is_its_end() {
+    let mut page = Page::waiting(Role::Patient);
+    page.input(Input::DevicesChecked { camera: true, microphone: true });
+    page.hears(ServerMessage::Pong { sequence: 1 });
+    let told = |page: &mut Page| -> Vec<bool> {
+        let said = page.said().into_iter();
+        said.filter_map(|message| match message {
+            ClientMessage::DeviceCheck(check) => Some(check.media_blocked),
+            _ => None,
+        })
+        .collect()
+    };
+    assert_eq!(told(&mut page), [false]);
+    let attempt = |page: &mut Page| {
+        page.offer_ready();
+        let generation = page.generation();
+        page.hears(ServerMessage::Answer { generation, sdp: "answer".to_owned() });
+        page.pass_alive(Duration::from_secs(1));
+    };
+    while page.call.view().media != MediaPath::Blocked {
+        attempt(&mut page);
+    }
+    assert_eq!(told(&mut page), [true]);
+    attempt(&mut page);
+    assert!(told(&mut page).is_empty(), "told once");
+    page.offer_ready();
+    page.media_connects();
+    assert_eq!(told(&mut page), [false]);
 }
 
 #[test]

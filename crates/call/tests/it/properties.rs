@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use colloque_call::policy::RETRY_PAUSE;
 use colloque_call::{
-    Action, Call, CallOptions, Input, LinkInput, LinkOutput, MediaInput, MediaOutput, MediaPath, Output, PeerState,
-    Phase, TicketFailure,
+    Action, Call, CallOptions, Input, LinkInput, LinkOutput, LinkSample, MediaInput, MediaOutput, MediaPath, Output,
+    PeerState, Phase, TicketFailure,
 };
 use colloque_ids::Timestamp;
 use colloque_protocol::Role;
@@ -54,6 +54,7 @@ fn message() -> impl Strategy<Value = ServerMessage> {
             code: OfferRefusal::Unavailable
         }),
         1 => any::<bool>().prop_map(|up| ServerMessage::MediaPath { up }),
+        1 => (0_u32..1_000).prop_map(|kbps| ServerMessage::Downlink { kbps }),
         1 => Just(ServerMessage::NotDone { code: ActionRefusal::TooMany }),
         2 => (0_u32..6).prop_map(|sequence| ServerMessage::Pong { sequence }),
         1 => prop_oneof![
@@ -80,6 +81,7 @@ fn action() -> impl Strategy<Value = Action> {
         Just(Action::NotifyAgain),
         any::<bool>().prop_map(Action::Microphone),
         any::<bool>().prop_map(Action::Screen),
+        any::<bool>().prop_map(Action::Pictures),
     ]
 }
 
@@ -107,6 +109,11 @@ fn input() -> impl Strategy<Value = Input> {
         3 => action().prop_map(Input::Act),
         1 => any::<bool>().prop_map(|microphone| {
             Input::LocalMediaChanged(MediaState { microphone, ..MediaState::default() })
+        }),
+        2 => (any::<u32>(), any::<u32>(), 0_u32..1_500).prop_map(|(voice_received, voice_lost, round_trip_ms)| {
+            let uplink_kbps = (voice_lost % 3 > 0).then_some(voice_lost % 1_000);
+            let sent_lost_permille = voice_received % 1_000;
+            Input::LinkSampled(LinkSample { voice_received, voice_lost, sent_lost_permille, round_trip_ms, uplink_kbps })
         }),
         1 => any::<bool>().prop_map(|camera| Input::DevicesChecked { camera, microphone: true }),
         1 => (0_u32..6).prop_map(|generation| Input::Media(MediaInput::NegotiationFailed { generation })),
@@ -178,7 +185,10 @@ impl Watcher {
                 prop_assert!(self.paused);
                 self.paused = false;
             }
-            Output::Link(LinkOutput::FetchTicket | LinkOutput::SignJoin { .. }) | Output::SwitchMedia(_) => {}
+            Output::Link(LinkOutput::FetchTicket | LinkOutput::SignJoin { .. })
+            | Output::SwitchMedia(_)
+            | Output::Adapt(_)
+            | Output::SampleLink => {}
         }
         Ok(())
     }

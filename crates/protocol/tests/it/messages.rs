@@ -1,8 +1,8 @@
 //! The messages of the signaling WebSocket.
 
 use colloque_protocol::signaling::{
-    ActionRefusal, ClientMessage, DeviceCheck, EndReason, JoinRefusal, MediaState, OfferRefusal, OtherParty, Presence,
-    QueueEntry, RoomState, ServerMessage, Stage,
+    ActionRefusal, ClientMessage, DeviceCheck, EndReason, JoinRefusal, LinkCause, LinkLevel, LinkQuality, MediaState,
+    OfferRefusal, OtherParty, Pictures, Presence, QueueEntry, RoomState, ServerMessage, Stage,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -14,19 +14,35 @@ use serde_json::Value;
 use crate::values::{alter, card, id, instant, json, key};
 
 fn media() -> impl Strategy<Value = MediaState> {
-    any::<[bool; 4]>().prop_map(|[microphone, camera, rear_camera, screen]| MediaState {
-        microphone,
-        camera,
-        rear_camera,
-        screen,
-    })
+    (any::<[bool; 4]>(), pictures(), option::of(link())).prop_map(
+        |([microphone, camera, rear_camera, screen], pictures, link)| MediaState {
+            microphone,
+            camera,
+            rear_camera,
+            screen,
+            pictures,
+            link,
+        },
+    )
+}
+
+fn pictures() -> impl Strategy<Value = Pictures> {
+    use Pictures::*;
+    proptest::sample::select(vec![Shown, Tried, PausedByLink, PausedByPerson])
+}
+
+fn link() -> impl Strategy<Value = LinkQuality> {
+    let level = proptest::sample::select(vec![LinkLevel::Weak, LinkLevel::Fair, LinkLevel::Good]);
+    let cause = proptest::sample::select(vec![LinkCause::Loss, LinkCause::Rate, LinkCause::Delay]);
+    (level, cause, any::<u32>()).prop_map(|(level, cause, figure)| LinkQuality { level, cause, figure })
 }
 
 fn device_check() -> impl Strategy<Value = DeviceCheck> {
-    any::<(bool, bool, u32)>().prop_map(|(camera, microphone, round_trip_ms)| DeviceCheck {
+    any::<(bool, bool, u32, bool)>().prop_map(|(camera, microphone, round_trip_ms, media_blocked)| DeviceCheck {
         camera,
         microphone,
         round_trip_ms,
+        media_blocked,
     })
 }
 
@@ -107,6 +123,7 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
         (any::<u32>(), text()).prop_map(|(generation, sdp)| ServerMessage::Answer { generation, sdp }),
         (any::<u32>(), offer_refusal()).prop_map(|(generation, code)| ServerMessage::OfferRefused { generation, code }),
         any::<bool>().prop_map(|up| ServerMessage::MediaPath { up }),
+        any::<u32>().prop_map(|kbps| ServerMessage::Downlink { kbps }),
     ];
     let others = prop_oneof![
         any::<u16>().prop_map(|minutes| ServerMessage::DelayAnnounced { minutes }),
@@ -190,6 +207,7 @@ fn server_name(message: &ServerMessage) -> &'static str {
         ServerMessage::Answer { .. } => "answer",
         ServerMessage::OfferRefused { .. } => "offer_refused",
         ServerMessage::MediaPath { .. } => "media_path",
+        ServerMessage::Downlink { .. } => "downlink",
         ServerMessage::DelayAnnounced { .. } => "delay_announced",
         ServerMessage::DocumentReady { .. } => "document_ready",
         ServerMessage::NotDone { .. } => "not_done",

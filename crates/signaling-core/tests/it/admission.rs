@@ -158,7 +158,7 @@ fn what_is_switched_on_and_what_was_checked_reach_the_practitioner() {
     let patient = world.patient_joins();
     let practitioner = world.practitioner_joins();
     let media = colloque_protocol::signaling::MediaState { camera: true, rear_camera: true, ..Default::default() };
-    let check = DeviceCheck { camera: true, microphone: false, round_trip_ms: 80 };
+    let check = DeviceCheck { camera: true, microphone: false, round_trip_ms: 80, media_blocked: false };
     world.say(patient, ClientMessage::MediaState(media));
     world.say(patient, ClientMessage::DeviceCheck(check));
     let other = world.room(practitioner).unwrap().other.unwrap();

@@ -103,6 +103,24 @@ fn a_transport_that_is_lost_in_the_waiting_room_is_not_journaled() {
 }
 
 #[test]
+fn what_a_link_carries_is_told_to_whoever_it_belongs_to() {
+    let mut world = World::new();
+    let (practitioner, patient) = world.consultation();
+    let peer = world.connects(patient);
+    let before = world.last(practitioner).cloned();
+    world.input(Input::Media(MediaEvent::LinkMeasured { peer, kbps: 120 }));
+    assert_eq!(world.last(patient), Some(&ServerMessage::Downlink { kbps: 120 }));
+    assert_eq!(world.last(practitioner).cloned(), before);
+    world.input(Input::Media(MediaEvent::Gone { peer }));
+    world.input(Input::Media(MediaEvent::LinkMeasured { peer, kbps: 900 }));
+    assert_eq!(
+        world.last(patient),
+        Some(&ServerMessage::MediaPath { up: false }),
+        "a transport that is gone says nothing"
+    );
+}
+
+#[test]
 fn a_room_that_the_media_plane_made_anew_is_opened_again() {
     let mut world = World::new();
     let (_, patient) = world.consultation();

@@ -1,0 +1,125 @@
+//! What a weak link leaves of a consultation, and who decided so. The voice is never paused here.
+
+use colloque_ids::Timestamp;
+use colloque_protocol::signaling::{LinkLevel, LinkQuality, MediaState, Pictures};
+
+use crate::pictures::PicturePolicy;
+use crate::policy::SAMPLE_INTERVAL;
+use crate::quality::{LinkSample, Quality, Way};
+use crate::view::PausedBy;
+
+/// How the shell sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Adaptation {
+    /// The camera, if it is switched on.
+    pub camera: CameraRate,
+    /// Whether the voice takes as little of the link as it can: fewer packets, fewer bits.
+    pub voice_is_slim: bool,
+}
+
+/// How much of a link a camera takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum CameraRate {
+    /// What the browser's estimate leaves.
+    #[default]
+    Full,
+    /// Little: a small picture that still moves.
+    Low,
+    /// Nothing at all.
+    Nothing,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Degradation {
+    quality: Quality,
+    policy: PicturePolicy,
+    downlink_kbps: Option<u32>,
+    link: Option<LinkQuality>,
+    sampled_at: Option<Timestamp>,
+    adaptation: Adaptation,
+}
+
+impl Degradation {
+    /// Forgets the consultation; the shell goes on sending as it was told last.
+    pub(crate) fn restart(&mut self) {
+        *self = Self { adaptation: self.adaptation, ..Self::default() };
+    }
+
+    /// When the next sample is due.
+    pub(crate) fn sample_at(&self) -> Option<Timestamp> {
+        self.sampled_at.map(|at| at.after(SAMPLE_INTERVAL))
+    }
+
+    /// Whether a sample is to be asked for now.
+    pub(crate) fn takes_sample(&mut self, now: Timestamp) -> bool {
+        let is_due = self.sampled_at.is_none_or(|at| now.since(at) >= SAMPLE_INTERVAL);
+        if is_due {
+            self.sampled_at = Some(now);
+        }
+        is_due
+    }
+
+    pub(crate) fn sampled(&mut self, sample: LinkSample, local: MediaState, other: MediaState, now: Timestamp) {
+        let way = Way {
+            downlink_kbps: self.downlink_kbps,
+            trusts_sent: other.link.is_none_or(|link| link.level == LinkLevel::Good),
+            trusts_uplink: self.policy.knows_uplink(now),
+        };
+        if let Some(verdict) = self.quality.judge(sample, way, now) {
+            self.link = Some(verdict.quality);
+            let is_moot = pauses(other.pictures) || !(local.camera || other.camera);
+            self.policy.judge(verdict.carries, is_moot, now);
+        }
+        if pauses(other.pictures) || !local.camera {
+            self.policy.sends_nothing();
+        }
+    }
+
+    pub(crate) const fn downlink(&mut self, kbps: u32) {
+        self.downlink_kbps = Some(kbps);
+    }
+
+    pub(crate) fn choose(&mut self, shown: bool, now: Timestamp) {
+        self.policy.choose(shown, now);
+    }
+
+    /// Adds to what is switched on what the other side must know.
+    pub(crate) const fn complete(&self, local: MediaState) -> MediaState {
+        MediaState { pictures: self.policy.said(), link: self.link, ..local }
+    }
+
+    /// Why pictures pause, as a screen says it; what this side decided comes first, because it can be undone here.
+    pub(crate) fn paused_by(&self, other: MediaState, now: Timestamp) -> Option<PausedBy> {
+        match (self.policy.said(), other.pictures) {
+            (Pictures::PausedByPerson, _) => Some(PausedBy::You),
+            (Pictures::PausedByLink | Pictures::Tried, _) => Some(PausedBy::Link { returns: self.policy.returns(now) }),
+            (Pictures::Shown, Pictures::PausedByPerson) => Some(PausedBy::Other),
+            (Pictures::Shown, Pictures::PausedByLink | Pictures::Tried) => Some(PausedBy::OtherLink),
+            (Pictures::Shown, Pictures::Shown) => None,
+        }
+    }
+
+    /// Says how to send, when that changed.
+    pub(crate) fn adapt(&mut self, other: MediaState) -> Option<Adaptation> {
+        let own = self.policy.said();
+        let camera = if pauses(own) || pauses(other.pictures) {
+            CameraRate::Nothing
+        } else if self.policy.is_careful() || other.pictures == Pictures::Tried {
+            CameraRate::Low
+        } else {
+            CameraRate::Full
+        };
+        let is_weak = |pictures| matches!(pictures, Pictures::PausedByLink | Pictures::Tried);
+        let adaptation = Adaptation { camera, voice_is_slim: is_weak(own) || is_weak(other.pictures) };
+        let is_new = self.adaptation != adaptation;
+        self.adaptation = adaptation;
+        is_new.then_some(adaptation)
+    }
+}
+
+const fn pauses(pictures: Pictures) -> bool {
+    match pictures {
+        Pictures::Shown | Pictures::Tried => false,
+        Pictures::PausedByLink | Pictures::PausedByPerson => true,
+    }
+}
