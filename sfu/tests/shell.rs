@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use colloque_load::client::MediaClient;
 use colloque_load::memory::{peer, room};
 use colloque_load::traffic::Fleet;
-use colloque_sfu::{ConnectPeerError, DatagramKind, ReadMediaError, RefusePeerError, Sfu, SfuConfig, SfuEvent, StartSfuError, start};
+use colloque_sfu::{
+    ConnectPeerError, DatagramKind, ReadMediaError, RefusePeerError, Sfu, SfuConfig, SfuEvent, StartSfuError, start,
+};
 
 fn loopback() -> SfuConfig {
     SfuConfig {

@@ -83,8 +83,10 @@ impl CheckRefusal {
 }
 
 /// Bounds of [`Counters::estimates`], in bits per second.
-const ESTIMATE_BOUNDS_BPS: &[u64] =
-    &[50_000, 100_000, 150_000, 200_000, 300_000, 500_000, 750_000, 1_000_000, 1_500_000, 2_500_000, 5_000_000, 10_000_000];
+const ESTIMATE_BOUNDS_BPS: &[u64] = &[
+    50_000, 100_000, 150_000, 200_000, 300_000, 500_000, 750_000, 1_000_000, 1_500_000, 2_500_000, 5_000_000,
+    10_000_000,
+];
 /// Bounds of the histograms of loss, in ten thousandths.
 const LOSS_BOUNDS: &[u64] = &[0, 10, 50, 100, 200, 500, 1_000, 2_000, 3_000, 5_000];
 /// Bounds of [`Counters::round_trips`], in microseconds.

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use crate::arena::{Path, SendArena};
 use crate::core::Core;
 use crate::counters::DropReason;
-use crate::peer::Forwarded;
+use crate::egress::Forwarded;
 use crate::reception::SenderClock;
 use crate::rtcp::{Feedback, Missing, read_compound};
 

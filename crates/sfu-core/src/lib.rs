@@ -20,6 +20,7 @@ mod datagram;
 mod demand;
 mod downlink;
 mod dtls;
+mod egress;
 mod feedback;
 mod few;
 mod gaps;

@@ -106,7 +106,8 @@ fn people_and_handshakes_are_counted_as_they_come_and_go() {
     let counters = *world.core.counters();
     assert_eq!((counters.handshakes_completed, counters.handshakes_failed), (2, 0));
     assert!(counters.received(DatagramKind::Dtls) >= 4 && counters.received(DatagramKind::Stun) >= 2);
-    let expected = Population { rooms_open: 2, rooms_closed: 0, peers_connecting: 1, peers_connected: 2, ..seen(&world) };
+    let expected =
+        Population { rooms_open: 2, rooms_closed: 0, peers_connecting: 1, peers_connected: 2, ..seen(&world) };
     assert_eq!((seen(&world), seen(&world).peers_lost), (expected, 0));
     world.core.gate_room(room(2), false);
     assert_eq!((seen(&world).rooms_open, seen(&world).rooms_closed), (1, 1));
@@ -187,6 +188,7 @@ fn links_are_observed_once_a_second_for_each_connected_peer() {
     }
     let counters = *world.core.counters();
     assert_eq!((counters.estimates.count(), counters.downlink_loss.count()), (10, 10));
-    let quarter_lost: u64 = counters.uplink_loss.buckets().filter(|(bound, _)| *bound == Some(3_000)).map(|(_, n)| n).sum();
+    let quarter_lost: u64 =
+        counters.uplink_loss.buckets().filter(|(bound, _)| *bound == Some(3_000)).map(|(_, n)| n).sum();
     assert!(quarter_lost >= 3, "{:?}", counters.uplink_loss);
 }
