@@ -14,6 +14,10 @@ pub struct Order {
     pub down: Change,
     /// Whether UDP passes at all.
     pub udp: Option<bool>,
+    /// A server beyond the network whose datagrams pass even when UDP does not: where TURN is reached some other way.
+    pub udp_from: Option<IpAddr>,
+    /// Whether a TCP connection is broken off when it does not begin as TLS does; for connections that begin from now on.
+    pub tls_only: Option<bool>,
     /// Whether TCP passes at all; what it holds back meanwhile arrives late.
     pub tcp: Option<bool>,
     /// The person's network gets another address: datagrams leave from there, and TCP connections are broken off.

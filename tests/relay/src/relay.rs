@@ -63,6 +63,9 @@ impl Relay {
             if let Some(passes) = order.udp {
                 flows.set_open(passes);
             }
+            if let Some(address) = order.udp_from {
+                flows.let_through(address);
+            }
             if let Some(address) = order.move_to {
                 flows.move_to(address);
             }
@@ -70,6 +73,9 @@ impl Relay {
         for connections in &self.connections {
             if let Some(passes) = order.tcp {
                 connections.set_open(passes);
+            }
+            if let Some(is_tls_only) = order.tls_only {
+                connections.set_tls_only(is_tls_only);
             }
             if let Some(address) = order.move_to {
                 connections.move_to(address);

@@ -18,6 +18,7 @@ pub(crate) struct Connections {
     up: Arc<Direction>,
     down: Arc<Direction>,
     is_open: AtomicBool,
+    is_tls_only: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -39,14 +40,19 @@ impl Connections {
         down: &Arc<Direction>,
     ) -> Arc<Self> {
         let state = Mutex::new(State { from: None, running: Vec::new() });
-        let is_open = AtomicBool::new(true);
-        let connections = Arc::new(Self { far, up: Arc::clone(up), down: Arc::clone(down), is_open, state });
+        let (is_open, is_tls_only) = (AtomicBool::new(true), AtomicBool::new(false));
+        let (up, down) = (Arc::clone(up), Arc::clone(down));
+        let connections = Arc::new(Self { far, up, down, is_open, is_tls_only, state });
         tokio::spawn(Arc::clone(&connections).accept(listener));
         connections
     }
 
     pub(crate) fn set_open(&self, is_open: bool) {
         self.is_open.store(is_open, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_tls_only(&self, is_tls_only: bool) {
+        self.is_tls_only.store(is_tls_only, Ordering::Relaxed);
     }
 
     /// Breaks every connection off; those that follow leave from another address.
@@ -73,6 +79,9 @@ impl Connections {
         }
         self.wait_until_open().await;
         tokio::time::sleep(self.up.conditions().delay + self.down.conditions().delay).await;
+        if self.is_tls_only.load(Ordering::Relaxed) && !begins_as_tls(&near).await? {
+            return Ok(());
+        }
         let socket = if self.far.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         let from = self.lock().from;
         if let Some(from) = from {
@@ -125,4 +134,25 @@ impl Connections {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
+}
+
+/// Whether the first record of a connection is a handshake and its first message a client's hello.
+///
+/// # Source
+///
+/// RFC 8446 sections 5.1 (record: type 22, legacy version 3.x) and 4 (handshake: type 1).
+async fn begins_as_tls(stream: &TcpStream) -> io::Result<bool> {
+    let mut first = [0; 6];
+    let mut length = 0;
+    while length < first.len() {
+        let more = stream.peek(&mut first).await?;
+        if more == 0 || first[0] != 22 {
+            return Ok(false);
+        }
+        if more == length {
+            tokio::time::sleep(LOOK_PAUSE).await;
+        }
+        length = more;
+    }
+    Ok(first[1] == 3 && first[5] == 1)
 }

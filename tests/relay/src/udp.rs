@@ -21,6 +21,7 @@ pub(crate) struct Flows {
 
 struct Table {
     from: Option<IpAddr>,
+    let_through: Option<IpAddr>,
     flows: HashMap<SocketAddr, Flow>,
 }
 
@@ -46,7 +47,7 @@ impl Flows {
             up: Arc::clone(up),
             down: Arc::clone(down),
             is_open: AtomicBool::new(true),
-            table: Mutex::new(Table { from: None, flows: HashMap::new() }),
+            table: Mutex::new(Table { from: None, let_through: None, flows: HashMap::new() }),
         });
         tokio::spawn(Arc::clone(&flows).carry());
         Ok(flows)
@@ -54,6 +55,14 @@ impl Flows {
 
     pub(crate) fn set_open(&self, is_open: bool) {
         self.is_open.store(is_open, Ordering::Relaxed);
+    }
+
+    pub(crate) fn let_through(&self, address: IpAddr) {
+        self.lock().let_through = Some(address);
+    }
+
+    fn passes(&self, source: SocketAddr) -> bool {
+        self.is_open.load(Ordering::Relaxed) || self.lock().let_through == Some(source.ip())
     }
 
     /// Has every flow leave from a new port on another address; what still comes to the old one is lost.
@@ -68,7 +77,7 @@ impl Flows {
         loop {
             let Ok((length, source)) = self.near.recv_from(&mut bytes).await else { continue };
             let Ok(far) = self.flow(source).await else { continue };
-            if self.is_open.load(Ordering::Relaxed) {
+            if self.passes(source) {
                 self.up.push_datagram(far, None, bytes[..length].to_vec());
             }
         }
@@ -97,7 +106,7 @@ impl Flows {
         loop {
             // A server that is down refuses datagrams; when it is back, the flow goes on.
             let Ok(length) = far.recv(&mut bytes).await else { continue };
-            if self.is_open.load(Ordering::Relaxed) {
+            if self.passes(source) {
                 self.down.push_datagram(Arc::clone(&self.near), Some(source), bytes[..length].to_vec());
             }
         }

@@ -150,3 +150,48 @@ async fn a_network_that_moves_breaks_its_streams_off() {
     let (_, from) = timeout(SOON, server.accept()).await.unwrap().unwrap();
     assert_eq!(from.ip(), IpAddr::from([127, 0, 0, 73]));
 }
+
+#[tokio::test]
+async fn where_only_tls_passes_a_connection_shows_it_with_its_first_record() {
+    let (relay, server, near) = tcp().await;
+    relay.obey(&order(r#"{"tls_only": true}"#));
+    let hello = [22, 3, 1, 0, 5, 1, 0, 0, 1, 0];
+    for (first, passes) in
+        [(hello, true), ([0, 8, 0, 1, 0, 0, 33, 18, 164, 66], false), ([22, 3, 3, 0, 5, 2, 0, 0, 1, 0], false)]
+    {
+        let mut client = TcpStream::connect(near).await.unwrap();
+        // In two pieces: the network has to wait for the whole beginning.
+        client.write_all(&first[..3]).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        // What was broken off already takes no more.
+        client.write_all(&first[3..]).await.ok();
+        if passes {
+            let (mut accepted, _) = timeout(SOON, server.accept()).await.unwrap().unwrap();
+            let mut bytes = [0; 10];
+            timeout(SOON, accepted.read_exact(&mut bytes)).await.unwrap().unwrap();
+            assert_eq!(bytes, first);
+        } else {
+            let ended = timeout(SOON, client.read(&mut [0; 1])).await.unwrap();
+            assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
+            assert!(timeout(Duration::from_millis(100), server.accept()).await.is_err());
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_udp_the_datagrams_of_a_named_server_still_pass() {
+    let (relay, server, blocked) = udp().await;
+    let port = server.local_addr().unwrap().port();
+    let beyond = UdpSocket::bind("127.0.0.73:0").await.unwrap();
+    beyond.connect((NEAR, port)).await.unwrap();
+    relay.obey(&order(r#"{"udp": false, "udp_from": "127.0.0.73"}"#));
+    blocked.send(b"lost").await.unwrap();
+    beyond.send(b"seen").await.unwrap();
+    let mut bytes = [0; 64];
+    let (length, from) = timeout(SOON, server.recv_from(&mut bytes)).await.unwrap().unwrap();
+    assert_eq!(&bytes[..length], b"seen");
+    server.send_to(b"back", from).await.unwrap();
+    let length = timeout(SOON, beyond.recv(&mut bytes)).await.unwrap().unwrap();
+    assert_eq!(&bytes[..length], b"back");
+    assert!(timeout(Duration::from_millis(200), server.recv_from(&mut bytes)).await.is_err());
+}
