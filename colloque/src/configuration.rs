@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use colloque_consultation::{MailConfig, Purpose, SmsConfig};
+use colloque_signaling::TurnServer;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -13,6 +14,7 @@ use crate::arguments::ServeArguments;
 use crate::certificate::CertificateSource;
 use crate::data_folder::{self, OpenDataFolderError};
 use crate::network;
+use crate::turn::{ReadTurnError, TurnSection};
 use crate::web::LegalNotice;
 
 /// Port of the pages when none is named.
@@ -34,6 +36,7 @@ struct File {
     server: ServerSection,
     tls: Option<TlsSection>,
     media: MediaSection,
+    turn: Option<TurnSection>,
     database: DatabaseSection,
     mail: Option<MailSection>,
     sms: Option<SmsSection>,
@@ -136,6 +139,8 @@ pub struct Settings {
     pub media_tcp_ports: Option<Vec<u16>>,
     /// Threads for media.
     pub media_workers: usize,
+    /// TURN server for people whose network lets only TLS pass.
+    pub turn: Option<TurnServer>,
     /// Origin named in the configuration; the machine's own names serve without.
     pub origin: Option<String>,
     /// The certificate.
@@ -197,6 +202,9 @@ pub enum ReadSettingsError {
     /// The origin is not one.
     #[error("server.origin doit s'écrire https://nom, sans barre à la fin")]
     Origin,
+    /// The TURN server cannot be used as told.
+    #[error(transparent)]
+    Turn(#[from] ReadTurnError),
     /// No data folder.
     #[error(transparent)]
     Data(#[from] OpenDataFolderError),
@@ -244,6 +252,7 @@ impl Settings {
             media_announce,
             media_tcp_ports: file.media.tcp_ports,
             media_workers: file.media.workers.unwrap_or(1).max(1),
+            turn: file.turn.as_ref().map(TurnSection::read).transpose()?,
             origin: file.server.origin,
             certificate,
             trusted_proxies: file.server.trusted_proxies,

@@ -12,6 +12,7 @@ mod network;
 mod practice;
 mod serve;
 mod services;
+mod turn;
 mod web;
 mod welcome;
 

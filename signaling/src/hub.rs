@@ -11,7 +11,7 @@ use colloque_ids::{ConnectionId, PeerId, RoomId};
 use colloque_protocol::connection::DisconnectCause;
 use colloque_protocol::signaling::{OfferRefusal, ServerMessage};
 use colloque_signaling_core::limits::TICK_INTERVAL;
-use colloque_signaling_core::{Input, Limits, Output, Signaling};
+use colloque_signaling_core::{Input, Limits, Output, Signaling, TurnServer};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tracing::{debug, error, info, warn};
@@ -77,11 +77,16 @@ struct Stopping {
 }
 
 impl Hub {
-    pub(crate) fn start(limits: Limits, records: Arc<dyn Records>, media: Arc<dyn MediaPlane>) -> Self {
+    pub(crate) fn start(
+        limits: Limits,
+        turn: Option<TurnServer>,
+        records: Arc<dyn Records>,
+        media: Arc<dyn MediaPlane>,
+    ) -> Self {
         let (inputs, received_inputs) = mpsc::channel(QUEUED_INPUTS);
         let (notices, received_notices) = mpsc::unbounded_channel();
         let driver = Driver {
-            signaling: Signaling::new(limits, seed(), clock::now()),
+            signaling: Signaling::new(limits, seed(), clock::now()).with_turn(turn),
             recorder: Recorder::new(records),
             media,
             sockets: HashMap::new(),

@@ -22,7 +22,7 @@ use axum::routing::any;
 use colloque_ids::{ConsultationId, DocumentId, StaffId};
 use colloque_protocol::signaling::MAX_CLIENT_MESSAGE_BYTES;
 use colloque_signaling_core::Input;
-pub use colloque_signaling_core::{Limits, MediaEvent};
+pub use colloque_signaling_core::{Limits, MediaEvent, TurnServer};
 use tracing::debug;
 
 use crate::hub::Hub;
@@ -40,6 +40,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// How much is held at once.
     pub limits: Limits,
+    /// TURN server for people whose network lets only TLS pass.
+    pub turn: Option<TurnServer>,
 }
 
 /// Handle on running signaling.
@@ -59,7 +61,7 @@ impl Signaling {
     /// Starts signaling without rooms. Must be called inside a tokio runtime.
     #[must_use]
     pub fn new(config: Config, records: Arc<dyn Records>, media: Arc<dyn MediaPlane>) -> Self {
-        let hub = Hub::start(config.limits, records, media);
+        let hub = Hub::start(config.limits, config.turn, records, media);
         Self {
             shared: Arc::new(Shared {
                 ticket_key: TicketKey::new(config.ticket_public_key),

@@ -91,6 +91,7 @@ impl RunningServices {
             allowed_origins,
             trusted_proxies: settings.trusted_proxies.clone(),
             limits: Limits::default(),
+            turn: settings.turn.clone(),
         };
         let records = Arc::new(JournaledRecords(consultation.records()));
         let signaling = Signaling::new(config, records, Arc::new(MediaWorkers(sfu.clone())));

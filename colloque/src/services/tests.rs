@@ -86,6 +86,7 @@ impl House {
             allowed_origins: vec![ORIGIN.to_owned()],
             trusted_proxies: vec![],
             limits: Limits::default(),
+            turn: None,
         };
         let records = Arc::new(JournaledRecords(self.consultation.records()));
         let signaling = Signaling::new(config, records, Arc::new(MediaWorkers(self.sfu.clone())));

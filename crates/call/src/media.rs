@@ -63,6 +63,9 @@ pub enum MediaOutput {
         generation: u32,
         /// Whether ICE restarts.
         ice_restart: bool,
+        /// What the peer connection uses from this offer on, as [`colloque_protocol::signaling::RoomState::ice_servers`] says; what it
+        /// uses already when absent.
+        ice_servers: Option<String>,
     },
     /// Set the server's answer as remote description; answer by `NegotiationFailed` if it cannot be.
     ApplyAnswer {
@@ -119,6 +122,7 @@ pub(crate) struct Media {
     lost_since: Option<Timestamp>,
     /// The person asked for another attempt, which waits for signaling.
     is_hurried: bool,
+    ice_servers: Option<String>,
     outputs: VecDeque<MediaOutput>,
 }
 
@@ -170,6 +174,11 @@ impl Peer {
 impl Media {
     pub(crate) fn next_output(&mut self) -> Option<MediaOutput> {
         self.outputs.pop_front()
+    }
+
+    /// Uses these for the offers that come.
+    pub(crate) fn set_ice_servers(&mut self, ice_servers: Option<String>) {
+        self.ice_servers = ice_servers;
     }
 
     /// Makes a peer connection and its offer unless there is one.
@@ -408,6 +417,7 @@ impl Media {
             peer: peer.number,
             generation: peer.generation,
             ice_restart: true,
+            ice_servers: self.ice_servers.clone(),
         });
     }
 
@@ -435,6 +445,7 @@ impl Media {
             peer: self.peers,
             generation: self.generations,
             ice_restart: false,
+            ice_servers: self.ice_servers.clone(),
         });
     }
 

@@ -200,6 +200,10 @@ pub struct RoomState {
     pub admitted_at: Option<Timestamp>,
     /// Delay announced, in minutes; 0 when none.
     pub delay_minutes: u16,
+    /// How this person's browser reaches the media plane where only TLS passes: the `iceServers` of an `RTCConfiguration`, as a text of
+    /// JSON, which a browser hands to its own parser. Renewed while the connection lasts; absent without a TURN server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ice_servers: Option<String>,
 }
 
 /// Stage of a consultation.

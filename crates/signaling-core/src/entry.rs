@@ -198,9 +198,12 @@ impl Signaling {
             notified_at: before.as_ref().and_then(|before| before.notified_at),
             peer: before.as_ref().and_then(|before| before.peer),
             offers: before.as_ref().map_or_else(|| Bucket::full(now), |before| before.offers),
+            turn_pass: None,
             shown: None,
         };
         *room.seat_mut(seat) = Some(participant);
+        self.renew_turn_pass(id, seat);
+        let Some(room) = self.rooms.get_mut(&id) else { return };
         let state = room.state_for(seat);
         if let Some(participant) = room.seat_mut(seat) {
             participant.shown = Some(state.clone());

@@ -21,8 +21,10 @@ mod random;
 mod revocations;
 mod room;
 mod signaling;
+mod turn;
 mod used_tickets;
 
 pub use io::{Decision, Input, MediaEvent, Output, Record};
 pub use limits::Limits;
 pub use signaling::Signaling;
+pub use turn::TurnServer;

@@ -5,6 +5,7 @@ use colloque_protocol::signaling::{DeviceCheck, MediaState, OtherParty, Presence
 use colloque_protocol::ticket::RoomScope;
 
 use crate::bucket::Bucket;
+use crate::turn::TurnPass;
 
 /// One of the two places in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +55,8 @@ pub(crate) struct Participant {
     pub(crate) peer: Option<Peer>,
     /// How many offers may still come; it stays with the person through reconnections.
     pub(crate) offers: Bucket,
+    /// What lets this person's browser use the TURN server, on the present connection.
+    pub(crate) turn_pass: Option<TurnPass>,
     /// What this person was told last of the room.
     pub(crate) shown: Option<RoomState>,
 }
@@ -165,6 +168,10 @@ impl Room {
             }),
             admitted_at: self.scope.admitted_at,
             delay_minutes: self.delay_minutes,
+            ice_servers: self
+                .seat(seat)
+                .and_then(|person| person.turn_pass.as_ref())
+                .map(|pass| pass.ice_servers.clone()),
         }
     }
 

@@ -17,6 +17,7 @@ use crate::limits::{Limits, MEDIA_KEPT_FOR};
 use crate::random::Ids;
 use crate::revocations::Revocations;
 use crate::room::{Attendance, Room, Seat};
+use crate::turn::TurnServer;
 use crate::used_tickets::UsedTickets;
 
 /// All rooms and desks of one server.
@@ -26,6 +27,7 @@ use crate::used_tickets::UsedTickets;
 #[derive(Debug)]
 pub struct Signaling {
     pub(crate) limits: Limits,
+    pub(crate) turn: Option<TurnServer>,
     pub(crate) started_at: Timestamp,
     pub(crate) now: Timestamp,
     pub(crate) ids: Ids,
@@ -57,6 +59,7 @@ impl Signaling {
     pub fn new(limits: Limits, seed: u64, now: Timestamp) -> Self {
         Self {
             limits,
+            turn: None,
             started_at: now,
             now,
             ids: Ids::new(seed),
@@ -70,6 +73,12 @@ impl Signaling {
             refusals: BTreeMap::new(),
             outputs: VecDeque::new(),
         }
+    }
+
+    /// Lets the people in rooms use a TURN server.
+    #[must_use]
+    pub fn with_turn(self, turn: Option<TurnServer>) -> Self {
+        Self { turn, ..self }
     }
 
     /// Takes what happened at `now`; an earlier `now` than the latest seen counts as that one.
@@ -264,6 +273,7 @@ impl Signaling {
                 self.publish(room);
             }
         }
+        self.renew_turn_passes();
         self.used_tickets.forget_expired(now);
         self.revocations.forget_expired(now);
         self.refusals.retain(|_, bucket| !bucket.is_full(now));

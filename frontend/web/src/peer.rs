@@ -1,6 +1,6 @@
 //! The one WebRTC transport of this page: microphone, camera and screen, always the same three media lines.
 
-use js_sys::{Array, Map, Reflect};
+use js_sys::{Array, JSON, Map, Reflect};
 use thiserror::Error;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
@@ -81,9 +81,7 @@ impl Peer {
     ///
     /// [`OpenPeerError`] when the browser refuses.
     pub fn open(on_state: impl Fn(PeerState) + 'static) -> Result<Self, OpenPeerError> {
-        let configuration = RtcConfiguration::new();
-        configuration.set_bundle_policy(RtcBundlePolicy::MaxBundle);
-        let connection = RtcPeerConnection::new_with_configuration(&configuration).map_err(|_| OpenPeerError)?;
+        let connection = RtcPeerConnection::new_with_configuration(&configuration()).map_err(|_| OpenPeerError)?;
         let line = |kind: &str| {
             let init = RtcRtpTransceiverInit::new();
             init.set_direction(RtcRtpTransceiverDirection::Sendrecv);
@@ -116,14 +114,21 @@ impl Peer {
         state_of(&self.connection)
     }
 
-    /// Makes an offer and takes it as the local description; `restart` looks for a new way.
+    /// Makes an offer and takes it as the local description; `restart` looks for a new way. `ice_servers` are used from now on: a text
+    /// of JSON, as the server gave it.
     ///
     /// The server waits for no candidate of ours: it learns the path from the first check.
     ///
     /// # Errors
     ///
     /// [`NegotiateError`] when the browser refuses.
-    pub async fn prepare_offer(&self, restart: bool) -> Result<String, NegotiateError> {
+    pub async fn prepare_offer(&self, restart: bool, ice_servers: Option<String>) -> Result<String, NegotiateError> {
+        if let Some(servers) = ice_servers.and_then(|text| JSON::parse(&text).ok()) {
+            let configuration = configuration();
+            configuration.set_ice_servers(&servers);
+            // A browser that takes none of them still has its other ways.
+            self.connection.set_configuration_with_configuration(&configuration).ok();
+        }
         self.make_offer(restart).await.map_err(|_| NegotiateError)
     }
 
@@ -218,6 +223,12 @@ impl Drop for Peer {
     fn drop(&mut self) {
         self.connection.close();
     }
+}
+
+fn configuration() -> RtcConfiguration {
+    let configuration = RtcConfiguration::new();
+    configuration.set_bundle_policy(RtcBundlePolicy::MaxBundle);
+    configuration
 }
 
 fn state_of(connection: &RtcPeerConnection) -> PeerState {

@@ -235,8 +235,8 @@ impl Inner {
         match output {
             Output::Link(output) => self.link.run(output),
             Output::Media(MediaOutput::CreatePeer { peer }) => self.create_peer(peer),
-            Output::Media(MediaOutput::CreateOffer { peer, generation, ice_restart }) => {
-                self.create_offer(peer, generation, ice_restart);
+            Output::Media(MediaOutput::CreateOffer { peer, generation, ice_restart, ice_servers }) => {
+                self.create_offer(peer, generation, ice_restart, ice_servers);
             }
             Output::Media(MediaOutput::ApplyAnswer { peer, generation, sdp }) => {
                 self.apply_answer(peer, generation, sdp);
@@ -280,7 +280,7 @@ impl Inner {
         self.play(is_replaced);
     }
 
-    fn create_offer(&self, number: u32, generation: u32, ice_restart: bool) {
+    fn create_offer(&self, number: u32, generation: u32, ice_restart: bool, ice_servers: Option<String>) {
         let peer = self.numbered(number);
         let this = self.this.clone();
         spawn(async move {
@@ -288,7 +288,7 @@ impl Inner {
                 (Some(peer), Some(inner)) => {
                     inner.send_on(&peer).await;
                     drop(inner);
-                    peer.prepare_offer(ice_restart).await.ok()
+                    peer.prepare_offer(ice_restart, ice_servers).await.ok()
                 }
                 _ => None,
             };

@@ -200,6 +200,7 @@ async fn serve(
         allowed_origins: vec![ORIGIN.to_owned()],
         trusted_proxies: vec![],
         limits: Limits::default(),
+        turn: None,
     };
     let signaling = Signaling::new(config, Arc::<Memory>::clone(memory), Arc::<Echo>::clone(media));
     let listener = tokio::net::TcpListener::bind(address).await.unwrap();

@@ -43,6 +43,7 @@ pub fn state(stage: Stage) -> RoomState {
         }),
         admitted_at: (stage == Stage::Open).then_some(now),
         delay_minutes: 0,
+        ice_servers: None,
     }
 }
 

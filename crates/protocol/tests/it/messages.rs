@@ -60,8 +60,15 @@ fn stage() -> impl Strategy<Value = Stage> {
 fn state() -> impl Strategy<Value = RoomState> {
     let other = (card(), presence(), media(), option::of(device_check()))
         .prop_map(|(card, presence, media, device_check)| OtherParty { card, presence, media, device_check });
-    (stage(), option::of(other), option::of(instant()), any::<u16>())
-        .prop_map(|(stage, other, admitted_at, delay_minutes)| RoomState { stage, other, admitted_at, delay_minutes })
+    (stage(), option::of(other), option::of(instant()), any::<u16>(), option::of(".*")).prop_map(
+        |(stage, other, admitted_at, delay_minutes, ice_servers)| RoomState {
+            stage,
+            other,
+            admitted_at,
+            delay_minutes,
+            ice_servers,
+        },
+    )
 }
 
 fn entry() -> impl Strategy<Value = QueueEntry> {

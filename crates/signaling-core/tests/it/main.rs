@@ -16,5 +16,6 @@ mod presence;
 mod properties;
 #[cfg(test)]
 mod tickets;
+mod turn;
 #[cfg(test)]
 mod world;
