@@ -1,16 +1,26 @@
 // A platform with two ways to it: one directly, one through a network that can be made bad.
 
+import { join } from 'node:path';
 import { launchChromium, PHONE } from './chromium.mjs';
 import { Relay } from './relay.mjs';
 import { Scene } from './scene.mjs';
+import { Turn } from './turn.mjs';
 
 export class Cable {
-  /** `address` is a loopback address that no other file of stories uses. */
-  static async open(address) {
+  /**
+   * `address` is a loopback address that no other file of stories uses; so is `turnFrom`, from where a TURN server relays, which
+   * stands beyond the network. Without it there is none.
+   */
+  static async open(address, { turnFrom } = {}) {
     const cable = new Cable();
     try {
-      cable.scene = await Scene.open({ announce: ['127.0.0.1'] });
-      cable.relay = await Relay.before(cable.scene.platform, address);
+      if (turnFrom) cable.turn = await Turn.prepare();
+      cable.scene = await Scene.open({ announce: ['127.0.0.1'], turn: cable.turn });
+      const { platform } = cable.scene;
+      cable.relay = await Relay.before(platform, address, cable.turn ? [cable.turn.port] : []);
+      const [certificate, key] = ['certificate.pem', 'certificate.key'].map((name) => join(platform.folder, 'data', name));
+      // Browsers are told that the media plane is where the bad network begins, so that is where they ask to be relayed to.
+      await cable.turn?.start({ certificate, key, from: turnFrom, peers: [address] });
       cable.remote = await launchChromium([cable.relay.flag]);
     } catch (error) {
       await cable.close();
@@ -27,6 +37,7 @@ export class Cable {
   async close() {
     await this.remote?.close();
     await this.relay?.close();
+    await this.turn?.close();
     await this.scene?.close();
   }
 }

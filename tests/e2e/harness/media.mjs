@@ -123,7 +123,7 @@ export function listen(page, seconds) {
   return page.evaluate(listenInPage, seconds * 1_000);
 }
 
-/** What carries a page's media: `udp` or `tcp`. */
+/** What carries a page's media: `udp`, `tcp`, or the way to a TURN server: `turn-tls`. */
 export function carrier(page) {
   return page.evaluate(async () => {
     for (const peer of globalThis.transports ?? []) {
@@ -131,7 +131,8 @@ export function carrier(page) {
       for (const entry of stats.values()) {
         if (entry.type === 'transport' && entry.selectedCandidatePairId) {
           const pair = stats.get(entry.selectedCandidatePairId);
-          if (peer.connectionState === 'connected') return stats.get(pair.localCandidateId).protocol;
+          const { candidateType, protocol, relayProtocol } = stats.get(pair.localCandidateId);
+          if (peer.connectionState === 'connected') return candidateType === 'relay' ? `turn-${relayProtocol}` : protocol;
         }
       }
     }

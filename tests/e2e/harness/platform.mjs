@@ -44,7 +44,7 @@ export class Platform {
     return platform;
   }
 
-  static async #prepare({ demonstration, announce = [], environment = {}, listen = '127.0.0.1' }) {
+  static async #prepare({ demonstration, announce = [], turn, environment = {}, listen = '127.0.0.1' }) {
     for (const needed of [PROGRAM, join(WEB, 'manifest.json')]) {
       if (!existsSync(needed)) throw new Error(`${needed} is missing: build the program and the pages first`);
     }
@@ -56,12 +56,13 @@ export class Platform {
     platform.port = await freeTcpPort();
     platform.mediaPort = await freeUdpPort();
     platform.announce = announce;
+    platform.turn = turn;
     platform.environment = environment;
     platform.listen = listen;
     platform.web = WEB;
     platform.origin = `https://localhost:${platform.port}`;
     platform.output = '';
-    if (demonstration && announce.length) platform.writeConfiguration();
+    if (demonstration && (announce.length || turn)) platform.writeConfiguration();
     return platform;
   }
 
@@ -72,6 +73,7 @@ export class Platform {
       lines.push('[mail]', `url = "smtp://127.0.0.1:${this.post.port}"`, 'from = "cabinet@exemple.fr"');
     }
     if (this.announce.length) lines.push('[media]', `announce = ${JSON.stringify(this.announce)}`);
+    if (this.turn) lines.push('[turn]', `urls = ${JSON.stringify(this.turn.urls)}`, `secret_file = "${this.turn.secretFile}"`);
     this.configuration = join(this.folder, 'colloque.toml');
     writeFileSync(this.configuration, `${lines.join('\n')}\n`);
   }
@@ -163,7 +165,7 @@ export class Platform {
   }
 }
 
-function freeTcpPort() {
+export function freeTcpPort() {
   const server = createServer();
   return new Promise((done) => server.listen(0, '127.0.0.1', () => {
     const { port } = server.address();

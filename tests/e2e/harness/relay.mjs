@@ -6,11 +6,11 @@ import { programPath } from './platform.mjs';
 
 export class Relay {
   /** Listens on `address` with the platform's own port numbers; carries everything until told otherwise. */
-  static async before(platform, address) {
+  static async before(platform, address, furtherPorts = []) {
     const relay = new Relay();
     relay.address = address;
     relay.waiting = [];
-    const list = ['--listen', address, '--udp', platform.mediaPort, '--tcp', platform.port].map(String);
+    const list = ['--listen', address, '--udp', platform.mediaPort, '--tcp', [platform.port, ...furtherPorts]].map(String);
     relay.child = spawn(programPath('colloque-relay'), list, { stdio: ['pipe', 'pipe', 'inherit'] });
     createInterface(relay.child.stdout).on('line', (line) => relay.waiting.shift()?.done(line));
     relay.child.once('exit', () => relay.waiting.splice(0).forEach(({ failed }) => failed(new Error('the relay has ended'))));
@@ -53,6 +53,11 @@ export class Relay {
     return this.both({ is_down: true });
   }
 
+  /** Conditions of a network that lets a connection pass when its first record is one of TLS, and nothing else. */
+  static tlsOnly(turn) {
+    return { udp: false, tls_only: true, udp_from: turn?.from };
+  }
+
   /** Media pass, and nothing else. */
   cutSignaling() {
     return this.order({ tcp: false });
@@ -61,7 +66,7 @@ export class Relay {
   /** Everything passes again. */
   mend() {
     const conditions = { is_down: false };
-    return this.order({ up: conditions, down: conditions, udp: true, tcp: true });
+    return this.order({ up: conditions, down: conditions, udp: true, tcp: true, tls_only: false });
   }
 
   /** Everything passes again, at once and unharmed. */

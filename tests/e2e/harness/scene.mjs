@@ -8,10 +8,10 @@ import { Platform } from './platform.mjs';
 import { Practice } from './practice.mjs';
 
 export class Scene {
-  static async open({ announce, flags } = {}) {
+  static async open({ announce, flags, turn } = {}) {
     const scene = new Scene();
     scene.contexts = [];
-    scene.platform = await Platform.demonstration({ announce });
+    scene.platform = await Platform.demonstration({ announce, turn });
     try {
       scene.practice = await Practice.of(scene.platform);
       scene.browser = await launchChromium(flags);

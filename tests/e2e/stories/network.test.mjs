@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { Cable } from '../harness/cable.mjs';
 import { carrier, listen, media, mediaFlows } from '../harness/media.mjs';
+import { Relay } from '../harness/relay.mjs';
 import { until } from '../harness/wait.mjs';
 import { CUT } from '../harness/watch.mjs';
 
@@ -35,9 +36,10 @@ async function bothHear(t, { doctor, patient }, seconds) {
 }
 
 /** From the link to the downloaded prescription. */
-async function consultation(t, { conditions, mostInvented, camera = true, by = 'udp' }) {
+async function consultation(t, { conditions, mostInvented, camera = true, by = 'udp', on = cable }) {
+  const { scene, relay } = on;
   const visit = await scene.practice.invite();
-  const [patient, doctor] = [await cable.patient(), await scene.doctor()];
+  const [patient, doctor] = [await on.patient(), await scene.doctor()];
   const before = await relay.order(conditions);
   await Promise.all([patient.arrive(visit), doctor.openRoom(visit.room)]);
   await doctor.admit();
@@ -81,6 +83,15 @@ test('a consultation on 150 kbit/s each way', (t) => {
 });
 
 test('a consultation where nothing passes but the HTTPS port', (t) => consultation(t, { conditions: { udp: false }, mostInvented: 0.05, by: 'tcp' }));
+
+test('a consultation where nothing passes but TLS', async (t) => {
+  const on = await Cable.open('127.0.0.5', { turnFrom: '127.0.0.51' });
+  try {
+    await consultation(t, { conditions: Relay.tlsOnly(on.turn), mostInvented: 0.05, by: 'turn-tls', on });
+  } finally {
+    await on.close();
+  }
+});
 
 test('from Wi-Fi to 4G in the call: another address, and every connection broken off', async (t) => {
   const visit = await scene.practice.invite();
