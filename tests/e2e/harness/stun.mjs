@@ -12,6 +12,7 @@ const ATTRIBUTE = {
 const MAGIC = 0x2112a442;
 const [REQUEST, INDICATION] = [0x000, 0x010];
 export const [UDP, TCP] = [17, 6];
+const STALE_NONCE = 438;
 
 export class TurnClient {
   static async open(port, options = {}) {
@@ -41,6 +42,14 @@ export class TurnClient {
   /** Asks for a relayed address; gives `{ error }` or `{ relayed }`. */
   allocate(attributes = [transport(UDP)]) {
     return this.ask(METHOD.allocate, attributes);
+  }
+
+  /** Prolongs the allocation; a nonce that grew old is replaced, as RFC 8489 section 9.2.5 has it. */
+  async refresh() {
+    const answer = await this.ask(METHOD.refresh, []);
+    if (answer.error !== STALE_NONCE) return answer;
+    this.nonce = answer.nonce;
+    return { ...(await this.ask(METHOD.refresh, [])), wasStale: true };
   }
 
   permission(address) {

@@ -25,14 +25,14 @@ export class Turn {
     return turn;
   }
 
-  /** Starts with `certificate` and `key`; relays from `from` to `peers` and to nobody else. */
-  async start({ certificate, key, from, peers }) {
+  /** Starts with `certificate` and `key`; relays from `from` to `peers` and to nobody else. `changed` are settings that a test speeds up. */
+  async start({ certificate, key, from, peers, changed = {} }) {
     this.from = from;
     const template = readFileSync(join(ROOT, 'infra/coturn/turnserver.conf'), 'utf8');
     const database = join(this.folder, 'empty.sqlite');
     const own = {
       'listening-ip': '127.0.0.1', 'tls-listening-port': this.port, 'relay-ip': from, cert: certificate, pkey: key,
-      'static-auth-secret': this.secret, 'allowed-peer-ip': peers.join('\nallowed-peer-ip='), userdb: database,
+      'static-auth-secret': this.secret, 'allowed-peer-ip': peers.join('\nallowed-peer-ip='), userdb: database, ...changed,
     };
     let lines = template;
     for (const [name, value] of Object.entries(own)) {

@@ -21,7 +21,7 @@ before(async () => {
   const [certificate, key] = ['certificate.pem', 'certificate.key'].map((name) => join(turn.folder, name));
   const list = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=localhost', '-days', '2'];
   execFileSync('openssl', [...list, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
-  await turn.start({ certificate, key, from: FROM, peers: [MEDIA] });
+  await turn.start({ certificate, key, from: FROM, peers: [MEDIA], changed: { 'stale-nonce': 3 } });
 });
 
 after(() => turn?.close());
@@ -60,6 +60,20 @@ test('nobody gets an allocation without a pass, or with one that has ended, is f
     client.close();
   }
   (await insider()).close();
+});
+
+test('an allocation goes on when its pass has ended, and the pass begins no other', async () => {
+  const pass = turn.pass({ seconds: 2 });
+  const client = await TurnClient.open(turn.port);
+  await client.authenticate(pass);
+  assert.equal((await client.allocate()).error, undefined);
+  await pause(5_000);
+  assert.deepEqual(await client.refresh(), { error: undefined, wasStale: true });
+  assert.equal((await client.permission(MEDIA)).error, undefined);
+  const late = await TurnClient.open(turn.port);
+  await late.authenticate(pass);
+  assert.equal((await late.allocate()).error, UNAUTHORIZED);
+  [client, late].forEach((open) => open.close());
 });
 
 test('data reach the media plane and nobody else', async () => {
