@@ -7,9 +7,10 @@ use crate::downlink::Queued;
 use crate::peer::{MediaLine, Peer};
 use crate::red::{Redundant, Repeated};
 use crate::ring::Packet;
-use crate::seal::Outgoing;
+use crate::seal::{Extensions, Outgoing};
 use crate::slot::{Mapped, Slot};
 use crate::track::Track;
+use crate::vp8;
 
 /// What became of a packet for a subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +136,8 @@ impl Peer {
         let Some(slot) = &mut line.slot else { return };
         let Some((payload_type, ssrc)) = slot.repairs() else { return };
         while downlink.estimator.padding_due(now) > 0 && !out.should_flush() {
-            let bytes = Outgoing::line_bytes(line.number_extension.is_some(), false, PADDING_BYTES.into());
+            let extensions = Extensions { number: line.number_extension.map(|id| (id, 0)), playout: None };
+            let bytes = Outgoing::line_bytes(&extensions, false, PADDING_BYTES.into());
             let number = downlink.note_sent(now, bytes, 0);
             let packet = Outgoing {
                 payload_type,
@@ -143,7 +145,7 @@ impl Peer {
                 ssrc,
                 index: slot.take_rtx_index(),
                 timestamp: slot.last_timestamp(),
-                number: line.number_extension.map(|id| (id, number)),
+                extensions: Extensions { number: line.number_extension.map(|id| (id, number)), playout: None },
                 repeats: None,
             };
             packet.send_padding(secure, self.key as u32, to, PADDING_BYTES, out);
@@ -165,8 +167,9 @@ impl Peer {
         let (Some(secure), Some(line)) = (&self.secure, self.lines.get_mut(line)) else { return };
         let Some(slot) = &mut line.slot else { return };
         let wrapped = slot.repairs().filter(|_| is_repeat);
-        let has_number = line.number_extension.is_some();
-        let fits = |payload_bytes| Outgoing::fits(has_number, wrapped.is_some(), payload_bytes);
+        let number = line.number_extension.map(|id| (id, 0));
+        let mut extensions = Extensions { number, playout: None };
+        let fits = |payload_bytes| Outgoing::fits(&extensions, wrapped.is_some(), payload_bytes);
         if !fits(packet.payload.len()) {
             return;
         }
@@ -176,8 +179,14 @@ impl Peer {
             redundant.repeated.iter().any(Option::is_some)
         });
         let payload_bytes = if red.is_some() { redundant.bytes() } else { packet.payload.len() };
+        // Once a keyframe is often enough: the client keeps to it.
+        let playout = line.playout_extension.filter(|_| slot.kind.is_video() && vp8::begins_keyframe(packet.payload));
+        let with_playout = Extensions { playout, ..extensions };
+        if Outgoing::fits(&with_playout, wrapped.is_some(), payload_bytes) {
+            extensions = with_playout;
+        }
         let number = self.downlink.as_mut().map(|downlink| {
-            let bytes = Outgoing::line_bytes(has_number, wrapped.is_some(), payload_bytes);
+            let bytes = Outgoing::line_bytes(&extensions, wrapped.is_some(), payload_bytes);
             downlink.note_sent(now, bytes, if is_repeat { bytes } else { payload_bytes - packet.payload.len() })
         });
         let (payload_type, ssrc, index, repeats) = match wrapped {
@@ -190,7 +199,7 @@ impl Peer {
             ssrc,
             index,
             timestamp: mapped.timestamp,
-            number: line.number_extension.zip(number),
+            extensions: Extensions { number: line.number_extension.zip(number), ..extensions },
             repeats,
         };
         match red {

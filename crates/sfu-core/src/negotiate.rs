@@ -53,6 +53,7 @@ fn apply_line<'a>(
             types,
             mid_extension: offered.mid_extension,
             number_extension: offered.number_extension,
+            playout_extension: offered.playout_extension,
             ssrc: None,
             rtx_ssrc: None,
             rid_extension: offered.rid_extension,

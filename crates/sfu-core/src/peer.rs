@@ -84,6 +84,8 @@ pub(crate) struct MediaLine {
     pub mid_extension: Option<u8>,
     /// Header extension that numbers packets on the transport, both ways.
     pub number_extension: Option<u8>,
+    /// Header extension that bounds how long the client holds a picture back.
+    pub playout_extension: Option<u8>,
     pub ssrc: Option<u32>,
     pub rtx_ssrc: Option<u32>,
     /// Header extensions that carry an encoding's name, in its packets and in retransmissions of them.

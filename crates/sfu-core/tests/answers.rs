@@ -1,7 +1,7 @@
 //! Answers, read by another parser than the one that reads the offers.
 
-use colloque_load::client::MediaClient;
-use colloque_load::memory::{World, peer, room};
+use colloque_load::client::{LINES, MediaClient};
+use colloque_load::memory::{DELTA, KEYFRAME, World, peer, room};
 use rtc_sdp::SessionDescription;
 
 fn answer_to(offer: &str) -> String {
@@ -83,4 +83,38 @@ fn the_same_offer_twice_keeps_the_streams() {
     let offer = offer();
     let mut answer = || world.core.connect_peer(world.now, room(1), peer(1), &offer).unwrap();
     assert_eq!(answer(), answer());
+}
+
+const PLAYOUT_URI: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
+
+#[test]
+fn a_keyframe_says_how_long_it_may_be_held_back_and_nothing_else_does() {
+    let with_playout = |client: &MediaClient| {
+        client.offer(LINES).replace("a=mid:1\r\n", &format!("a=mid:1\r\na=extmap:12 {PLAYOUT_URI}\r\n"))
+    };
+    for kind in [|client: MediaClient| client, MediaClient::with_numbers] {
+        let mut world = World::default();
+        world.join(1, 1);
+        let viewer = world.join_with(1, 2, kind, with_playout);
+        world.publish(0, 1, 1, 0, KEYFRAME);
+        world.publish(0, 1, 2, 3_000, DELTA);
+        world.publish(0, 0, 1, 0, b"a voice");
+        world.publish(0, 2, 1, 0, KEYFRAME);
+        let extensions: Vec<usize> =
+            world.seats[viewer].media.iter().map(|(header, _)| header.header_bytes - 12).collect();
+        let number = if world.seats[viewer].client.has_numbers() { 8 } else { 0 };
+        let with_both = if number == 0 { 8 } else { 12 };
+        assert_eq!(extensions, [with_both, number, number, number]);
+    }
+    let offer = with_playout(&MediaClient::new(1, true, std::time::Instant::now()));
+    let answer = answer_to(&offer);
+    assert_eq!(answer.matches(PLAYOUT_URI).count(), 1);
+    assert_eq!(answer_to(&offer.replace("a=sendrecv", "a=sendonly")).matches(PLAYOUT_URI).count(), 0);
+}
+
+#[test]
+fn a_silent_client_is_asked_to_send_next_to_nothing() {
+    assert!(answer_to(&offer()).contains("a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n"));
+    let bare = offer().replace("a=fmtp:111 minptime=10;useinbandfec=1\r\n", "");
+    assert!(answer_to(&bare).contains("a=fmtp:111 usedtx=1\r\n"));
 }

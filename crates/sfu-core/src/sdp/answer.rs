@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use super::draft::{MID_EXTENSION, NUMBER_EXTENSION, REPAIRED_RID_EXTENSION, RID_EXTENSION};
+use super::draft::{MID_EXTENSION, NUMBER_EXTENSION, PLAYOUT_EXTENSION, REPAIRED_RID_EXTENSION, RID_EXTENSION};
 use super::{Direction, Fingerprint, MediaKind, OfferLine};
 
 /// Where the client reaches this server, and the credentials that prove it may.
@@ -111,6 +111,9 @@ fn write_accepted(out: &mut String, candidates: &Candidates<'_>, line: &AnswerLi
     if let Some(id) = offered.number_extension {
         let _ = write!(out, "a=extmap:{id} {NUMBER_EXTENSION}\r\n");
     }
+    if let Some(id) = offered.playout_extension.filter(|_| line.direction.sends()) {
+        let _ = write!(out, "a=extmap:{id} {PLAYOUT_EXTENSION}\r\n");
+    }
     let has_layers = !offered.layers.is_empty() && line.direction.receives();
     if has_layers {
         write_layers(out, offered);
@@ -159,8 +162,10 @@ fn write_codec(out: &mut String, offered: &OfferLine) {
     }
     if offered.media == MediaKind::Video {
         let _ = write!(out, "a=fmtp:{codec} x-google-start-bitrate={START_KBPS}\r\n");
-    } else if !offered.parameters.is_empty() {
-        let _ = write!(out, "a=fmtp:{codec} {}\r\n", offered.parameters);
+    } else {
+        // A client that is silent sends next to nothing, and the server stops that as well.
+        let separator = if offered.parameters.is_empty() { "" } else { ";" };
+        let _ = write!(out, "a=fmtp:{codec} {}{separator}usedtx=1\r\n", offered.parameters);
     }
     if let Some(red) = types.red {
         let _ = write!(out, "a=rtpmap:{red} red/48000/2\r\na=fmtp:{red} {codec}/{codec}\r\n");

@@ -16,6 +16,7 @@ pub(super) struct LineDraft<'a> {
     has_reduced_rtcp: bool,
     mid_extension: Option<u8>,
     number_extension: Option<u8>,
+    playout_extension: Option<u8>,
     rid_extension: Option<u8>,
     repaired_rid_extension: Option<u8>,
     rids: RidDraft<'a>,
@@ -57,6 +58,7 @@ impl<'a> LineDraft<'a> {
             has_reduced_rtcp: false,
             mid_extension: None,
             number_extension: None,
+            playout_extension: None,
             rid_extension: None,
             repaired_rid_extension: None,
             rids: RidDraft::default(),
@@ -85,6 +87,7 @@ impl<'a> LineDraft<'a> {
                     match uri.trim() {
                         MID_EXTENSION => self.mid_extension = id,
                         NUMBER_EXTENSION => self.number_extension = id,
+                        PLAYOUT_EXTENSION => self.playout_extension = id,
                         RID_EXTENSION => self.rid_extension = id,
                         REPAIRED_RID_EXTENSION => self.repaired_rid_extension = id,
                         _ => {}
@@ -153,6 +156,7 @@ impl<'a> LineDraft<'a> {
             has_reduced_rtcp: self.has_reduced_rtcp,
             number_extension: self.number_extension.filter(|_| has_feedback("transport-cc")),
             mid_extension: self.mid_extension,
+            playout_extension: self.playout_extension.filter(|_| self.media == MediaKind::Video),
             ssrc: self.flow.map(|(first, _)| first).or(self.ssrcs.first().copied()).filter(|_| is_announced),
             rtx_ssrc: self.flow.map(|(_, second)| second).filter(|_| is_announced),
             layers,
@@ -233,9 +237,11 @@ fn push_numbered<'a>(into: &mut Vec<(u8, &'a str)>, value: &'a str) {
 pub(super) const MID_EXTENSION: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
 /// Extension that numbers all packets of a transport.
 pub(super) const NUMBER_EXTENSION: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+/// Extension that bounds how long a picture is held back.
+pub(super) const PLAYOUT_EXTENSION: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
 /// Extension that repeats an encoding's name in its packets.
 pub(super) const RID_EXTENSION: &str = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
 /// Extension that repeats it in retransmissions of them.
 pub(super) const REPAIRED_RID_EXTENSION: &str = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
 /// Opus parameters that are the sender's business and pass through.
-const ECHOED_PARAMETERS: [&str; 3] = ["minptime", "useinbandfec", "usedtx"];
+const ECHOED_PARAMETERS: [&str; 2] = ["minptime", "useinbandfec"];

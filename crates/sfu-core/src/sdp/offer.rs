@@ -41,6 +41,8 @@ pub struct OfferLine {
     pub mid_extension: Option<u8>,
     /// Header extension id of a packet's number on the transport, if the client offers it and reports on it.
     pub number_extension: Option<u8>,
+    /// Header extension id of the bounds on how long a picture is held back, if the client offers it.
+    pub playout_extension: Option<u8>,
     /// Stream that the client announces for this line.
     pub ssrc: Option<u32>,
     /// Retransmission stream that the client announces for this line.
