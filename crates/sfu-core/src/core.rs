@@ -370,8 +370,10 @@ impl Core {
             return Err(ConnectPeerError::NotContinuing);
         }
         if !peer.ice.knows(&offer.ufrag, &offer.password) {
-            self.peer_by_ufrag.remove(&peer.ice.ufrag());
-            peer.ice.restart(RemoteCredentials::new(&offer.ufrag, &offer.password), &mut self.random);
+            let remote = RemoteCredentials::new(&offer.ufrag, &offer.password);
+            if let Some(dropped) = peer.ice.restart(remote, &mut self.random) {
+                self.peer_by_ufrag.remove(&dropped);
+            }
             self.peer_by_ufrag.insert(peer.ice.ufrag(), key);
         }
         Ok(())
@@ -393,7 +395,9 @@ impl Core {
                 track.subscribers.retain(|subscription| subscription.peer != key);
             }
         }
-        self.peer_by_ufrag.remove(&peer.ice.ufrag());
+        for ufrag in peer.ice.ufrags() {
+            self.peer_by_ufrag.remove(&ufrag);
+        }
         for address in peer.ice.addresses() {
             if self.peer_by_address.get(&address) == Some(&key) {
                 self.peer_by_address.remove(&address);

@@ -66,11 +66,11 @@ impl Core {
             return self.counters.refuse_check(CheckRefusal::AddressTaken);
         }
         let peer = &mut self.peers[key];
-        let removed = peer.ice.accept_check(from, datagram.len(), request.is_nominated, now, &mut self.random);
+        let removed = peer.ice.accept_check(from, &request, datagram.len(), now, &mut self.random);
         // The challenge first: the client's answer then arrives before the handshake that the response lets it begin.
         peer.ice.send_challenges(now, |to, challenge| push_copy(out, to, challenge));
         let mut response = [0; stun::MAX_RESPONSE_BYTES];
-        let length = peer.ice.write_success(request.transaction, from, &mut response);
+        let length = peer.ice.write_success(&request, from, &mut response);
         push_allowed(out, &mut peer.ice, now, from, &response[..length]);
         if peer.ice.is_challenging() {
             self.mark_urgent(key);
@@ -152,6 +152,7 @@ impl Core {
         }
         let Some(header) = RtpHeader::parse(datagram) else { return self.counters.drop(DropReason::Malformed) };
         let Some(opened) = peer.open_rtp(&header, datagram) else { return self.counters.drop(DropReason::NotOpened) };
+        peer.ice.note_media(from, now);
         peer.spent.charge_media(datagram.len(), &self.limits, now);
         if let Some(number) =
             peer.lines[opened.line].number_extension.and_then(|id| header.transport_number(datagram, id))

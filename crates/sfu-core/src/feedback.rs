@@ -20,6 +20,7 @@ impl Core {
             return self.counters.drop(DropReason::OverReportBudget);
         }
         let Some(plain_bytes) = peer.open_rtcp(datagram) else { return self.counters.drop(DropReason::NotOpened) };
+        peer.ice.note_media(from, now);
         peer.spent.charge_report(&self.limits, now);
         self.note_heard(key, now);
         let mut resends_left = MAX_RESENT_PER_REPORT;

@@ -1,3 +1,5 @@
+mod watch;
+
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::hmac;
@@ -7,6 +9,7 @@ use crate::mark::character_of;
 use crate::peer::PEER_LOST_AFTER;
 use crate::random::Random;
 use crate::stun;
+use watch::Watch;
 
 /// Characters of this server's user name: the worker's mark and 42 bits, enough that two peers of one worker do not share one.
 pub(crate) const UFRAG_CHARACTERS: usize = 8;
@@ -47,7 +50,8 @@ const CHALLENGE_LASTS_FOR: Duration = Duration::from_secs(3);
 /// User name of one peer's transport at this server.
 pub(crate) type Ufrag = [u8; UFRAG_CHARACTERS];
 
-/// The server's half of ICE-lite for one peer: it answers checks and follows the path that the client chooses.
+/// The server's half of ICE-lite for one peer: it answers checks and follows the path that the client chooses, unless that one fell
+/// silent while another answers: a client notices seconds later.
 ///
 /// A check proves who sent it, not where: its source may be a stranger's address. So a path is followed only once something
 /// unguessable that was sent there came back: the answer to a challenge, or before that the handshake itself. Whenever any
@@ -58,15 +62,23 @@ pub(crate) type Ufrag = [u8; UFRAG_CHARACTERS];
 /// RFC 8445 sections 2.5 (lite) and 7.3 (answering checks); RFC 7675 section 4 (consent, by the same requests).
 pub(crate) struct IceAgent {
     mark: u8,
-    ufrag: Ufrag,
-    password: [u8; PASSWORD_CHARACTERS],
-    key: hmac::Key,
-    remote: RemoteCredentials,
+    current: Credentials,
+    /// Those of before the restart: the paths found with them carry the call until new ones do, or for good when the restart fails.
+    previous: Option<Credentials>,
     /// Addresses that checks came from.
     addresses: Vec<Address>,
     selected: Option<Path>,
     /// The client's latest choice, followed as soon as it is proven.
     nominated: Option<Path>,
+    watch: Watch,
+}
+
+/// What one offer and its answer agreed on.
+struct Credentials {
+    ufrag: Ufrag,
+    password: [u8; PASSWORD_CHARACTERS],
+    key: hmac::Key,
+    remote: RemoteCredentials,
 }
 
 /// What the client's offer says of itself.
@@ -80,6 +92,8 @@ pub(crate) struct RemoteCredentials {
 
 struct Address {
     path: Path,
+    /// Whether its latest check was one of before the restart.
+    is_previous: bool,
     checked_at: Instant,
     /// When something that was sent there last came back.
     proven_at: Option<Instant>,
@@ -104,37 +118,60 @@ impl RemoteCredentials {
     }
 }
 
-impl IceAgent {
-    pub(crate) fn new(mark: u8, remote: RemoteCredentials, random: &mut Random) -> Self {
+impl Credentials {
+    fn new(mark: u8, remote: RemoteCredentials, random: &mut Random) -> Self {
         let password = random.ice_text();
         let mut ufrag: Ufrag = random.ice_text();
         ufrag[0] = character_of(mark);
+        Self { ufrag, key: stun::integrity_key(&password), password, remote }
+    }
+}
+
+impl IceAgent {
+    pub(crate) fn new(mark: u8, remote: RemoteCredentials, random: &mut Random) -> Self {
         Self {
             mark,
-            ufrag,
-            key: stun::integrity_key(&password),
-            password,
-            remote,
+            current: Credentials::new(mark, remote, random),
+            previous: None,
             addresses: Vec::with_capacity(MAX_ADDRESSES),
             selected: None,
             nominated: None,
+            watch: Watch::default(),
         }
     }
 
-    /// Takes fresh credentials while the proven paths stay usable until the client has found new ones.
-    pub(crate) fn restart(&mut self, remote: RemoteCredentials, random: &mut Random) {
-        let fresh = Self::new(self.mark, remote, random);
-        self.ufrag = fresh.ufrag;
-        self.password = fresh.password;
-        self.key = fresh.key;
-        self.remote = fresh.remote;
-        // What was asked with the old credentials, the client may no longer answer.
-        self.addresses.iter_mut().for_each(|address| address.challenge = None);
+    /// Takes fresh credentials, while what the client found with the old ones goes on; gives a user name that is no longer valid.
+    ///
+    /// When nothing was ever found with the old ones, because that restart failed, those before them are kept instead.
+    ///
+    /// # Source
+    ///
+    /// RFC 8445 section 9: the old pairs carry media until new ones are selected.
+    pub(crate) fn restart(&mut self, remote: RemoteCredentials, random: &mut Random) -> Option<Ufrag> {
+        let fresh = Credentials::new(self.mark, remote, random);
+        let replaced = std::mem::replace(&mut self.current, fresh);
+        let found = self.addresses.iter().any(|address| !address.is_previous && address.proven_at.is_some());
+        let dropped = if found || self.previous.is_none() { self.previous.replace(replaced) } else { Some(replaced) };
+        for address in &mut self.addresses {
+            address.is_previous = true;
+            // What was asked with credentials that are dropped, the client may no longer answer.
+            address.challenge = None;
+        }
+        dropped.map(|dropped| dropped.ufrag)
     }
 
     /// Whether `request` comes from this peer's client.
     pub(crate) fn is_authentic(&self, request: &stun::BindingRequest<'_>) -> bool {
-        request.is_authentic(&self.key) && request.from_ufrag == self.remote.ufrag.as_bytes()
+        let credentials = self.credentials_of(self.is_previous(request.to_ufrag));
+        request.is_authentic(&credentials.key) && request.from_ufrag == credentials.remote.ufrag.as_bytes()
+    }
+
+    fn is_previous(&self, to_ufrag: &[u8]) -> bool {
+        self.previous.as_ref().is_some_and(|previous| previous.ufrag == to_ufrag)
+    }
+
+    fn credentials_of(&self, is_previous: bool) -> &Credentials {
+        self.previous.as_ref().filter(|_| is_previous).unwrap_or(&self.current)
     }
 
     /// Takes an authentic check of `bytes` from `from`; gives an address that had to give way.
@@ -144,27 +181,28 @@ impl IceAgent {
     pub(crate) fn accept_check(
         &mut self,
         from: Path,
+        request: &stun::BindingRequest<'_>,
         bytes: usize,
-        is_nominated: bool,
         now: Instant,
         random: &mut Random,
     ) -> Option<Path> {
+        let is_nominated = request.is_nominated;
+        let is_previous = self.is_previous(request.to_ufrag);
         let (at, removed) = self.find_or_add(from, now);
         let address = &mut self.addresses[at];
         address.checked_at = now;
+        address.is_previous = is_previous;
         address.note_received(bytes);
         let is_proven = address.is_proven_lately(now);
         let is_in_use = self.selected == Some(from) && address.proven_at.is_some();
-        if !is_proven && !is_in_use && address.challenge.is_none() {
-            let mut transaction = [0; 12];
-            random.fill(&mut transaction);
-            address.challenge = Some(Challenge { transaction, began_at: now, sent: 0, due_at: now });
+        if !is_proven && !is_in_use {
+            address.ask(now, random);
         }
         if is_nominated {
             self.nominated = Some(from);
         }
-        if self.selected.is_none() || (is_nominated && is_proven) {
-            self.selected = Some(from);
+        if self.selected.is_none() || (is_nominated && is_proven && !self.watch.gave_up(from)) {
+            self.select(from, now);
         }
         removed
     }
@@ -181,6 +219,7 @@ impl IceAgent {
         }
         self.addresses.push(Address {
             path,
+            is_previous: false,
             checked_at: now,
             proven_at: None,
             challenge: None,
@@ -192,7 +231,10 @@ impl IceAgent {
 
     /// Writes the challenges that are due, each within what its address may be sent.
     pub(crate) fn send_challenges(&mut self, now: Instant, mut send: impl FnMut(Path, &[u8])) {
+        let (current, previous) = (&self.current, &self.previous);
         for address in &mut self.addresses {
+            let Credentials { ufrag, remote, .. } =
+                previous.as_ref().filter(|_| address.is_previous).unwrap_or(current);
             let Some(challenge) = &mut address.challenge else { continue };
             if now.saturating_duration_since(challenge.began_at) >= CHALLENGE_LASTS_FOR {
                 address.challenge = None;
@@ -204,8 +246,7 @@ impl IceAgent {
             challenge.due_at = now + FIRST_CHALLENGE_PAUSE * (1 << challenge.sent);
             challenge.sent += 1;
             let transaction = challenge.transaction;
-            let request =
-                stun::write_challenge(transaction, self.remote.ufrag.as_bytes(), &self.ufrag, &self.remote.key);
+            let request = stun::write_challenge(transaction, remote.ufrag.as_bytes(), ufrag, &remote.key);
             if address.may_send(request.len(), now) {
                 send(address.path, &request);
             }
@@ -219,17 +260,21 @@ impl IceAgent {
 
     /// Takes an answer from `from`; false when it proves nothing.
     pub(crate) fn take_answer(&mut self, from: Path, answer: &stun::BindingSuccess<'_>, now: Instant) -> bool {
-        let Some(address) = self.addresses.iter_mut().find(|address| address.path == from) else { return false };
+        let Some(at) = self.addresses.iter().position(|address| address.path == from) else { return false };
+        let address = &self.addresses[at];
         let is_expected =
             address.challenge.as_ref().is_some_and(|challenge| challenge.transaction == answer.transaction);
-        if !is_expected || !answer.is_authentic(&self.remote.key) {
+        if !is_expected || !answer.is_authentic(&self.credentials_of(address.is_previous).remote.key) {
             return false;
         }
+        let address = &mut self.addresses[at];
         address.challenge = None;
         address.proven_at = Some(now);
-        if self.nominated == Some(from) || !self.selected.is_some_and(|selected| self.is_proven(selected)) {
-            self.selected = Some(from);
+        let is_chosen = self.nominated == Some(from) && !self.watch.gave_up(from);
+        if is_chosen || !self.selected.is_some_and(|selected| self.is_proven(selected)) {
+            self.select(from, now);
         }
+        self.note_answer(from, now);
         true
     }
 
@@ -281,25 +326,32 @@ impl IceAgent {
 
     pub(crate) fn write_success(
         &self,
-        transaction: [u8; 12],
+        request: &stun::BindingRequest<'_>,
         from: Path,
         out: &mut [u8; stun::MAX_RESPONSE_BYTES],
     ) -> usize {
-        stun::write_binding_success(transaction, from.remote, &self.key, out)
+        let key = &self.credentials_of(self.is_previous(request.to_ufrag)).key;
+        stun::write_binding_success(request.transaction, from.remote, key, out)
     }
 
+    /// The user name that answers carry.
     pub(crate) fn ufrag(&self) -> Ufrag {
-        self.ufrag
+        self.current.ufrag
+    }
+
+    /// Every user name that this peer's checks may be for.
+    pub(crate) fn ufrags(&self) -> impl Iterator<Item = Ufrag> {
+        std::iter::once(&self.current).chain(&self.previous).map(|credentials| credentials.ufrag)
     }
 
     pub(crate) fn credentials(&self) -> (&str, &str) {
         let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
-        (text(&self.ufrag[..]), text(&self.password[..]))
+        (text(&self.current.ufrag[..]), text(&self.current.password[..]))
     }
 
     /// Whether an offer's credentials are those that the client uses already.
     pub(crate) fn knows(&self, ufrag: &str, password: &str) -> bool {
-        self.remote.ufrag == ufrag && self.remote.password == password
+        self.current.remote.ufrag == ufrag && self.current.remote.password == password
     }
 
     pub(crate) fn selected(&self) -> Option<Path> {
@@ -312,6 +364,15 @@ impl IceAgent {
 }
 
 impl Address {
+    /// Asks for a sign that the peer receives here, unless one is awaited.
+    fn ask(&mut self, now: Instant, random: &mut Random) {
+        if self.challenge.is_none() {
+            let mut transaction = [0; 12];
+            random.fill(&mut transaction);
+            self.challenge = Some(Challenge { transaction, began_at: now, sent: 0, due_at: now });
+        }
+    }
+
     fn is_proven_lately(&self, now: Instant) -> bool {
         self.proven_at.is_some_and(|proven_at| now.saturating_duration_since(proven_at) < PROOF_LASTS_FOR)
     }

@@ -8,7 +8,7 @@
 //!          -> DTLS: handshake -> keys, first keyframe request
 //!          -> RTP:  rate check -> replay check, open in place -> publisher's ring -> for each subscriber: rewrite, seal -> arena
 //!          -> RTCP: rate check -> open -> retransmit from the ring within a budget, merge keyframe requests, tie clocks together
-//! timeout  -> what waits for a subscriber's link, what each link carries, what each publisher may send
+//! timeout  -> paths that fell silent, what waits for a subscriber's link, what each link carries, what each publisher may send
 //!          -> requests for missing packets, challenges, handshake retransmissions, reports, peers that vanished
 //! ```
 

@@ -38,6 +38,7 @@ impl Core {
         let mut key = (ticks % ADAPTING_TURNS) as usize;
         while key < keys {
             self.at_work = Some(key);
+            self.watch_path(now, key);
             self.adapt(now, key, out);
             key += ADAPTING_TURNS as usize;
         }
@@ -47,6 +48,13 @@ impl Core {
             key += TURNS as usize;
         }
         self.at_work = None;
+    }
+
+    /// Several times a second for each peer: does it still receive where it is sent to?
+    fn watch_path(&mut self, now: Instant, key: usize) {
+        if self.peers.get_mut(key).is_some_and(|peer| peer.ice.watch(now, &mut self.random)) {
+            self.mark_urgent(key);
+        }
     }
 
     /// Once a second for each peer: is it there, and how do its streams arrive?

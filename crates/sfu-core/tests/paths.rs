@@ -229,3 +229,73 @@ fn an_address_passes_on_when_its_peer_fell_silent_or_never_proved_it() {
     send_from(&mut world, old, check);
     assert_eq!(world.core.room_of_address(old), Some(room(2)));
 }
+
+/// Somebody with a proven connection by TCP who chose UDP, and whose voice is heard; gives both paths.
+fn with_a_connection_beside(world: &mut World) -> (Path, Path) {
+    let udp = world.seats[0].path;
+    let tcp = Path::tcp(SocketAddr::from(([198, 51, 100, 1], 40_000)), 1);
+    for path in [tcp, udp] {
+        world.seats[0].path = path;
+        world.seats[0].client.check();
+        world.exchange();
+    }
+    talk(world, 1_000);
+    (udp, tcp)
+}
+
+/// The first one talks for this many milliseconds.
+fn talk(world: &mut World, milliseconds: u64) {
+    for index in 0..milliseconds / 20 {
+        let number = world.seats[1].media.len() as u64 + 1;
+        world.publish(0, 0, number, (index * 960) as u32, b"voice");
+        world.advance(Duration::from_millis(20));
+        world.exchange();
+    }
+}
+
+/// The second one talks until the first hears it, ten seconds at most; gives the milliseconds that it took.
+fn unheard_for(world: &mut World, from: u64) -> u64 {
+    let before = world.seats[0].media.len();
+    for index in 0..500 {
+        world.publish(1, 0, from + index, (index * 960) as u32, b"voice");
+        if world.seats[0].media.len() > before {
+            return index * 20;
+        }
+        world.advance(Duration::from_millis(20));
+        world.exchange();
+    }
+    u64::MAX
+}
+
+#[test]
+fn where_udp_dies_tcp_carries_within_a_second_and_gives_way_when_udp_is_back() {
+    let mut world = pair();
+    let (udp, tcp) = with_a_connection_beside(&mut world);
+    assert_eq!(unheard_for(&mut world, 1), 0);
+    // What goes to another path than the seat's is lost, and nothing comes from there.
+    world.seats[0].path = tcp;
+    let dead_for = unheard_for(&mut world, 1_000);
+    assert!((200..=900).contains(&dead_for), "{dead_for} ms");
+    assert_eq!(unheard_for(&mut world, 2_000), 0, "and it stays there");
+    world.seats[0].path = udp;
+    let back_after = unheard_for(&mut world, 3_000);
+    assert!(back_after <= 1_500, "then TCP dies in its turn, while UDP is asked once a second: {back_after} ms");
+}
+
+#[test]
+fn a_restart_whose_answer_is_lost_leaves_the_call_as_it_was() {
+    let mut world = pair();
+    let offer = world.seats[0].client.offer(3).replace("a=ice-ufrag:c0000000", "a=ice-ufrag:fresh000");
+    for _ in 0..3 {
+        world.core.restart_ice(room(1), peer(1), &offer).unwrap();
+        world.core.restart_ice(room(1), peer(1), &offer.replace("fresh000", "fresh001")).unwrap();
+        let check = take_check(&mut world, 0);
+        let own = world.seats[0].path;
+        let answered = send_from(&mut world, own, check);
+        assert!(answered.iter().any(|datagram| datagram[..2] == [1, 1]), "checks of before are answered");
+        talk(&mut world, 200);
+        let next = world.seats[0].media.len() as u64 + 1;
+        assert_eq!(unheard_for(&mut world, next), 0);
+    }
+    assert_eq!(world.events.len(), 2, "nobody is lost");
+}

@@ -26,8 +26,21 @@ impl Line {
     }
 
     fn check(&mut self, port: u16, is_nominated: bool) -> Vec<(Path, [u8; 12], usize)> {
-        self.agent.accept_check(address(port), CHECK_BYTES, is_nominated, self.now, &mut self.random);
+        let (ufrag, name) = (self.agent.ufrag(), self.agent.current.remote.ufrag.clone());
+        let key = self.agent.current.key.clone();
+        assert!(self.check_as(port, &ufrag, &name, &key, is_nominated));
         self.sent()
+    }
+
+    /// Checks with any credentials; false when they are not taken.
+    fn check_as(&mut self, port: u16, to: &Ufrag, name: &str, key: &hmac::Key, is_nominated: bool) -> bool {
+        let check = stun::write_binding_request([9; 12], to, name.as_bytes(), is_nominated, key);
+        let request = stun::BindingRequest::parse(&check).unwrap();
+        let is_authentic = self.agent.is_authentic(&request);
+        if is_authentic {
+            self.agent.accept_check(address(port), &request, CHECK_BYTES, self.now, &mut self.random);
+        }
+        is_authentic
     }
 
     fn sent(&mut self) -> Vec<(Path, [u8; 12], usize)> {
@@ -143,4 +156,155 @@ fn a_restart_keeps_the_path_and_changes_the_credentials() {
     assert_ne!(line.agent.ufrag(), before);
     assert_eq!(line.agent.selected(), Some(address(1)));
     assert!(line.agent.knows("again", PASSWORD));
+}
+
+impl Line {
+    /// Restarts on the side of the server: the client's new name is `name`, with the same password.
+    fn restart(&mut self, name: &str) -> Option<Ufrag> {
+        self.agent.restart(RemoteCredentials::new(name, PASSWORD), &mut self.random)
+    }
+
+    /// Lets time pass with looks at the path; media come every 20 ms from `media`, and questions are answered by `alive`.
+    ///
+    /// Gives where media went, with the milliseconds since the start of each change.
+    fn run(&mut self, milliseconds: u64, media: Option<u16>, alive: &[u16]) -> Vec<(u64, u16)> {
+        let mut changes = Vec::new();
+        for at in (0..milliseconds).step_by(20) {
+            self.now += Duration::from_millis(20);
+            if let Some(media) = media {
+                self.agent.note_media(address(media), self.now);
+            }
+            let before = self.agent.selected();
+            if at % 100 == 0 {
+                self.agent.watch(self.now, &mut self.random);
+            }
+            for (to, transaction, _) in self.sent() {
+                if alive.contains(&to.remote.port()) {
+                    assert!(self.answer(to, transaction));
+                }
+            }
+            if self.agent.selected() != before {
+                changes.push((at, self.agent.selected().unwrap().remote.port()));
+            }
+        }
+        changes
+    }
+
+    /// Somebody with two proven paths, who chose the second.
+    fn with_two_paths() -> Self {
+        let mut line = Self::new();
+        line.move_to(1);
+        line.move_to(2);
+        assert!(line.run(1_000, Some(2), &[1, 2]).is_empty());
+        line
+    }
+}
+
+#[test]
+fn a_chosen_path_that_dies_is_left_within_a_second_for_one_that_answers() {
+    let mut line = Line::with_two_paths();
+    let changes = line.run(3_000, None, &[1]);
+    assert!(matches!(changes[..], [(at, 1)] if at <= 800), "{changes:?}");
+}
+
+#[test]
+fn a_path_that_is_silent_and_answers_is_kept_and_so_is_one_without_another() {
+    let mut line = Line::with_two_paths();
+    assert!(line.run(6_000, None, &[1, 2]).is_empty(), "a muted person's path");
+    let mut line = Line::with_two_paths();
+    assert!(line.run(6_000, None, &[]).is_empty(), "a network that is gone altogether");
+    let mut line = Line::new();
+    line.move_to(1);
+    assert!(line.run(1_000, Some(1), &[1]).is_empty());
+    assert!(line.run(6_000, None, &[1]).is_empty());
+}
+
+#[test]
+fn who_never_sent_is_not_asked_and_who_stopped_is_not_asked_for_ever() {
+    let mut line = Line::new();
+    line.move_to(1);
+    line.move_to(2);
+    for _ in 0..50 {
+        line.now += Duration::from_millis(100);
+        assert!(!line.agent.watch(line.now, &mut line.random), "a phone that waits sleeps");
+    }
+    let mut line = Line::with_two_paths();
+    line.run(6_000, None, &[1, 2]);
+    assert!(!line.agent.watch(line.now, &mut line.random));
+}
+
+#[test]
+fn the_chosen_path_is_used_again_once_it_answered_for_a_while() {
+    let mut line = Line::with_two_paths();
+    assert_eq!(line.run(2_000, None, &[1]).len(), 1);
+    // The client has noticed too: it sends there, and tries the other way meanwhile.
+    line.check(2, true);
+    assert_eq!(line.agent.selected(), Some(address(1)), "one check is not a return");
+    let changes = line.run(6_000, Some(1), &[1, 2]);
+    assert!(matches!(changes[..], [(1_000..=5_000, 2)]), "{changes:?}");
+}
+
+#[test]
+fn a_path_that_comes_and_goes_does_not_take_the_voice_with_it() {
+    let mut line = Line::with_two_paths();
+    assert_eq!(line.run(2_000, None, &[1]).len(), 1);
+    for _ in 0..10 {
+        line.check(2, true);
+        assert!(line.run(700, Some(1), &[1, 2]).is_empty());
+        assert!(line.run(3_300, Some(1), &[1]).is_empty());
+    }
+}
+
+#[test]
+fn the_client_that_chooses_another_path_is_followed_at_once() {
+    let mut line = Line::with_two_paths();
+    assert_eq!(line.run(2_000, None, &[1]).len(), 1);
+    line.move_to(3);
+    assert_eq!(line.agent.selected(), Some(address(3)));
+    assert!(line.run(6_000, Some(3), &[1, 2, 3]).is_empty(), "the path given up is forgotten");
+}
+
+#[test]
+fn a_voice_that_pauses_and_an_answer_that_was_lost_before_do_not_make_a_path_dead() {
+    let mut line = Line::with_two_paths();
+    for _ in 0..20 {
+        // The question is answered by the other path only, but then the voice goes on.
+        assert!(line.run(400, None, &[1]).is_empty());
+        assert!(line.run(200, Some(2), &[1]).is_empty());
+    }
+}
+
+#[test]
+fn a_restart_leaves_the_old_path_alive_until_the_new_one_is_chosen() {
+    let mut line = Line::new();
+    line.move_to(1);
+    let (ufrag, key) = (line.agent.ufrag(), line.agent.current.key.clone());
+    assert_eq!(line.restart("again"), None, "nothing is dropped");
+    assert!(line.check_as(1, &ufrag, "client", &key, true), "the old way is still checked");
+    assert!(!line.check_as(1, &ufrag, "again", &key, true), "not with a mixture");
+    let sent = line.check(2, false);
+    assert!(line.answer(address(2), sent[0].1));
+    assert_eq!(line.agent.selected(), Some(address(1)));
+    line.check(2, true);
+    assert_eq!(line.agent.selected(), Some(address(2)));
+}
+
+#[test]
+fn restarts_that_fail_leave_the_path_and_its_credentials_as_they_were() {
+    let mut line = Line::new();
+    line.move_to(1);
+    let (ufrag, key) = (line.agent.ufrag(), line.agent.current.key.clone());
+    line.restart("second");
+    let failed = line.agent.ufrag();
+    assert_eq!(line.restart("third"), Some(failed), "of two restarts without success the first is forgotten");
+    line.now += PROOF_LASTS_FOR;
+    assert!(line.check_as(1, &ufrag, "client", &key, true));
+    assert_eq!(line.agent.selected(), Some(address(1)));
+    // It is asked with the credentials that it knows.
+    assert!(line.check_as(3, &ufrag, "client", &key, false));
+    let sent = line.sent();
+    assert!(line.answer(address(3), sent[0].1));
+    line.move_to(2);
+    assert_eq!(line.restart("fourth"), Some(ufrag), "after a restart that succeeded the oldest go");
+    assert!(!line.check_as(1, &ufrag, "client", &key, true));
 }
