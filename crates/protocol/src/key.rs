@@ -1,7 +1,6 @@
 //! The key that a browser makes for itself and that a ticket names.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -48,8 +47,8 @@ impl BrowserKey {
     /// RFC 7638 section 3.2: required members in lexicographic order, no white space.
     #[must_use]
     pub fn thumbprint_input(&self) -> String {
-        let x = URL_SAFE_NO_PAD.encode(&self.0[1..33]);
-        let y = URL_SAFE_NO_PAD.encode(&self.0[33..]);
+        let x = Base64UrlUnpadded::encode_string(&self.0[1..33]);
+        let y = Base64UrlUnpadded::encode_string(&self.0[33..]);
         format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#)
     }
 }
@@ -61,13 +60,13 @@ impl TryFrom<String> for BrowserKey {
         if text.len() > 100 {
             return Err(ParseBrowserKeyError);
         }
-        Self::from_raw(&URL_SAFE_NO_PAD.decode(text).map_err(|_| ParseBrowserKeyError)?)
+        Self::from_raw(&Base64UrlUnpadded::decode_vec(&text).map_err(|_| ParseBrowserKeyError)?)
     }
 }
 
 impl From<BrowserKey> for String {
     fn from(key: BrowserKey) -> Self {
-        URL_SAFE_NO_PAD.encode(key.0)
+        Base64UrlUnpadded::encode_string(&key.0)
     }
 }
 
@@ -80,7 +79,7 @@ impl KeyThumbprint {
     /// Writes a SHA-256 digest of [`BrowserKey::thumbprint_input`].
     #[must_use]
     pub fn from_digest(digest: &[u8]) -> Self {
-        Self(URL_SAFE_NO_PAD.encode(digest))
+        Self(Base64UrlUnpadded::encode_string(digest))
     }
 }
 

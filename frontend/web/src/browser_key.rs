@@ -2,8 +2,7 @@
 //!
 //! The private half is made non-extractable and kept in IndexedDB, so that a reload is the same browser to the server.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use colloque_protocol::key::{BrowserKey, join_proof_input};
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use thiserror::Error;
@@ -68,7 +67,7 @@ impl BrowserKeyPair {
     pub async fn sign_join(&self, nonce: &str, ticket: &str) -> Result<String, UseBrowserKeyError> {
         let input = join_proof_input(nonce, ticket);
         let signature = sign(&self.private, &input).await.map_err(|_| UseBrowserKeyError::CannotSign)?;
-        Ok(URL_SAFE_NO_PAD.encode(signature))
+        Ok(Base64UrlUnpadded::encode_string(&signature))
     }
 
     async fn from_pair(pair: &JsValue) -> Result<Self, JsValue> {
