@@ -151,7 +151,9 @@ pub fn media_event(event: SfuEvent) -> Option<MediaEvent> {
         SfuEvent::PeerConnected { peer, .. } | SfuEvent::PeerRecovered { peer, .. } => MediaEvent::Connected { peer },
         SfuEvent::PeerLost { peer, .. } => MediaEvent::Lost { peer },
         SfuEvent::PeerGone { peer, .. } => MediaEvent::Gone { peer },
-        SfuEvent::LinkMeasured { peer, kbps, .. } => MediaEvent::LinkMeasured { peer, kbps },
+        SfuEvent::LinkMeasured { peer, down_kbps, leaves_kbps, lost_permille, .. } => {
+            MediaEvent::LinkMeasured { peer, down_kbps, leaves_kbps, lost_permille }
+        }
         SfuEvent::LayersWanted { .. } => return None,
     })
 }

@@ -15,6 +15,7 @@ use crate::media::{Media, MediaPath};
 use crate::policy::{
     ANSWERS_ITSELF_AFTER, LONG_LOSS_AFTER, RECONNECTING_AFTER, RETRY_OFFERED_AFTER, SENDING_PAUSED_AFTER,
 };
+use crate::quality::Measured;
 use crate::view::{CallView, Decision, Phase, Sending};
 
 /// A person's part in one consultation, from the first attempt to join to the end.
@@ -94,9 +95,7 @@ impl Call {
             Input::DevicesChecked { camera, microphone } => {
                 self.checks = Some(Checks { camera, microphone, sent: None });
             }
-            Input::LinkSampled(sample) => {
-                self.degradation.sampled(sample, self.view.local, self.other_media(), self.now);
-            }
+            Input::LinkSampled(sample) => self.degradation.sampled(sample, &self.view, self.now),
             Input::PageVisible(visible) => self.page_visible(visible),
             Input::Act(action) => self.act(action),
             Input::Tick => {
@@ -198,7 +197,9 @@ impl Call {
             ServerMessage::Answer { generation, sdp } => self.media.answered(generation, sdp),
             ServerMessage::OfferRefused { generation, code } => self.media.refused(generation, code, self.now),
             ServerMessage::MediaPath { up } => self.media.server_sees_packets(up, self.now),
-            ServerMessage::Downlink { kbps } => self.degradation.downlink(kbps),
+            ServerMessage::Link { down_kbps, leaves_kbps, lost_permille } => {
+                self.degradation.measured(Measured { down_kbps, leaves_kbps, lost_permille });
+            }
             ServerMessage::DelayAnnounced { minutes } => self.view.delay_minutes = minutes,
             ServerMessage::DocumentReady { document } => {
                 if !self.view.documents.contains(&document) {
@@ -279,10 +280,6 @@ impl Call {
             self.view.local = local;
             self.link.send(ClientMessage::MediaState(local));
         }
-    }
-
-    fn other_media(&self) -> MediaState {
-        self.view.other.as_ref().map(|other| other.media).unwrap_or_default()
     }
 
     /// Whether what the browser counts tells of the consultation.
@@ -401,7 +398,7 @@ impl Call {
     }
 
     fn follow_pictures(&mut self) {
-        let other = self.other_media();
+        let other = self.view.other_media();
         self.view.paused = self.degradation.paused_by(other, self.now);
         if let Some(adaptation) = self.degradation.adapt(other) {
             self.outputs.push_back(Output::Adapt(adaptation));

@@ -1,12 +1,12 @@
 //! What a weak link leaves of a consultation, and who decided so. The voice is never paused here.
 
 use colloque_ids::Timestamp;
-use colloque_protocol::signaling::{LinkLevel, LinkQuality, MediaState, Pictures};
+use colloque_protocol::signaling::{LinkQuality, MediaState, Pictures};
 
 use crate::pictures::PicturePolicy;
-use crate::policy::SAMPLE_INTERVAL;
-use crate::quality::{LinkSample, Quality, Way};
-use crate::view::PausedBy;
+use crate::policy::{SAMPLE_GAP, SAMPLE_INTERVAL};
+use crate::quality::{LinkSample, Measured, Quality};
+use crate::view::{CallView, PausedBy};
 
 /// How the shell sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -33,9 +33,10 @@ pub enum CameraRate {
 pub(crate) struct Degradation {
     quality: Quality,
     policy: PicturePolicy,
-    downlink_kbps: Option<u32>,
+    measured: Option<Measured>,
     link: Option<LinkQuality>,
     sampled_at: Option<Timestamp>,
+    judged_at: Option<Timestamp>,
     adaptation: Adaptation,
 }
 
@@ -59,24 +60,24 @@ impl Degradation {
         is_due
     }
 
-    pub(crate) fn sampled(&mut self, sample: LinkSample, local: MediaState, other: MediaState, now: Timestamp) {
-        let way = Way {
-            downlink_kbps: self.downlink_kbps,
-            trusts_sent: other.link.is_none_or(|link| link.level == LinkLevel::Good),
-            trusts_uplink: self.policy.knows_uplink(now),
-        };
-        if let Some(verdict) = self.quality.judge(sample, way, now) {
-            self.link = Some(verdict.quality);
-            let is_moot = pauses(other.pictures) || !(local.camera || other.camera);
-            self.policy.judge(verdict.carries, is_moot, now);
+    pub(crate) fn sampled(&mut self, sample: LinkSample, view: &CallView, now: Timestamp) {
+        let (local, other) = (view.local, view.other_media());
+        let Some(measured) = self.measured else { return };
+        if self.judged_at.is_some_and(|at| now.since(at) > SAMPLE_GAP) {
+            self.policy.forget_link();
         }
+        self.judged_at = Some(now);
+        let verdict = self.quality.judge(sample, measured, self.policy.knows_uplink(now), now);
+        self.link = Some(verdict.quality);
+        let is_moot = pauses(other.pictures) || !(local.camera || other.camera);
+        self.policy.judge(verdict.carries, is_moot, now);
         if pauses(other.pictures) || !local.camera {
             self.policy.sends_nothing();
         }
     }
 
-    pub(crate) const fn downlink(&mut self, kbps: u32) {
-        self.downlink_kbps = Some(kbps);
+    pub(crate) const fn measured(&mut self, measured: Measured) {
+        self.measured = Some(measured);
     }
 
     pub(crate) fn choose(&mut self, shown: bool, now: Timestamp) {

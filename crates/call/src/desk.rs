@@ -230,7 +230,7 @@ impl Desk {
             | ServerMessage::Answer { .. }
             | ServerMessage::OfferRefused { .. }
             | ServerMessage::MediaPath { .. }
-            | ServerMessage::Downlink { .. }
+            | ServerMessage::Link { .. }
             | ServerMessage::DelayAnnounced { .. }
             | ServerMessage::DocumentReady { .. }
             | ServerMessage::Ended { .. }

@@ -76,6 +76,12 @@ impl PicturePolicy {
         }
     }
 
+    /// Begins to count anew how long the link is so.
+    pub(crate) const fn forget_link(&mut self) {
+        self.weak_since = None;
+        self.good_since = None;
+    }
+
     /// No camera is sent, for another reason than this policy.
     pub(crate) const fn sends_nothing(&mut self) {
         self.sent_since = None;

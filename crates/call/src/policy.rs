@@ -104,15 +104,10 @@ pub const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Longest pause between two samples of one series: a page in the background is looked at rarely.
 ///
-/// Longer: losses of long ago count. Shorter: a busy phone never knows its link.
+/// Longer: a weakness of long ago counts. Shorter: a busy phone never knows how long its link is weak.
 pub const SAMPLE_GAP: Duration = Duration::from_millis(3_500);
 
-/// Samples looked at together: with one a second, five seconds.
-///
-/// More: a weak link is noticed later. Fewer: a short cut counts as a weak link.
-pub const LINK_WINDOW: usize = 6;
-
-/// Share of a voice lost from which a link is fair, and above which it is weak, in thousandths.
+/// Share of packets lost, over the last seconds, from which a link is fair, and above which it is weak, in thousandths.
 ///
 /// # Source
 ///

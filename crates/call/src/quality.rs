@@ -1,25 +1,25 @@
-//! How good this person's link is, from what the browser counts once a second.
-
-use std::collections::VecDeque;
+//! How good this person's link is, from what the server measures of it and what the browser says once a second.
 
 use colloque_ids::Timestamp;
 use colloque_protocol::signaling::{LinkCause, LinkLevel, LinkQuality};
 
-use crate::policy::{DELAY_STEPS_MS, LINK_BETTER_AFTER, LINK_WINDOW, LOSS_STEPS_PERMILLE, RATE_STEPS_KBPS, SAMPLE_GAP};
+use crate::policy::{DELAY_STEPS_MS, LINK_BETTER_AFTER, LOSS_STEPS_PERMILLE, RATE_STEPS_KBPS};
 
-/// What a browser counts of one peer connection.
+/// What a browser says of one peer connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LinkSample {
-    /// Packets of the other's voice that came since the peer connection was made.
-    pub voice_received: u32,
-    /// Packets of it that did not.
-    pub voice_lost: u32,
-    /// Share of this person's own voice that does not arrive at the other, as last reported, in thousandths.
-    pub sent_lost_permille: u32,
     /// Round trip to the server, in milliseconds.
     pub round_trip_ms: u32,
     /// What the browser believes that it may send, in thousands of bits per second; none where browsers do not say.
     pub uplink_kbps: Option<u32>,
+}
+
+/// What the server measured, as [`colloque_protocol::signaling::ServerMessage::Link`] says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Measured {
+    pub down_kbps: u32,
+    pub leaves_kbps: u32,
+    pub lost_permille: u32,
 }
 
 /// What a sample means.
@@ -31,61 +31,44 @@ pub(crate) struct Verdict {
     pub carries: LinkLevel,
 }
 
-/// What else is known of the way.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Way {
-    /// What the server measured of this person's downlink.
-    pub downlink_kbps: Option<u32>,
-    /// Whether what is sent tells of this link: not while the other's own link says that it is the cause.
-    pub trusts_sent: bool,
-    /// Whether the browser's belief tells of this link: not while it has had no pictures to learn from.
-    pub trusts_uplink: bool,
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct Quality {
-    window: VecDeque<LinkSample>,
-    sampled_at: Option<Timestamp>,
     shown: Option<LinkQuality>,
     told_at: Option<Timestamp>,
     better_since: Option<Timestamp>,
 }
 
 impl Quality {
-    /// Takes a sample; says nothing before the window is full.
-    pub(crate) fn judge(&mut self, sample: LinkSample, way: Way, now: Timestamp) -> Option<Verdict> {
-        let is_other_peer = self.window.back().is_some_and(|last| sample.voice_received < last.voice_received);
-        if is_other_peer || self.sampled_at.is_some_and(|at| now.since(at) > SAMPLE_GAP) {
-            self.window.clear();
-        }
-        self.sampled_at = Some(now);
-        self.window.push_back(sample);
-        if self.window.len() < LINK_WINDOW {
-            return None;
-        }
-        if self.window.len() > LINK_WINDOW {
-            self.window.pop_front();
-        }
-        let first = self.window.front()?;
-        let received = sample.voice_received.saturating_sub(first.voice_received);
-        let lost = sample.voice_lost.saturating_sub(first.voice_lost);
-        let here = lost.saturating_mul(1_000).checked_div(received.saturating_add(lost)).unwrap_or(0);
-        let samples = u32::try_from(LINK_WINDOW).unwrap_or(u32::MAX);
-        let there: u32 = self.window.iter().map(|sample| sample.sent_lost_permille.min(1_000)).sum::<u32>() / samples;
-        let lost = if way.trusts_sent { here.max(there) } else { here };
-        let uplink = sample.uplink_kbps.filter(|_| way.trusts_sent && way.trusts_uplink);
-        let rate = uplink.into_iter().chain(way.downlink_kbps).min();
-        let [fair, good] = RATE_STEPS_KBPS;
+    /// Judges a sample; the uplink counts only where `knows_uplink`, the browser having had pictures to learn from.
+    pub(crate) fn judge(
+        &mut self,
+        sample: LinkSample,
+        measured: Measured,
+        knows_uplink: bool,
+        now: Timestamp,
+    ) -> Verdict {
+        // A browser's belief is never above what the others' links leave: near that, it says nothing of this one.
+        let is_own = |kbps: &u32| kbps.saturating_mul(4) < measured.leaves_kbps.saturating_mul(3);
+        let uplink = sample.uplink_kbps.filter(is_own).filter(|_| knows_uplink);
+        let rate = uplink.unwrap_or(u32::MAX).min(measured.down_kbps);
+        let lost = measured.lost_permille;
         let signs = [
             (above(lost, LOSS_STEPS_PERMILLE), LinkCause::Loss, lost.saturating_add(5) / 10),
-            (rate.map_or(LinkLevel::Good, |rate| below(rate, [fair, good])), LinkCause::Rate, rate.unwrap_or(0)),
+            (below(rate, RATE_STEPS_KBPS), LinkCause::Rate, rate),
             (above(sample.round_trip_ms, DELAY_STEPS_MS), LinkCause::Delay, sample.round_trip_ms),
         ];
         let carries = signs[0].0.min(signs[1].0);
         // Of equal signs, the first: what takes the pictures away is told before what only delays them.
-        let (level, cause, figure) = signs.into_iter().min_by_key(|sign| sign.0)?;
-        let worst = if level == LinkLevel::Good { good_link() } else { LinkQuality { level, cause, figure } };
-        Some(Verdict { quality: self.show(worst, now), carries })
+        let [mut worst, rest @ ..] = signs;
+        for sign in rest {
+            if sign.0 < worst.0 {
+                worst = sign;
+            }
+        }
+        let (level, cause, figure) = worst;
+        let is_good = level == LinkLevel::Good;
+        let found = if is_good { GOOD_LINK } else { LinkQuality { level, cause, figure } };
+        Verdict { quality: self.show(found, now), carries }
     }
 
     /// Says at once what is worse, after a while what is better, and new figures of the same now and then.
@@ -107,9 +90,7 @@ impl Quality {
     }
 }
 
-const fn good_link() -> LinkQuality {
-    LinkQuality { level: LinkLevel::Good, cause: LinkCause::Loss, figure: 0 }
-}
+const GOOD_LINK: LinkQuality = LinkQuality { level: LinkLevel::Good, cause: LinkCause::Loss, figure: 0 };
 
 const fn above(value: u32, [fair, weak]: [u32; 2]) -> LinkLevel {
     if value > weak {
@@ -137,127 +118,96 @@ mod tests {
 
     use super::*;
 
-    const KNOWN: Way = Way { downlink_kbps: None, trusts_sent: true, trusts_uplink: true };
+    const GOOD: Measured = Measured { down_kbps: 2_500, leaves_kbps: 2_500, lost_permille: 0 };
 
-    /// Seconds of a link that loses `lost` of each hundred packets of a voice; gives the last verdict.
+    /// A link looked at once a second; gives the last verdict.
     struct Link {
         quality: Quality,
         now: Timestamp,
-        sample: LinkSample,
     }
 
     impl Link {
         fn new() -> Self {
-            let sample = LinkSample { round_trip_ms: 40, uplink_kbps: Some(2_000), ..LinkSample::default() };
-            Self { quality: Quality::default(), now: Timestamp::from_millis(1_000_000), sample }
+            Self { quality: Quality::default(), now: Timestamp::from_millis(1_000_000) }
         }
 
-        fn run(&mut self, seconds: u32, lost: u32, way: Way) -> Option<Verdict> {
-            let mut last = None;
+        fn run(&mut self, seconds: u32, uplink: u32, measured: Measured) -> LinkQuality {
+            let sample = LinkSample { round_trip_ms: 40, uplink_kbps: Some(uplink) };
+            let mut last = GOOD_LINK;
             for _ in 0..seconds {
-                self.sample.voice_received += 100 - lost;
-                self.sample.voice_lost += lost;
-                last = self.quality.judge(self.sample, way, self.now);
+                last = self.quality.judge(sample, measured, true, self.now).quality;
                 self.now = self.now.after(Duration::from_secs(1));
             }
             last
         }
     }
 
-    fn said(verdict: Option<Verdict>) -> (LinkLevel, LinkCause, u32) {
-        let quality = verdict.unwrap().quality;
-        (quality.level, quality.cause, quality.figure)
-    }
-
     #[test]
     fn every_row_of_the_table_has_its_steps() {
         use LinkCause::{Delay, Loss, Rate};
         use LinkLevel::{Fair, Good, Weak};
-        let of = |lost, round_trip_ms, uplink, downlink_kbps| {
-            let mut link = Link::new();
-            link.sample.round_trip_ms = round_trip_ms;
-            link.sample.uplink_kbps = uplink;
-            let verdict = link.run(10, lost, Way { downlink_kbps, ..KNOWN }).unwrap();
+        let of = |lost_permille, round_trip_ms, uplink_kbps, down_kbps| {
+            let measured = Measured { down_kbps, lost_permille, ..GOOD };
+            let sample = LinkSample { round_trip_ms, uplink_kbps };
+            let verdict = Quality::default().judge(sample, measured, true, Timestamp::from_millis(0));
             (verdict.quality.level, verdict.quality.cause, verdict.carries)
         };
-        assert_eq!(of(2, 40, Some(501), Some(501)), (Good, Loss, Good));
-        assert_eq!(of(3, 40, Some(2_000), None), (Fair, Loss, Fair));
-        assert_eq!(of(8, 40, Some(2_000), None), (Fair, Loss, Fair));
-        assert_eq!(of(9, 40, Some(2_000), None), (Weak, Loss, Weak));
-        assert_eq!(of(0, 249, Some(2_000), None), (Good, Loss, Good));
-        assert_eq!(of(0, 250, Some(2_000), None), (Fair, Delay, Good));
-        assert_eq!(of(0, 600, Some(2_000), None), (Fair, Delay, Good));
-        assert_eq!(of(0, 601, Some(2_000), None), (Weak, Delay, Good), "late answers pause no pictures");
-        assert_eq!(of(0, 40, Some(500), None), (Fair, Rate, Fair));
-        assert_eq!(of(0, 40, Some(200), None), (Fair, Rate, Fair));
-        assert_eq!(of(0, 40, Some(199), None), (Weak, Rate, Weak));
-        assert_eq!(of(0, 40, None, Some(199)), (Weak, Rate, Weak));
-        assert_eq!(of(0, 40, None, None), (Good, Loss, Good));
-        assert_eq!(of(9, 700, Some(100), None), (Weak, Loss, Weak), "losses are told first");
-        assert_eq!(of(0, 700, Some(100), None), (Weak, Rate, Weak));
-    }
-
-    #[test]
-    fn nothing_is_said_before_five_seconds_or_of_an_earlier_connection() {
-        let mut link = Link::new();
-        assert_eq!(link.run(5, 50, KNOWN), None);
-        assert!(link.run(1, 50, KNOWN).is_some());
-        link.sample.voice_received = 0;
-        assert_eq!(link.run(5, 0, KNOWN), None);
-        assert!(link.run(1, 0, KNOWN).is_some());
-        link.now = link.now.after(Duration::from_secs(30));
-        assert_eq!(link.run(1, 0, KNOWN), None, "half a minute without a look is no mean over seconds");
+        assert_eq!(of(29, 40, Some(501), 501), (Good, Loss, Good));
+        assert_eq!(of(30, 40, Some(2_000), 2_500), (Fair, Loss, Fair));
+        assert_eq!(of(80, 40, Some(2_000), 2_500), (Fair, Loss, Fair));
+        assert_eq!(of(81, 40, Some(2_000), 2_500), (Weak, Loss, Weak));
+        assert_eq!(of(0, 249, Some(2_000), 2_500), (Good, Loss, Good));
+        assert_eq!(of(0, 250, Some(2_000), 2_500), (Fair, Delay, Good));
+        assert_eq!(of(0, 600, Some(2_000), 2_500), (Fair, Delay, Good));
+        assert_eq!(of(0, 601, Some(2_000), 2_500), (Weak, Delay, Good), "late answers pause no pictures");
+        assert_eq!(of(0, 40, Some(500), 2_500), (Fair, Rate, Fair));
+        assert_eq!(of(0, 40, Some(200), 2_500), (Fair, Rate, Fair));
+        assert_eq!(of(0, 40, Some(199), 2_500), (Weak, Rate, Weak));
+        assert_eq!(of(0, 40, None, 199), (Weak, Rate, Weak));
+        assert_eq!(of(0, 40, None, 2_500), (Good, Loss, Good));
+        assert_eq!(of(90, 700, Some(100), 2_500), (Weak, Loss, Weak), "losses are told first");
+        assert_eq!(of(0, 700, Some(100), 2_500), (Weak, Rate, Weak));
     }
 
     #[test]
     fn worse_is_said_at_once_and_better_after_a_while() {
         let mut link = Link::new();
-        link.run(10, 0, KNOWN);
-        link.sample.uplink_kbps = Some(90);
-        assert_eq!(said(link.run(1, 0, KNOWN)), (LinkLevel::Weak, LinkCause::Rate, 90));
-        link.sample.uplink_kbps = Some(2_000);
-        assert_eq!(said(link.run(5, 0, KNOWN)).0, LinkLevel::Weak);
-        assert_eq!(said(link.run(1, 0, KNOWN)).0, LinkLevel::Good);
+        link.run(10, 2_000, GOOD);
+        let weak = link.run(1, 90, GOOD);
+        assert_eq!((weak.level, weak.cause, weak.figure), (LinkLevel::Weak, LinkCause::Rate, 90));
+        assert_eq!(link.run(5, 2_000, GOOD).level, LinkLevel::Weak);
+        assert_eq!(link.run(1, 2_000, GOOD).level, LinkLevel::Good);
     }
 
     #[test]
     fn a_figure_that_moves_is_told_every_five_seconds_only() {
         let mut link = Link::new();
-        link.run(20, 10, KNOWN);
-        let mut told = Vec::new();
-        for second in 0..20 {
-            told.push(said(link.run(1, 10 + second, KNOWN)).2);
-        }
-        told.dedup();
-        assert!((2..=5).contains(&told.len()), "{told:?}");
+        let told: Vec<u32> = (0..20).map(|second| link.run(1, 100 + second, GOOD).figure).collect();
+        assert_eq!(told.chunk_by(|one, next| one == next).count(), 4, "{told:?}");
     }
 
     #[test]
     fn the_others_link_is_not_blamed_on_this_one() {
-        let mut link = Link::new();
-        link.sample = LinkSample { sent_lost_permille: 400, uplink_kbps: Some(60), ..link.sample };
-        assert_eq!(said(link.run(10, 0, Way { trusts_sent: false, ..KNOWN })).0, LinkLevel::Good);
-        assert_eq!(said(link.run(1, 0, KNOWN)), (LinkLevel::Weak, LinkCause::Loss, 40));
-        link.sample.sent_lost_permille = 0;
-        assert_eq!(said(link.run(20, 0, Way { trusts_uplink: false, ..KNOWN })).0, LinkLevel::Good);
+        let other_is_slow = Measured { leaves_kbps: 90, ..GOOD };
+        assert_eq!(Link::new().run(10, 90, other_is_slow).level, LinkLevel::Good);
+        assert_eq!(Link::new().run(10, 80, other_is_slow).level, LinkLevel::Good);
+        let this_is_slower = Link::new().run(10, 50, other_is_slow);
+        assert_eq!((this_is_slower.level, this_is_slower.figure), (LinkLevel::Weak, 50));
     }
 
     #[test]
-    fn counters_of_any_size_are_judged_without_overflow() {
+    fn a_belief_without_pictures_counts_for_nothing() {
+        let sample = LinkSample { round_trip_ms: 40, uplink_kbps: Some(60) };
+        let verdict = Quality::default().judge(sample, GOOD, false, Timestamp::from_millis(0));
+        assert_eq!((verdict.quality, verdict.carries), (GOOD_LINK, LinkLevel::Good));
+    }
+
+    #[test]
+    fn figures_of_any_size_are_judged_without_overflow() {
         for value in [0, 1, u32::MAX / 2, u32::MAX] {
-            let mut quality = Quality::default();
-            let sample = LinkSample {
-                voice_received: value,
-                voice_lost: value,
-                sent_lost_permille: value,
-                round_trip_ms: value,
-                uplink_kbps: Some(value),
-            };
-            for second in 0..20 {
-                let now = Timestamp::from_millis(second * 1_000);
-                quality.judge(LinkSample { voice_lost: value - value / 3, ..sample }, KNOWN, now);
-                quality.judge(sample, KNOWN, now);
-            }
+            let measured = Measured { down_kbps: value, leaves_kbps: value, lost_permille: value };
+            let sample = LinkSample { round_trip_ms: value, uplink_kbps: Some(value) };
+            Quality::default().judge(sample, measured, true, Timestamp::from_millis(0));
         }
     }
 }

@@ -43,6 +43,13 @@ pub struct CallView {
     pub documents: Vec<DocumentId>,
 }
 
+impl CallView {
+    /// What the other party switched on; nothing while they are not there.
+    pub(crate) fn other_media(&self) -> MediaState {
+        self.other.as_ref().map(|other| other.media).unwrap_or_default()
+    }
+}
+
 /// Where a person stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Phase {

@@ -157,10 +157,14 @@ pub enum ServerMessage {
         /// Whether packets flow.
         up: bool,
     },
-    /// The SFU says what this client's link carries towards it: once measured, and whenever it matters for pictures.
-    Downlink {
-        /// Thousands of bits per second.
-        kbps: u32,
+    /// The SFU says how this client's link is: once measured, whenever it passes a step, and now and then while it is not good.
+    Link {
+        /// What it carries towards this client, in thousands of bits per second.
+        down_kbps: u32,
+        /// What the links of the others leave of what this client sends, in thousands of bits per second.
+        leaves_kbps: u32,
+        /// Packets lost on the worse of its two ways, in thousandths.
+        lost_permille: u32,
     },
     /// The practitioner announced a delay.
     DelayAnnounced {

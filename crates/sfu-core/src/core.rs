@@ -89,14 +89,19 @@ pub enum Event {
         /// What is to be sent, in the order of the offer.
         is_sent: [bool; MAX_LAYERS],
     },
-    /// What a peer's link carries towards it: once measured, and whenever it passes a step that matters for pictures.
+    /// How a peer's link is: once measured, whenever it passes a step that matters for pictures, and now and then while it is not
+    /// good.
     LinkMeasured {
         /// Where.
         room: RoomId,
         /// Who.
         peer: PeerId,
-        /// Thousands of bits per second.
-        kbps: u32,
+        /// What it carries towards the peer, in thousands of bits per second.
+        down_kbps: u32,
+        /// What the links of the others leave of what the peer sends, in thousands of bits per second.
+        leaves_kbps: u32,
+        /// Packets lost on the worse of its two ways, in thousandths.
+        lost_permille: u32,
     },
 }
 

@@ -11,6 +11,7 @@ use crate::ice::IceAgent;
 use crate::rtcp::CompoundWriter;
 use crate::rtp::RtpHeader;
 use crate::sdp::{Mid, PayloadTypes, Rid};
+use crate::share::LinkTold;
 use crate::slot::Slot;
 use crate::srtp::{InboundStream, MAX_RTCP_OVERHEAD_BYTES, SessionKeys};
 use crate::track::{PLACES, TrackKind};
@@ -57,8 +58,10 @@ pub(crate) struct Peer {
     pub arrivals: Option<Box<ArrivalLog>>,
     /// The cap that the peer was told last, in bits per second.
     pub told_bps: u64,
-    /// Steps that this peer's link was last said to have passed.
-    pub told_steps: Option<usize>,
+    /// What was last said of this peer's link.
+    pub link_told: Option<LinkTold>,
+    /// Share of this peer's voice that is lost on the way to the server, over the last seconds.
+    pub uplink_lost_share: f64,
     /// Whether something waits for the peer's link.
     pub is_paced: bool,
     /// Keys of the others whom the peer hears and sees, by the place of the lines that show them.
@@ -152,7 +155,8 @@ impl Peer {
             receivable_bps: None,
             arrivals: None,
             told_bps: 0,
-            told_steps: None,
+            link_told: None,
+            uplink_lost_share: 0.0,
             is_paced: false,
             places: [None; PLACES],
             spent: Spent::new(now),
@@ -171,7 +175,8 @@ impl Peer {
         self.receivable_bps = None;
         self.arrivals = None;
         self.told_bps = 0;
-        self.told_steps = None;
+        self.link_told = None;
+        self.uplink_lost_share = 0.0;
         self.heard_at = now;
     }
 

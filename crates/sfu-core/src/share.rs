@@ -19,24 +19,39 @@ const MEASURED_FOR: Duration = Duration::from_secs(8);
 /// Change of the cap that is told at once, in percent; smaller ones wait for the next report.
 const TOLD_PERCENT: u64 = 4;
 
-/// What a link carries from which a picture is poorer, and below which there should be none, in bits per second.
+/// What a link carries below which it is weak, and up to which it is fair, in bits per second.
 ///
 /// # Source
 ///
-/// The table of media policies: under 200 kbit/s weak, over 500 good.
+/// The table of media policies, as the next steps.
 const LINK_STEPS_BPS: [u64; 2] = [200_000, 500_000];
+/// Share of packets lost from which a link is fair, and above which it is weak.
+const LOSS_STEPS: [f64; 2] = [0.03, 0.08];
 /// How much more than a step a link carries that is told to have passed it upwards, in percent: one that stays at a step is quiet.
 const LINK_STEP_PERCENT: u64 = 110;
 /// Age from which an estimate tells of the link, and no longer of its beginning.
 ///
 /// Higher: a weak link is known later. Lower: a good link is called weak at first.
 const LINK_KNOWN_AFTER: Duration = Duration::from_secs(4);
+/// Pause between two figures of a link that is not good and passes no step.
+///
+/// Higher: figures on screens are older. Lower: more messages, each to somebody whose link is weak.
+const LINK_TOLD_EVERY: Duration = Duration::from_secs(5);
+
+/// What a peer was told last of its link.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LinkTold {
+    at: Instant,
+    /// Steps passed: of what it carries, of what the others leave, and of the worst losses, counted down.
+    steps: [usize; 3],
+}
 
 impl Core {
-    /// Once a second for each peer: tells what its link carries, when that passed one of the steps that matter.
+    /// Once a second for each peer: tells how its link is, when that passed a step, or is not good and was told long ago.
     pub(crate) fn tell_link(&mut self, now: Instant, key: usize) {
         // Nobody has measured a link beyond what was wanted of it.
         let is_measured = self.demand_of(key, now) >= LINK_STEPS_BPS[1];
+        let leaves_bps = self.cap_of(key);
         let Some(peer) = self.peers.get_mut(key).filter(|peer| is_measured && peer.is_connected() && !peer.is_lost)
         else {
             return;
@@ -44,18 +59,26 @@ impl Core {
         let Some(downlink) = peer.downlink.as_ref().filter(|downlink| downlink.age(now) >= LINK_KNOWN_AFTER) else {
             return;
         };
-        let carried_bps = downlink.fresh_bps();
-        let told = peer.told_steps;
-        let steps = LINK_STEPS_BPS.iter().enumerate().filter(|(step, least_bps)| {
-            let percent = if told.is_some_and(|told| *step >= told) { LINK_STEP_PERCENT } else { 100 };
-            carried_bps * 100 >= **least_bps * percent
-        });
-        let steps = Some(steps.count());
-        if steps != told {
-            peer.told_steps = steps;
-            let kbps = (carried_bps / 1_000) as u32;
+        let down_bps = downlink.fresh_bps();
+        let lost_share = downlink.estimator.lost_share().max(peer.uplink_lost_share);
+        let told = peer.link_told;
+        let passed = |bps: u64, which: usize| {
+            let steps = LINK_STEPS_BPS.iter().enumerate().filter(|(step, least_bps)| {
+                let rises = told.is_some_and(|told| *step >= told.steps[which]);
+                bps * 100 >= **least_bps * if rises { LINK_STEP_PERCENT } else { 100 }
+            });
+            steps.count()
+        };
+        let kept = LOSS_STEPS.iter().filter(|most| lost_share < **most).count();
+        let steps = [passed(down_bps, 0), passed(leaves_bps, 1), kept];
+        let is_good = steps[0] == LINK_STEPS_BPS.len() && kept == LOSS_STEPS.len();
+        let is_old = told.is_some_and(|told| !is_good && now.saturating_duration_since(told.at) >= LINK_TOLD_EVERY);
+        if is_old || told.is_none_or(|told| told.steps != steps) {
+            peer.link_told = Some(LinkTold { at: now, steps });
+            let (down_kbps, leaves_kbps) = ((down_bps / 1_000) as u32, (leaves_bps / 1_000) as u32);
+            let lost_permille = (lost_share * 1_000.0) as u32;
             let (room, peer) = self.names(key);
-            self.events.push_back(Event::LinkMeasured { room, peer, kbps });
+            self.events.push_back(Event::LinkMeasured { room, peer, down_kbps, leaves_kbps, lost_permille });
         }
     }
 

@@ -136,12 +136,16 @@ pub enum MediaEvent {
         /// The peer.
         peer: PeerId,
     },
-    /// What its link carries towards it.
+    /// How its link is.
     LinkMeasured {
         /// The peer.
         peer: PeerId,
-        /// Thousands of bits per second.
-        kbps: u32,
+        /// What it carries towards the peer, in thousands of bits per second.
+        down_kbps: u32,
+        /// What the links of the others leave of what the peer sends, in thousands of bits per second.
+        leaves_kbps: u32,
+        /// Packets lost on the worse of its two ways, in thousandths.
+        lost_permille: u32,
     },
 }
 

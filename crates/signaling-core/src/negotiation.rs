@@ -107,14 +107,14 @@ impl Signaling {
         self.journal_media(room);
     }
 
-    /// Passes on what a peer's link carries; whoever is cut off from signaling is told of the next change.
-    pub(crate) fn peer_measured(&mut self, peer: PeerId, kbps: u32) {
+    /// Passes on how a peer's link is; whoever is cut off from signaling is told of the next change.
+    pub(crate) fn peer_measured(&mut self, peer: PeerId, link: ServerMessage) {
         let Some((room, seat)) = self.peers.get(&peer).copied() else { return };
         let Some(participant) = self.participant_mut(room, seat) else { return };
         if participant.peer.is_some_and(|known| known.id == peer)
             && let Some(connection) = participant.connection()
         {
-            self.send(connection, ServerMessage::Downlink { kbps });
+            self.send(connection, link);
         }
     }
 

@@ -353,7 +353,9 @@ impl Signaling {
             MediaEvent::Connected { peer } => self.peer_path(peer, true),
             MediaEvent::Lost { peer } => self.peer_path(peer, false),
             MediaEvent::Gone { peer } => self.peer_gone(peer),
-            MediaEvent::LinkMeasured { peer, kbps } => self.peer_measured(peer, kbps),
+            MediaEvent::LinkMeasured { peer, down_kbps, leaves_kbps, lost_permille } => {
+                self.peer_measured(peer, ServerMessage::Link { down_kbps, leaves_kbps, lost_permille });
+            }
         }
     }
 }

@@ -10,10 +10,9 @@ use colloque_protocol::signaling::{
 
 use crate::world::{Page, state};
 
-/// A page whose browser counts `lost` of each hundred packets of the voice.
+/// A page whose browser looks at its link, and that the server tells of it.
 struct Talk {
     page: Page,
-    counted: LinkSample,
     adapted: Adaptation,
     told: Vec<MediaState>,
 }
@@ -23,19 +22,27 @@ impl Talk {
         let mut page = Page::in_call(role);
         page.hears(ServerMessage::Room { state: with_other(Pictures::Shown) });
         page.asked();
-        let counted = LinkSample { round_trip_ms: 40, ..LinkSample::default() };
-        Self { page, counted, adapted: Adaptation::default(), told: Vec::new() }
+        Self { page, adapted: Adaptation::default(), told: Vec::new() }
     }
 
+    /// Seconds of a link that loses `lost` of each hundred packets.
     fn run(&mut self, seconds: u32, lost: u32) {
+        self.measured(2_500, 2_500, lost * 10);
+        self.go_on(seconds);
+    }
+
+    fn measured(&mut self, down_kbps: u32, leaves_kbps: u32, lost_permille: u32) {
+        self.page.hears(ServerMessage::Link { down_kbps, leaves_kbps, lost_permille });
+        self.look();
+    }
+
+    fn go_on(&mut self, seconds: u32) {
         for _ in 0..seconds {
             self.page.pass(Duration::from_secs(1));
             self.page.hears(ServerMessage::Pong { sequence: 0 });
             let asked = self.look();
             if asked.contains(&Output::SampleLink) {
-                self.counted.voice_received += 100 - lost;
-                self.counted.voice_lost += lost;
-                self.page.input(Input::LinkSampled(self.counted));
+                self.page.input(Input::LinkSampled(LinkSample { round_trip_ms: 40, uplink_kbps: Some(2_000) }));
                 self.look();
             }
         }
@@ -89,8 +96,8 @@ fn video_goes_small_then_pauses_then_is_tried_then_comes_back() {
     assert_eq!((last.pictures, last.camera), (Pictures::PausedByLink, true), "the camera itself is not switched off");
 
     talk.run(20, 0);
-    assert_eq!(talk.adapted, VOICE_ALONE, "what was lost before counts for five seconds more");
-    talk.run(6, 0);
+    assert_eq!(talk.adapted, VOICE_ALONE, "not before twenty seconds");
+    talk.run(2, 0);
     assert_eq!(talk.told.last().unwrap().pictures, Pictures::Tried);
     assert_eq!(talk.adapted, Adaptation { camera: CameraRate::Low, voice_is_slim: true });
     assert_eq!(talk.paused(), Some(PausedBy::Link { returns: true }), "a trial is not shown");
@@ -135,15 +142,22 @@ fn the_other_sides_pause_stops_the_camera_here_and_is_told_apart_from_a_camera_s
 #[test]
 fn what_the_server_measures_of_the_downlink_pauses_too_and_is_told_to_the_other_side() {
     let mut talk = Talk::of(Role::Patient);
-    talk.page.hears(ServerMessage::Downlink { kbps: 60 });
-    talk.run(14, 0);
+    talk.measured(60, 2_500, 0);
+    talk.go_on(14);
     assert_eq!(talk.paused(), Some(PausedBy::Link { returns: true }));
     let weak = LinkQuality { level: LinkLevel::Weak, cause: LinkCause::Rate, figure: 60 };
     assert_eq!(talk.told.last().unwrap().link, Some(weak));
-    talk.page.hears(ServerMessage::Downlink { kbps: 2_500 });
     talk.run(26, 0);
     assert_eq!(talk.paused(), None);
     assert_eq!(talk.told.last().unwrap().link.map(|link| link.level), Some(LinkLevel::Good));
+}
+
+#[test]
+fn before_the_server_has_measured_anything_nothing_is_said_or_paused() {
+    let mut talk = Talk::of(Role::Patient);
+    talk.go_on(60);
+    assert!(talk.told.is_empty());
+    assert_eq!((talk.paused(), talk.adapted), (None, Adaptation::default()));
 }
 
 #[test]

@@ -54,7 +54,9 @@ fn message() -> impl Strategy<Value = ServerMessage> {
             code: OfferRefusal::Unavailable
         }),
         1 => any::<bool>().prop_map(|up| ServerMessage::MediaPath { up }),
-        1 => (0_u32..1_000).prop_map(|kbps| ServerMessage::Downlink { kbps }),
+        2 => (0_u32..1_000, 0_u32..3_000, 0_u32..200).prop_map(|(down_kbps, leaves_kbps, lost_permille)| {
+            ServerMessage::Link { down_kbps, leaves_kbps, lost_permille }
+        }),
         1 => Just(ServerMessage::NotDone { code: ActionRefusal::TooMany }),
         2 => (0_u32..6).prop_map(|sequence| ServerMessage::Pong { sequence }),
         1 => prop_oneof![
@@ -110,10 +112,8 @@ fn input() -> impl Strategy<Value = Input> {
         1 => any::<bool>().prop_map(|microphone| {
             Input::LocalMediaChanged(MediaState { microphone, ..MediaState::default() })
         }),
-        2 => (any::<u32>(), any::<u32>(), 0_u32..1_500).prop_map(|(voice_received, voice_lost, round_trip_ms)| {
-            let uplink_kbps = (voice_lost % 3 > 0).then_some(voice_lost % 1_000);
-            let sent_lost_permille = voice_received % 1_000;
-            Input::LinkSampled(LinkSample { voice_received, voice_lost, sent_lost_permille, round_trip_ms, uplink_kbps })
+        2 => (0_u32..1_500, proptest::option::of(0_u32..3_000)).prop_map(|(round_trip_ms, uplink_kbps)| {
+            Input::LinkSampled(LinkSample { round_trip_ms, uplink_kbps })
         }),
         1 => any::<bool>().prop_map(|camera| Input::DevicesChecked { camera, microphone: true }),
         1 => (0_u32..6).prop_map(|generation| Input::Media(MediaInput::NegotiationFailed { generation })),

@@ -130,7 +130,11 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
         (any::<u32>(), text()).prop_map(|(generation, sdp)| ServerMessage::Answer { generation, sdp }),
         (any::<u32>(), offer_refusal()).prop_map(|(generation, code)| ServerMessage::OfferRefused { generation, code }),
         any::<bool>().prop_map(|up| ServerMessage::MediaPath { up }),
-        any::<u32>().prop_map(|kbps| ServerMessage::Downlink { kbps }),
+        any::<[u32; 3]>().prop_map(|[down_kbps, leaves_kbps, lost_permille]| ServerMessage::Link {
+            down_kbps,
+            leaves_kbps,
+            lost_permille
+        }),
     ];
     let others = prop_oneof![
         any::<u16>().prop_map(|minutes| ServerMessage::DelayAnnounced { minutes }),
@@ -214,7 +218,7 @@ fn server_name(message: &ServerMessage) -> &'static str {
         ServerMessage::Answer { .. } => "answer",
         ServerMessage::OfferRefused { .. } => "offer_refused",
         ServerMessage::MediaPath { .. } => "media_path",
-        ServerMessage::Downlink { .. } => "downlink",
+        ServerMessage::Link { .. } => "link",
         ServerMessage::DelayAnnounced { .. } => "delay_announced",
         ServerMessage::DocumentReady { .. } => "document_ready",
         ServerMessage::NotDone { .. } => "not_done",

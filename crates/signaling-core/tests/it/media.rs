@@ -103,16 +103,18 @@ fn a_transport_that_is_lost_in_the_waiting_room_is_not_journaled() {
 }
 
 #[test]
-fn what_a_link_carries_is_told_to_whoever_it_belongs_to() {
+fn how_a_link_is_is_told_to_whoever_it_belongs_to() {
     let mut world = World::new();
     let (practitioner, patient) = world.consultation();
     let peer = world.connects(patient);
     let before = world.last(practitioner).cloned();
-    world.input(Input::Media(MediaEvent::LinkMeasured { peer, kbps: 120 }));
-    assert_eq!(world.last(patient), Some(&ServerMessage::Downlink { kbps: 120 }));
+    let (down_kbps, leaves_kbps, lost_permille) = (120, 2_000, 30);
+    let measured = Input::Media(MediaEvent::LinkMeasured { peer, down_kbps, leaves_kbps, lost_permille });
+    world.input(measured.clone());
+    assert_eq!(world.last(patient), Some(&ServerMessage::Link { down_kbps, leaves_kbps, lost_permille }));
     assert_eq!(world.last(practitioner).cloned(), before);
     world.input(Input::Media(MediaEvent::Gone { peer }));
-    world.input(Input::Media(MediaEvent::LinkMeasured { peer, kbps: 900 }));
+    world.input(measured);
     assert_eq!(
         world.last(patient),
         Some(&ServerMessage::MediaPath { up: false }),
