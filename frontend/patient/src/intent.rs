@@ -34,6 +34,8 @@ pub enum Intent {
     Microphone,
     /// Switches the camera.
     Camera,
+    /// Brings pictures back, or pauses them.
+    Pictures(bool),
     /// Asks for a half of capture that was not given.
     Ask(Half),
     /// Goes on without it.

@@ -242,6 +242,12 @@ impl Model {
         overlay(&self.call, self.interrupted, self.not_given.map(|it| it.fault), self.needs_tap)
     }
 
+    /// Whether the practitioner's camera is to be seen.
+    #[must_use]
+    pub fn sees_other(&self) -> bool {
+        self.call.paused.is_none() && self.call.other.as_ref().is_some_and(|other| other.media.camera)
+    }
+
     /// When the appointment starts, where it is known.
     #[must_use]
     pub fn starts_at(&self) -> Option<Timestamp> {

@@ -5,6 +5,7 @@ use colloque_web::announcer::Said;
 use colloque_web::text::Text;
 
 use crate::journey::{Overlay, Screen, is_other_lost};
+use crate::view::paused_words;
 use crate::words::Msg;
 
 /// What can be heard of the page's state.
@@ -20,6 +21,8 @@ pub struct Heard {
     /// Camera and microphone of the other party, while its connection is good.
     other_gives: Option<(bool, bool)>,
     sharing: bool,
+    /// Why pictures pause.
+    paused: Option<Msg>,
     documents: usize,
 }
 
@@ -32,6 +35,8 @@ enum Cut {
     EverythingForLong,
     /// Nobody could end the call: nothing is sent.
     Control,
+    /// No media pass.
+    Media,
 }
 
 /// One thing to say.
@@ -53,9 +58,8 @@ impl Heard {
                 Overlay::Reconnecting { .. } => Cut::Everything,
                 Overlay::Lost => Cut::EverythingForLong,
                 Overlay::PausedForSafety => Cut::Control,
-                Overlay::None | Overlay::Blocked | Overlay::Interrupted | Overlay::NotGiven(_) | Overlay::NeedsTap => {
-                    Cut::Nothing
-                }
+                Overlay::Blocked => Cut::Media,
+                Overlay::None | Overlay::Interrupted | Overlay::NotGiven(_) | Overlay::NeedsTap => Cut::Nothing,
             },
             delay_minutes: call.delay_minutes,
             microphone: call.local.microphone,
@@ -66,6 +70,7 @@ impl Heard {
                 .filter(|_| !is_other_lost(call))
                 .map(|other| (other.media.camera, other.media.microphone)),
             sharing: other.is_some_and(|other| other.media.screen),
+            paused: call.paused.map(paused_words),
             documents: call.documents.len(),
         }
     }
@@ -101,6 +106,9 @@ impl Heard {
             if self.sharing != before.sharing {
                 polite(if self.sharing { Msg::ScreenShared } else { Msg::ScreenOver });
             }
+            if self.paused != before.paused {
+                polite(self.paused.unwrap_or(Msg::PicturesBack));
+            }
             if before.cut != Cut::Nothing && self.cut == Cut::Nothing {
                 polite(Msg::Reconnected);
             }
@@ -133,6 +141,7 @@ impl Heard {
             Cut::Everything => Some(Msg::CutTitle),
             Cut::EverythingForLong => Some(Msg::StillCut),
             Cut::Control => Some(Msg::PausedShort),
+            Cut::Media => Some(Msg::Blocked),
         };
         if let Some(text) = cut.filter(|_| self.cut != before.cut) {
             said.push(Sentence { text, value: None, urgent: true });
@@ -230,6 +239,27 @@ mod tests {
         assert_eq!(texts(paused.since(&good)), [Msg::PausedShort]);
         assert_eq!(texts(good.since(&lost)), [Msg::Reconnected]);
         assert_eq!(texts(good.since(&paused)), [Msg::Reconnected]);
+    }
+
+    #[test]
+    fn a_pause_of_pictures_is_told_politely_once_and_so_is_their_return() {
+        use colloque_call::PausedBy::{Link, OtherLink};
+        let at = |paused| Heard::of(Screen::Call, Overlay::None, &CallView { paused, ..on_air(true) });
+        let (shown, paused) = (at(None), at(Some(Link { returns: true })));
+        let said = paused.since(&shown);
+        assert!(said.iter().all(|sentence| !sentence.urgent));
+        assert_eq!(texts(said), [Msg::PausedByLink]);
+        assert_eq!(texts(at(Some(Link { returns: false })).since(&paused)), []);
+        assert_eq!(texts(at(Some(OtherLink)).since(&shown)), [Msg::PausedByOtherLink]);
+        assert_eq!(texts(shown.since(&paused)), [Msg::PicturesBack]);
+    }
+
+    #[test]
+    fn a_network_that_blocks_media_is_told_in_the_waiting_room() {
+        let at = |overlay| Heard::of(Screen::Waiting, overlay, &CallView::default());
+        let said = at(Overlay::Blocked).since(&at(Overlay::None));
+        assert_eq!(texts(said), [Msg::Blocked]);
+        assert_eq!(texts(at(Overlay::Blocked).since(&at(Overlay::Blocked))), []);
     }
 
     #[test]

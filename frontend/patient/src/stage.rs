@@ -18,7 +18,7 @@ pub struct Stage {
     pub camera: bool,
     /// Whether the own camera is the rear one.
     pub rear: bool,
-    /// Whether the practitioner's camera is on.
+    /// Whether the practitioner's camera is to be seen.
     pub remote_camera: bool,
     /// Whether the practitioner shares a screen.
     pub sharing: bool,

@@ -132,6 +132,7 @@ colloque_kit::texts! {
         LinkGood: "Connexion bonne", "Good connection";
         LinkMedium: "Connexion moyenne", "Fair connection";
         LinkWeak: "Connexion faible", "Weak connection";
+        LinkBlocked: "Connexion bloquée", "Connection blocked";
         NotChecked: "Matériel non vérifié", "Devices not checked";
         AnnounceDelay: "Prévenir d'un retard", "Announce a delay";
         DelayMinutes: "{0} min", "{0} min";

@@ -1,12 +1,15 @@
 //! The one WebRTC transport of this page: microphone, camera and screen, always the same three media lines.
 
-use js_sys::{Array, JSON, Map, Reflect};
+use std::cell::{Cell, RefCell};
+
+use colloque_call::LinkSample;
+use js_sys::{Array, JSON, JsString, Map, Promise, Reflect};
 use thiserror::Error;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     MediaStream, MediaStreamTrack, RtcBundlePolicy, RtcConfiguration, RtcOfferOptions, RtcPeerConnection,
     RtcPeerConnectionState, RtcRtpTransceiver, RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType,
-    RtcSessionDescriptionInit,
+    RtcSessionDescriptionInit, RtcSignalingState,
 };
 
 use crate::dom::{Listener, settle};
@@ -49,20 +52,43 @@ pub struct OpenPeerError;
 #[error("the browser did not take the description")]
 pub struct NegotiateError;
 
-/// Counters of one transport since it was opened.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct PeerStats {
-    /// Pictures of the other person's camera that were decoded.
-    pub frames_decoded: f64,
-    /// Energy of the sound heard so far, in the units of the WebRTC statistics.
-    pub audio_energy: f64,
-    /// Packets received, all media.
-    pub packets_received: f64,
-    /// Packets that never came, all media.
-    pub packets_lost: f64,
-    /// Round trip of the path in use, in milliseconds.
-    pub round_trip_ms: Option<f64>,
+/// What is asked of the voice and of the camera on a weak link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Care {
+    /// The camera is sent small.
+    pub small_camera: bool,
+    /// The voice takes as little as it can.
+    pub slim_voice: bool,
 }
+
+/// Most that a small camera takes, in bits per second.
+///
+/// # Source
+///
+/// The table of media policies.
+const SMALL_CAMERA_BPS: u32 = 136_000;
+
+/// Shorter side of a small camera, in pixels.
+///
+/// # Source
+///
+/// EN 301 549 section 6.5: at least 320 by 240.
+const SMALL_CAMERA_SIDE: i32 = 240;
+
+/// Most that a slim voice takes, in bits per second, before it is repeated.
+///
+/// Higher: it is cut where little passes. Lower: it is harder to understand on every weak link.
+const SLIM_VOICE_BPS: u32 = 16_000;
+
+/// What an answer says to make packets of a voice longer: 60 ms each, a third of the headers of 20 ms.
+///
+/// # Source
+///
+/// RFC 7587 section 6.1. The server has no part in it: it forwards packets of any length.
+const SLIM_VOICE_LINE: &str = "a=ptime:60\r\nm=video";
+
+/// Where the line after the voice begins.
+const VIDEO_LINE: &str = "m=video";
 
 /// The transport. Dropped, it is closed.
 pub struct Peer {
@@ -71,6 +97,9 @@ pub struct Peer {
     voice: MediaStream,
     picture: MediaStream,
     screen: MediaStream,
+    /// The server's last answer.
+    answer: RefCell<Option<String>>,
+    care: Cell<Care>,
     _listener: Listener,
 }
 
@@ -95,7 +124,8 @@ impl Peer {
         let (voice, picture, screen) = (stream(&lines[0])?, stream(&lines[1])?, stream(&lines[2])?);
         let watched = connection.clone();
         let listener = Listener::new(&connection, "connectionstatechange", move |_| on_state(state_of(&watched)));
-        Ok(Self { connection, lines, voice, picture, screen, _listener: listener })
+        let (answer, care) = (RefCell::default(), Cell::default());
+        Ok(Self { connection, lines, voice, picture, screen, answer, care, _listener: listener })
     }
 
     /// The other person's sound, camera or screen: streams that stay the same as long as the transport.
@@ -138,12 +168,33 @@ impl Peer {
     ///
     /// [`NegotiateError`] when the browser refuses it.
     pub async fn apply_answer(&self, sdp: &str) -> Result<(), NegotiateError> {
-        let answer = RtcSessionDescriptionInit::new(RtcSdpType::Answer);
-        answer.set_sdp(sdp);
-        settle(self.connection.set_remote_description(&answer)).await.map_err(|_| NegotiateError)?;
-        self.prefer(Slot::Camera, "maintain-framerate").await;
-        self.prefer(Slot::Screen, "maintain-resolution").await;
+        self.answer.replace(Some(sdp.to_owned()));
+        settle(self.take_answer(sdp)).await.map_err(|_| NegotiateError)?;
+        self.shape().await;
         Ok(())
+    }
+
+    /// Sends as carefully as asked, now and after later answers.
+    pub async fn take_care(&self, care: Care) {
+        let before = self.care.replace(care);
+        if before == care {
+            return;
+        }
+        // The length of packets is between this browser and its encoder: an offer that the server need not see, answered by its
+        // last answer. Both are queued at once, so that no other negotiation comes between.
+        if before.slim_voice != care.slim_voice
+            && self.connection.signaling_state() == RtcSignalingState::Stable
+            && let Some(answer) = &*self.answer.borrow()
+        {
+            let offered = self.connection.set_local_description(JsValue::UNDEFINED.unchecked_ref());
+            let answered = self.take_answer(answer);
+            crate::dom::spawn(async move {
+                // Refused by a browser that closes the connection: there is nothing left to shape.
+                settle(offered).await.ok();
+                settle(answered).await.ok();
+            });
+        }
+        self.shape().await;
     }
 
     /// Sends on each line, in the order of [`Slot`], this track or nothing; no negotiation is needed.
@@ -157,35 +208,19 @@ impl Peer {
         }
     }
 
-    /// Counts what came and went since the transport was opened.
-    pub async fn stats(&self) -> PeerStats {
-        let mut stats = PeerStats::default();
-        let Ok(report) = settle(self.connection.get_stats()).await else { return stats };
-        let report: Map = report.unchecked_into();
-        let camera_mid = self.line(Slot::Camera).mid();
+    /// Reads what the browser counts of the link.
+    pub async fn sample(&self) -> Option<LinkSample> {
+        let report: Map = settle(self.connection.get_stats()).await.ok()?.unchecked_into();
+        let mut sample = LinkSample::default();
         report.for_each(&mut |entry, _| {
-            let text = |name: &str| Reflect::get(&entry, &name.into()).ok().and_then(|value| value.as_string());
-            let number = |name: &str| Reflect::get(&entry, &name.into()).ok().and_then(|value| value.as_f64());
-            match text("type").as_deref() {
-                Some("inbound-rtp") => {
-                    stats.packets_received += number("packetsReceived").unwrap_or(0.0);
-                    stats.packets_lost += number("packetsLost").unwrap_or(0.0);
-                    stats.audio_energy += number("totalAudioEnergy").unwrap_or(0.0);
-                    if text("mid") == camera_mid {
-                        stats.frames_decoded += number("framesDecoded").unwrap_or(0.0);
-                    }
-                }
-                Some("candidate-pair") => {
-                    if text("state").as_deref() == Some("succeeded")
-                        && let Some(seconds) = number("currentRoundTripTime")
-                    {
-                        stats.round_trip_ms = Some(seconds * 1_000.0);
-                    }
-                }
-                _ => {}
+            let value = |name: &str| Reflect::get(&entry, &name.into()).unwrap_or_default();
+            if value("type") == "candidate-pair" && value("state") == "succeeded" {
+                let number = |name, scale| value(name).as_f64().map(|number| whole(number * scale));
+                sample.round_trip_ms = number("currentRoundTripTime", 1_000.0).unwrap_or(0);
+                sample.uplink_kbps = number("availableOutgoingBitrate", 0.001).or(sample.uplink_kbps);
             }
         });
-        stats
+        Some(sample)
     }
 
     const fn line(&self, slot: Slot) -> &RtcRtpTransceiver {
@@ -205,18 +240,52 @@ impl Peer {
         offer.get_sdp().ok_or(JsValue::NULL)
     }
 
-    /// A face loses resolution before it loses movement; a screen the other way round.
-    ///
-    /// # Source
-    ///
-    /// EN 301 549 section 6.5: at least 20 pictures a second.
-    async fn prefer(&self, slot: Slot, preference: &str) {
+    /// Tells each encoder its limits and what it gives up first.
+    async fn shape(&self) {
+        let Care { small_camera, slim_voice } = self.care.get();
+        let side = self.line(Slot::Camera).sender().track().and_then(|track| {
+            let settings = track.get_settings();
+            Some(settings.get_width()?.min(settings.get_height()?))
+        });
+        let scale = f64::from(side.unwrap_or(0)) / f64::from(SMALL_CAMERA_SIDE);
+        let small = small_camera.then_some((SMALL_CAMERA_BPS, scale.max(1.0)));
+        self.shape_line(Slot::Microphone, slim_voice.then_some((SLIM_VOICE_BPS, 1.0))).await;
+        self.shape_line(Slot::Camera, small).await;
+        self.shape_line(Slot::Screen, None).await;
+    }
+
+    /// Limits a line to bits per second and to a fraction of its size, or lifts the limits.
+    async fn shape_line(&self, slot: Slot, limit: Option<(u32, f64)>) {
         let sender = self.line(slot).sender();
         let parameters = sender.get_parameters();
-        Reflect::set(&parameters, &"degradationPreference".into(), &preference.into()).ok();
+        let set = |place: &JsValue, name: &str, value: JsValue| Reflect::set(place, &name.into(), &value).ok();
+        let (most, scale) = limit.map_or((JsValue::UNDEFINED, 1.0), |(most, scale)| (most.into(), scale));
+        for encoding in Array::from(&Reflect::get(&parameters, &"encodings".into()).unwrap_or_default()) {
+            set(&encoding, "maxBitrate", most.clone());
+            if slot == Slot::Camera {
+                set(&encoding, "scaleResolutionDownBy", scale.into());
+            }
+        }
+        // A face loses resolution before it loses movement (EN 301 549 section 6.5: 20 pictures a second); a screen the other way.
+        if slot != Slot::Microphone {
+            let preference = if slot == Slot::Camera { "maintain-framerate" } else { "maintain-resolution" };
+            set(&parameters, "degradationPreference", preference.into());
+        }
         // Browsers that do not know the preference reject it, and keep their balanced way.
         settle(sender.set_parameters_with_parameters(&parameters)).await.ok();
     }
+
+    fn take_answer(&self, sdp: &str) -> Promise {
+        let answer = RtcSessionDescriptionInit::new(RtcSdpType::Answer);
+        let line = if self.care.get().slim_voice { SLIM_VOICE_LINE } else { VIDEO_LINE };
+        answer.set_sdp(&String::from(JsString::from(sdp).replace(VIDEO_LINE, line)));
+        self.connection.set_remote_description(&answer)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+const fn whole(number: f64) -> u32 {
+    number as u32
 }
 
 impl Drop for Peer {

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use colloque_call::{
-    Action, Call, CallOptions, CallView, Input, MediaInput, MediaOutput, MediaPath, Output,
+    Action, Adaptation, Call, CallOptions, CallView, CameraRate, Input, MediaInput, MediaOutput, MediaPath, Output,
     PeerState as EnginePeerState,
 };
 use colloque_protocol::Role;
@@ -18,7 +18,7 @@ use crate::capture::{Capture, Facing, ScreenCapture};
 use crate::dom::{Listener, is_visible, monotonic_now, on_visibility, random_seed, spawn};
 use crate::link_shell::LinkShell;
 use crate::media_element;
-use crate::peer::{Peer, PeerState, PeerStats, Slot};
+use crate::peer::{Care, Peer, PeerState, Slot};
 use crate::timer::Timeout;
 
 /// Where the other person is seen and heard.
@@ -48,6 +48,7 @@ struct Inner {
     capture: RefCell<Option<Rc<Capture>>>,
     screen: RefCell<Option<ScreenCapture>>,
     held_back: Cell<bool>,
+    adaptation: Cell<Adaptation>,
     timer: RefCell<Option<Timeout>>,
     elements: MediaElements,
     shown: RefCell<CallView>,
@@ -87,6 +88,7 @@ impl Room {
                 capture: RefCell::new(capture),
                 screen: RefCell::default(),
                 held_back: Cell::new(false),
+                adaptation: Cell::default(),
                 timer: RefCell::default(),
                 elements,
                 shown: RefCell::new(CallView { local, ..CallView::default() }),
@@ -157,15 +159,6 @@ impl Room {
     #[must_use]
     pub fn shared_surface(&self) -> Option<crate::capture::DisplaySurface> {
         self.inner.screen.borrow().as_ref().map(ScreenCapture::surface)
-    }
-
-    /// Counts what came and went on the present transport.
-    pub async fn stats(&self) -> PeerStats {
-        let peer = self.inner.peer.borrow().clone();
-        match peer {
-            Some(NumberedPeer { peer, .. }) => peer.stats().await,
-            None => PeerStats::default(),
-        }
     }
 }
 
@@ -249,6 +242,11 @@ impl Inner {
             Output::SwitchMedia(wanted) => self.switch(wanted),
             Output::PauseSending => self.hold_back(true),
             Output::ResumeSending => self.hold_back(false),
+            Output::Adapt(adaptation) => {
+                self.adaptation.set(adaptation);
+                self.send();
+            }
+            Output::SampleLink => self.sample_link(),
         }
     }
 
@@ -362,9 +360,21 @@ impl Inner {
         });
     }
 
-    /// Puts on each line what is to be sent now. A camera that is off sends nothing at all, so it costs no bandwidth.
+    fn sample_link(&self) {
+        let Some(NumberedPeer { peer, .. }) = self.peer.borrow().clone() else { return };
+        let this = self.this.clone();
+        spawn(async move {
+            if let Some(sample) = peer.sample().await {
+                feed(&this, Input::LinkSampled(sample));
+            }
+        });
+    }
+
+    /// Puts on each line what is to be sent now, and as carefully as the link needs. A camera that is off sends nothing at all, so it costs no bandwidth.
     async fn send_on(&self, peer: &Peer) {
         peer.send([Slot::Microphone, Slot::Camera, Slot::Screen].map(|slot| self.track(slot))).await;
+        let Adaptation { camera, voice_is_slim } = self.adaptation.get();
+        peer.take_care(Care { small_camera: camera == CameraRate::Low, slim_voice: voice_is_slim }).await;
     }
 
     fn track(&self, slot: Slot) -> Option<MediaStreamTrack> {
@@ -375,7 +385,11 @@ impl Inner {
         match slot {
             Slot::Microphone => capture.as_ref().and_then(|capture| capture.microphone()),
             Slot::Camera => {
-                capture.as_ref().filter(|capture| capture.is_camera_on()).and_then(|capture| capture.camera())
+                let is_sent = self.adaptation.get().camera != CameraRate::Nothing;
+                capture
+                    .as_ref()
+                    .filter(|capture| is_sent && capture.is_camera_on())
+                    .and_then(|capture| capture.camera())
             }
             Slot::Screen => self.screen.borrow().as_ref().map(|screen| screen.track().clone()),
         }
@@ -431,5 +445,6 @@ fn state_of(capture: Option<&Capture>, screen: bool) -> MediaState {
         camera: capture.is_some_and(Capture::is_camera_on),
         rear_camera: capture.is_some_and(|capture| capture.facing() == Facing::Rear),
         screen,
+        ..MediaState::default()
     }
 }

@@ -241,7 +241,7 @@ fn stage(model: &Model, screen: Screen) -> Stage {
         overlay: model.overlay(),
         camera: if in_room { local.camera } else { model.capture.has_camera() },
         rear: local.rear_camera,
-        remote_camera: other.camera,
+        remote_camera: model.sees_other(),
         sharing: other.screen,
     }
 }

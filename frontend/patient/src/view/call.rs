@@ -1,7 +1,8 @@
 //! P6, P7 and P9: the consultation and what may lie over it. Controls never hide, and every drawing has its word.
 
-use colloque_call::MediaPath;
+use colloque_call::{MediaPath, PausedBy};
 use colloque_ids::Timestamp;
+use colloque_protocol::signaling::LinkLevel;
 use colloque_web::text::Text;
 
 use crate::fault::{Fault, Words};
@@ -18,7 +19,7 @@ pub fn call(model: &Model) -> Vec<Node> {
     let plate = el("div").with("id", "plate").class("plate").child(who(model)).children(notices(model));
     let heading = el("h1").with("id", "call-title").class("visually-hidden").text(Msg::TitleCall.t());
     let media = model.call.other.as_ref().map(|other| other.media).unwrap_or_default();
-    let absent = (!media.camera && !media.screen)
+    let absent = (!model.sees_other() && !media.screen)
         .then(|| el("div").class("absent").with("aria-hidden", "true").child(icon("person")));
     vec![heading.into(), absent.into(), plate.into(), lay_over(model), bar(model).into()]
 }
@@ -31,7 +32,8 @@ fn who(model: &Model) -> Node {
     let summary = el("summary")
         .child(icon("shield"))
         .child(el("strong").with("translate", "no").text(&card.display_name))
-        .child(time.map(|time| el("span").class("time").with("role", "timer").with("aria-live", "off").text(time)));
+        .child(time.map(|time| el("span").class("time").with("role", "timer").with("aria-live", "off").text(time)))
+        .child(model.call.local.link.map(|link| quality(link.level)));
     el("details")
         .class("who")
         .child(summary)
@@ -41,6 +43,16 @@ fn who(model: &Model) -> Node {
         .into()
 }
 
+/// How this patient's own connection is: a shape and a word, never a colour.
+fn quality(level: LinkLevel) -> Element {
+    let (shape, word) = match level {
+        LinkLevel::Good => ("●●●", Msg::LinkGood),
+        LinkLevel::Fair => ("●●○", Msg::LinkFair),
+        LinkLevel::Weak => ("●○○", Msg::LinkWeak),
+    };
+    el("span").class("time").child(el("span").with("aria-hidden", "true").text(shape)).text([" ", word.t()].concat())
+}
+
 /// `4:05`, or `1:04:05` past an hour. A clock that is behind shows zero.
 fn duration(since: Timestamp, now: Timestamp) -> String {
     let seconds = now.since(since).as_secs();
@@ -48,7 +60,7 @@ fn duration(since: Timestamp, now: Timestamp) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-fn notices(model: &Model) -> [Node; 6] {
+fn notices(model: &Model) -> [Node; 7] {
     let media = model.call.other.as_ref().map(|other| other.media).unwrap_or_default();
     let is_connecting =
         matches!(model.call.media, MediaPath::Idle | MediaPath::Connecting) && model.overlay() == Overlay::None;
@@ -70,10 +82,45 @@ fn notices(model: &Model) -> [Node; 6] {
         (!model.call.local.microphone).then(|| notice("microphone-off", Msg::Muted.t())).into(),
         (!model.call.local.camera).then(|| notice("camera-off", Msg::Unseen.t())).into(),
         model.device_notice.map(|what| device(model, what)).into(),
+        pictures(model).into(),
         other.into(),
         document.into(),
         media.screen.then(|| calm("screen", Msg::ScreenShared.t())).into(),
     ]
+}
+
+/// What a weak connection leaves of the pictures, who decided so, and the way to decide otherwise.
+fn pictures(model: &Model) -> Option<Element> {
+    let paused = model.call.paused;
+    let is_weak = model.call.local.link.is_some_and(|link| link.level == LinkLevel::Weak);
+    let words = paused.map(paused_words).or(is_weak.then_some(Msg::LinkWeak))?;
+    let more = match paused {
+        Some(PausedBy::Link { returns: true }) => Some(Msg::PausedReturns),
+        Some(PausedBy::Link { returns: false }) => Some(Msg::PausedStays),
+        Some(PausedBy::You | PausedBy::OtherLink | PausedBy::Other) | None => None,
+    };
+    let act = match paused {
+        None => Some((false, Msg::PausePictures)),
+        Some(PausedBy::Link { .. } | PausedBy::You) => Some((true, Msg::BringPictures)),
+        Some(PausedBy::OtherLink | PausedBy::Other) => None,
+    };
+    let goes_on = if paused.is_some() { Msg::SoundGoesOn.t() } else { "" };
+    let said = el("div")
+        .class("stack")
+        .child(el("strong").text([words.t(), " ", goes_on].concat()))
+        .child(more.map(|more| el("span").text(more.t())))
+        .child(act.map(|(shown, word)| button("second", Intent::Pictures(shown), word)));
+    Some(el("div").class("notice").child(icon("signal")).child(said))
+}
+
+/// Why pictures pause.
+pub const fn paused_words(paused: PausedBy) -> Msg {
+    match paused {
+        PausedBy::Link { .. } => Msg::PausedByLink,
+        PausedBy::You => Msg::PausedByYou,
+        PausedBy::OtherLink => Msg::PausedByOtherLink,
+        PausedBy::Other => Msg::PausedByOther,
+    }
 }
 
 /// What happened to the microphone, until the person has read it or chosen another.

@@ -17,6 +17,7 @@ use crate::tree::{Node, el};
 use crate::words::Msg;
 use part::{button, moment};
 
+pub use call::paused_words;
 pub use code::{DIGITS, digits};
 pub use trouble::STEPS_PLACE;
 

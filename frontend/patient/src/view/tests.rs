@@ -1,7 +1,7 @@
-use colloque_call::{CallView, Phase};
+use colloque_call::{CallView, MediaPath, PausedBy, Phase};
 use colloque_ids::{AppointmentId, RoomId, Timestamp};
 use colloque_protocol::http::patient::{CodeChannel, PatientStatus, PatientView};
-use colloque_protocol::signaling::{EndReason, MediaState, OtherParty, Presence};
+use colloque_protocol::signaling::{EndReason, LinkCause, LinkLevel, LinkQuality, MediaState, OtherParty, Presence};
 use colloque_protocol::{AuthenticationMethod, IdentityCard, Role};
 use colloque_web::capture::{Device, DeviceKind};
 
@@ -424,4 +424,54 @@ fn a_failure_on_our_side_says_what_to_quote() {
     let request = Some("request-7f3a90bc".to_owned());
     let model = Model { fault: Some(Fault::ServerFailed), request, ..model(Step::Check) };
     assert!(words(&draw(&model)).contains("E61-7F3A"));
+}
+
+#[test]
+fn who_paused_the_pictures_is_said_and_only_who_did_can_undo_it() {
+    let drawn = |paused| {
+        let mut model = in_room(Phase::InCall);
+        model.call.paused = Some(paused);
+        (words(&draw(&model)), offers(&model, Intent::Pictures(true)))
+    };
+    let (said, undone) = drawn(PausedBy::Link { returns: true });
+    assert!(said.contains("Connexion faible : la vidéo est en pause. Le son continue."), "{said}");
+    assert!(said.contains("C'est automatique. Elle reviendra toute seule.") && undone, "{said}");
+    let (said, undone) = drawn(PausedBy::Link { returns: false });
+    assert!(said.contains("Remettez-la quand la connexion est meilleure.") && undone, "{said}");
+    let (said, undone) = drawn(PausedBy::You);
+    assert!(said.contains("Vidéo mise en pause par vous. Le son continue.") && undone, "{said}");
+    let (said, undone) = drawn(PausedBy::OtherLink);
+    assert!(said.contains("La connexion du médecin est faible") && !undone, "{said}");
+    assert!(!said.contains("a coupé sa caméra"), "{said}");
+    let (said, undone) = drawn(PausedBy::Other);
+    assert!(said.contains("Le médecin a mis la vidéo en pause. Le son continue.") && !undone, "{said}");
+}
+
+#[test]
+fn a_connection_is_a_shape_and_a_word_and_a_weak_one_offers_to_pause() {
+    let drawn = |level| {
+        let mut model = in_room(Phase::InCall);
+        model.call.local.link = Some(LinkQuality { level, cause: LinkCause::Loss, figure: 9 });
+        (words(&draw(&model)), offers(&model, Intent::Pictures(false)))
+    };
+    for (level, shape, word, offered) in [
+        (LinkLevel::Good, "●●●", "Connexion bonne", false),
+        (LinkLevel::Fair, "●●○", "Connexion moyenne", false),
+        (LinkLevel::Weak, "●○○", "Connexion faible", true),
+    ] {
+        let (said, offers) = drawn(level);
+        assert!(said.contains(shape) && said.contains(word), "{said}");
+        assert_eq!(offers, offered, "{level:?}");
+    }
+}
+
+#[test]
+fn a_network_that_blocks_media_is_told_in_the_waiting_room_with_the_ways_out() {
+    let mut model = in_room(Phase::Waiting);
+    assert!(!offers(&model, Intent::Retry));
+    model.call.media = MediaPath::Blocked;
+    let said = words(&draw(&model));
+    assert!(said.contains("Votre réseau bloque la vidéo. Essayez avec la 4G : coupez le Wi-Fi."), "{said}");
+    assert!(said.contains("Vous êtes dans la salle d'attente.") && offers(&model, Intent::Retry), "{said}");
+    assert!(all(&draw(&model)).iter().any(|element| attribute(element, "href") == Some("tel:+33140000000")));
 }

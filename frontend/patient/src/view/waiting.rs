@@ -17,10 +17,20 @@ pub fn waiting(model: &Model) -> Node {
     let other = model.call.other.as_ref();
     let is_here = other.is_some_and(|other| matches!(other.presence, Presence::Here { .. }));
     let overlay = model.overlay();
-    let is_lost = overlay == Overlay::Lost;
+    let fault = match overlay {
+        Overlay::Lost => Some(Fault::ConnectionLost),
+        Overlay::Blocked => Some(Fault::NetworkBlocksVideo),
+        Overlay::None
+        | Overlay::Reconnecting { .. }
+        | Overlay::PausedForSafety
+        | Overlay::Interrupted
+        | Overlay::NotGiven(_)
+        | Overlay::NeedsTap => None,
+    };
+    let is_lost = fault.is_some();
     let cut = matches!(overlay, Overlay::Reconnecting { .. }).then(|| notice("signal", Msg::WaitingCut.t()));
-    let lost = is_lost.then(|| {
-        let row = Fault::ConnectionLost.row();
+    let lost = fault.map(|fault| {
+        let row = fault.row();
         notice("signal", [row.title.t(), ". ", row.body.map_or("", Text::t)].concat())
     });
     let delay = (model.call.delay_minutes > 0)

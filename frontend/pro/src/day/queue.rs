@@ -136,6 +136,7 @@ pub fn checks(found: Option<DeviceCheck>) -> AnyView {
     };
     let [good, fair] = ROUND_TRIP_MS;
     let link = match found.round_trip_ms {
+        _ if found.media_blocked => marked_chip(Tone::Danger, Icon::Warning, Msg::LinkBlocked.t()),
         trip if trip < good => marked_chip(Tone::Ok, Icon::Check, Msg::LinkGood.t()),
         trip if trip < fair => marked_chip(Tone::Plain, Icon::Info, Msg::LinkMedium.t()),
         _ => marked_chip(Tone::Warn, Icon::Warning, Msg::LinkWeak.t()),

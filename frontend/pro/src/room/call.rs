@@ -21,13 +21,12 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlMediaElement, HtmlVideoElement};
 
 use super::RoomDesk;
-use super::quality::{Judge, Reception};
 use super::text::Msg;
 use crate::api::room_ticket_path;
 use crate::text::Msg as Day;
 
-/// Pause between two samples of the counters.
-const SAMPLE_EVERY: Duration = Duration::from_secs(2);
+/// Pause between two looks at the clock.
+const CLOCK_EVERY: Duration = Duration::from_secs(2);
 
 /// What stands in the way of camera or microphone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,8 +72,6 @@ pub struct RoomCall {
     pub needs_tap: ReadSignal<bool>,
     /// What stands in the way of camera or microphone.
     pub trouble: RwSignal<Option<DeviceTrouble>>,
-    /// How the patient is received.
-    pub reception: RwSignal<Option<Reception>>,
     /// Whether a whole screen waits to be confirmed.
     pub confirm_screen: RwSignal<bool>,
     /// Whether sharing did not start.
@@ -87,7 +84,6 @@ pub struct RoomCall {
     media_known: StoredValue<bool>,
     /// The clock of durations, each second or two.
     pub clock: RwSignal<Timestamp>,
-    judge: StoredValue<Judge, LocalStorage>,
 }
 
 impl RoomCall {
@@ -122,19 +118,19 @@ impl RoomCall {
             view,
             needs_tap,
             trouble: RwSignal::new(None),
-            reception: RwSignal::new(None),
             confirm_screen: RwSignal::new(false),
             share_failed: RwSignal::new(false),
             patient_left: RwSignal::new(false),
             patient_refused: RwSignal::new(false),
             media_known: StoredValue::new(false),
             clock: RwSignal::new(now()),
-            judge: StoredValue::new_local(Judge::default()),
         };
         if joins {
             call.capture();
         }
-        let interval = Interval::every(SAMPLE_EVERY, move || call.tick());
+        let interval = Interval::every(CLOCK_EVERY, move || {
+            call.clock.try_set(now());
+        });
         call.held.update_value(|held| held._clock = Some(interval));
         call
     }
@@ -288,23 +284,6 @@ impl RoomCall {
         }
     }
 
-    fn tick(self) {
-        self.clock.try_set(now());
-        let in_call = self.view.try_with_untracked(|view| view.phase == Phase::InCall).unwrap_or(false);
-        if !in_call {
-            return;
-        }
-        spawn(async move {
-            let Some(driver) = self.held.try_with_value(|held| Rc::clone(&held.driver)) else { return };
-            let stats = driver.stats().await;
-            drop(driver);
-            let reception = self.judge.try_update_value(|judge| judge.sample(stats)).flatten();
-            if self.reception.try_get_untracked() != Some(reception) {
-                self.reception.try_set(reception);
-            }
-        });
-    }
-
     fn with_driver(self, act: impl FnOnce(&RoomDriver)) {
         // Cloned first: what the driver does may come back here.
         if let Some(driver) = self.held.try_with_value(|held| Rc::clone(&held.driver)) {
@@ -340,6 +319,10 @@ fn announce_change(before: &CallView, now: &CallView, desk: RoomDesk) {
             desk.read();
         }
         _ => {}
+    }
+    // The other changes of pictures stand among the notes, which are read out.
+    if before.paused.is_some() && now.paused.is_none() && now.phase == Phase::InCall {
+        say(Msg::SayPicturesBack.t());
     }
     if before.local.screen && !now.local.screen {
         say(Msg::SayShareStopped.t());

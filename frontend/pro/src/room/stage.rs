@@ -1,10 +1,10 @@
-use colloque_call::{CallView, MediaPath, Phase, Sending};
+use colloque_call::{Action, CallView, MediaPath, PausedBy, Phase, Sending};
 use colloque_ids::Timestamp;
 use colloque_kit::announce::say;
 use colloque_kit::icon::Icon;
 use colloque_kit::notice::{Tone, marked_chip, note, note_with};
 use colloque_kit::{Text, explain};
-use colloque_protocol::signaling::{ActionRefusal, Presence};
+use colloque_protocol::signaling::{ActionRefusal, LinkLevel, Presence};
 use colloque_web::capture::CaptureError;
 use colloque_web::dom::spawn;
 use leptos::html;
@@ -16,7 +16,7 @@ use super::before::Before;
 use super::call::{DeviceTrouble, is_here};
 use super::end::EndDialog;
 use super::over::Over;
-use super::quality::Reception;
+use super::quality::connection;
 use super::technical;
 use super::text::Msg;
 
@@ -83,16 +83,22 @@ pub fn Stage() -> impl IntoView {
     let fill = RwSignal::new(false);
     let darkness = Memo::new(move |_| {
         call.view.with(|view| {
-            let other = view.other.as_ref().filter(|other| is_here(other) && !other.media.camera)?;
+            let other = view.other.as_ref().filter(|other| is_here(other))?;
+            if other.media.camera {
+                return view.paused.map(|_| Msg::PausedPicture);
+            }
             Some(if other.media.microphone { Msg::PatientCameraOff } else { Msg::PatientBothOff })
         })
     });
     let is_seen = Memo::new(move |_| {
-        call.view.with(|view| view.other.as_ref().is_some_and(|other| is_here(other) && other.media.camera))
+        call.view.with(|view| {
+            view.paused.is_none() && view.other.as_ref().is_some_and(|other| is_here(other) && other.media.camera)
+        })
     });
+    let is_paused = Memo::new(move |_| call.view.with(|view| view.paused.is_some()));
     let absence = Memo::new(move |_| call.view.with(Absence::of));
     view! {
-        <section class="stage" aria-label=Msg::Stage.t() data-scene=move || match scene.get() {
+        <section class="stage" aria-label=Msg::Stage.t() data-paused=move || is_paused.get() data-scene=move || match scene.get() {
             Scene::Connecting => "connecting",
             Scene::Before => "before",
             Scene::Call => "call",
@@ -133,7 +139,13 @@ pub fn Stage() -> impl IntoView {
 fn CallLine() -> impl IntoView {
     let desk = expect_context::<RoomDesk>();
     let call = desk.call;
-    let here = Memo::new(move |_| call.view.with(|view| view.other.as_ref().is_some_and(is_here)));
+    // The practitioner's own connection is worth a word only when it is not good.
+    let links = Memo::new(move |_| {
+        call.view.with(|view| {
+            let patient = view.other.as_ref().filter(|other| is_here(other)).and_then(|other| other.media.link);
+            (patient, view.local.link.filter(|link| link.level != LinkLevel::Good))
+        })
+    });
     let muted = move || {
         call.view.with(|view| view.other.as_ref().is_some_and(|other| is_here(other) && !other.media.microphone))
     };
@@ -145,24 +157,36 @@ fn CallLine() -> impl IntoView {
         <div class="row stage-line">
             <strong>{move || desk.patient_name()}</strong>
             <span class="figures">{elapsed}</span>
-            {move || call.reception.get().filter(|_| here.get()).map(reception)}
+            {move || links.get().0.map(|link| connection(Msg::PatientLink, link))}
+            {move || links.get().1.map(|link| connection(Msg::OwnLink, link))}
             {move || muted().then(|| marked_chip(Tone::Warn, Icon::MicrophoneOff, Msg::PatientMicrophoneOff.t()))}
         </div>
     }
     .into_any()
 }
 
-fn reception(reception: Reception) -> AnyView {
-    match reception {
-        Reception::Good => marked_chip(Tone::Ok, Icon::Check, Msg::ReceptionGood.t()),
-        Reception::Fair => marked_chip(Tone::Plain, Icon::Info, Msg::ReceptionFair.t()),
-        Reception::Lossy(percent) => {
-            marked_chip(Tone::Warn, Icon::Warning, Msg::ReceptionWeak.with(&[&percent.to_string()]))
+/// What a weak connection leaves of the pictures, who decided so, and the way to decide otherwise.
+fn pictures(desk: RoomDesk, view: &CallView) -> Option<AnyView> {
+    let act = |label: Msg, shown: bool| {
+        let act = move |_| desk.call.act(Action::Pictures(shown));
+        view! { <button type="button" class="button" data-size="small" on:click=act>{label.t()}</button> }
+    };
+    let back = || act(Msg::BringPictures, true);
+    Some(match view.paused {
+        Some(PausedBy::Link { returns }) => {
+            let more = if returns { Msg::PausedReturns } else { Msg::PausedStays };
+            let text = format!("{} {}", Msg::PausedByLink.t(), more.t());
+            note_with(Tone::Warn, text, (technical::line(technical::WEAK), back()).into_any())
         }
-        Reception::Slow(millis) => {
-            marked_chip(Tone::Warn, Icon::Warning, Msg::ReceptionSlow.with(&[&millis.to_string()]))
+        Some(PausedBy::You) => note_with(Tone::Plain, Msg::PausedByYou.t(), back().into_any()),
+        Some(PausedBy::OtherLink) => note(Tone::Warn, Msg::PausedByPatientLink.t()),
+        Some(PausedBy::Other) => note(Tone::Plain, Msg::PausedByPatient.t()),
+        None => {
+            view.local.link.filter(|link| link.level == LinkLevel::Weak)?;
+            let act = (technical::line(technical::WEAK), act(Msg::PausePictures, false));
+            note_with(Tone::Warn, Msg::WeakLink.t(), act.into_any())
         }
-    }
+    })
 }
 
 /// All that stands in the way, each with what can be done.
@@ -179,10 +203,14 @@ fn troubles(desk: RoomDesk) -> AnyView {
         let words = [Some(Msg::Reconnecting), paused, Some(Msg::ReconnectingLead)];
         let text = words.into_iter().flatten().map(Msg::t).collect::<Vec<_>>().join(" ");
         let code = technical::of_phase(view.phase).map(technical::line);
-        let retry = can_retry.then(|| button(Msg::Retry, |desk| desk.call.act(colloque_call::Action::Retry)));
+        let retry = can_retry.then(|| button(Msg::Retry, |desk| desk.call.act(Action::Retry)));
         notes.push(note_with(Tone::Danger, text, (code, retry).into_any()));
     } else if is_paused {
         notes.push(note_with(Tone::Warn, Msg::PausedForSafety.t(), technical::line(technical::PAUSED)));
+    }
+    if view.media == MediaPath::Blocked && matches!(view.phase, Phase::Waiting | Phase::InCall) {
+        let act = (technical::line(technical::BLOCKED), phone_link(desk)).into_any();
+        notes.push(note_with(Tone::Danger, Msg::MediaBlocked.t(), act));
     }
     if view.phase == Phase::InCall {
         let awaits_patient = !view.other.as_ref().is_some_and(is_here);
@@ -192,12 +220,9 @@ fn troubles(desk: RoomDesk) -> AnyView {
             MediaPath::Lost { .. } => {
                 notes.push(note_with(Tone::Warn, Msg::MediaInterrupted.t(), technical::line(technical::INTERRUPTED)));
             }
-            MediaPath::Blocked => {
-                let act = (technical::line(technical::BLOCKED), phone_link(desk)).into_any();
-                notes.push(note_with(Tone::Danger, Msg::MediaBlocked.t(), act));
-            }
-            MediaPath::Idle | MediaPath::Up => {}
+            MediaPath::Idle | MediaPath::Up | MediaPath::Blocked => {}
         }
+        notes.extend(pictures(desk, &view));
         if !view.local.microphone {
             notes.push(note(Tone::Warn, Msg::OwnMicrophoneOff.t()));
         }

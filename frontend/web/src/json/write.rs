@@ -331,7 +331,12 @@ mod tests {
     fn messages_written_here_are_read_by_the_server() {
         reads_back(&ClientMessage::Leave);
         reads_back(&ClientMessage::Ping { sequence: 4_000_000_000 });
-        reads_back(&ClientMessage::DeviceCheck(DeviceCheck { camera: true, microphone: false, round_trip_ms: 12 }));
+        reads_back(&ClientMessage::DeviceCheck(DeviceCheck {
+            camera: true,
+            microphone: false,
+            media_blocked: true,
+            round_trip_ms: 12,
+        }));
         reads_back(&ClientMessage::MediaState(MediaState { camera: true, ..MediaState::default() }));
         reads_back(&ClientMessage::AnnounceDelay { appointment: None, minutes: 10 });
     }
