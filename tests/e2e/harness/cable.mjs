@@ -34,6 +34,11 @@ export class Cable {
     return this.scene.patient({ device, browser: this.remote, script: this.relay.script });
   }
 
+  /** The doctor, behind the bad network. */
+  doctor() {
+    return this.scene.doctor({ browser: this.remote, script: this.relay.script });
+  }
+
   async close() {
     await this.remote?.close();
     await this.relay?.close();

@@ -23,8 +23,9 @@ export class Scene {
   }
 
   /** The doctor, signed in, in a browser of their own. */
-  async doctor({ device = DESKTOP, secrets } = {}) {
-    const context = await openContext(this.browser, this.platform, device, { storageState: this.practice.desk.storageState, secrets });
+  async doctor({ device = DESKTOP, browser = this.browser, secrets, script } = {}) {
+    const context = await openContext(browser, this.platform, device, { storageState: this.practice.desk.storageState, secrets });
+    if (script) await context.addInitScript(script);
     this.contexts.push(context);
     return new Doctor(await context.newPage(), this.platform);
   }
