@@ -185,7 +185,7 @@ mod tests {
         let mut world = World::new();
         assert_eq!(world.stretch(Good, 60), []);
         assert_eq!(world.stretch(Weak, 30), [(5, PausedByLink)]);
-        assert_eq!(world.stretch(Good, 60), [(20, Tried), (22, Shown)]);
+        assert_eq!(world.stretch(Good, 60), [(20, Tried), (23, Shown)]);
     }
 
     #[test]
@@ -228,7 +228,7 @@ mod tests {
         use Pictures::{PausedByLink, Shown, Tried};
         let mut world = World::new();
         world.stretch(Weak, 6);
-        world.stretch(Good, 23);
+        world.stretch(Good, 24);
         assert_eq!(world.stretch(Weak, 6), [(5, PausedByLink)]);
         assert!(!world.policy.returns(world.now));
         assert_eq!(world.stretch(Good, 200), []);
@@ -238,7 +238,7 @@ mod tests {
         // Without a word of the person, the first two changes have to be five minutes old.
         let mut world = World::new();
         world.stretch(Weak, 6);
-        world.stretch(Good, 23);
+        world.stretch(Good, 24);
         world.stretch(Weak, 6);
         let back = world.stretch(Good, 400);
         assert_eq!(back.iter().map(|(_, told)| *told).collect::<Vec<_>>(), [Tried, Shown]);

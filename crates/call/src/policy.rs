@@ -140,10 +140,11 @@ pub const RETURN_PICTURES_AFTER: Duration = Duration::from_secs(20);
 /// More: a network that is good again is found later. Fewer: a voice is disturbed by trials more often.
 pub const RETURN_DOUBLINGS: u32 = 4;
 
-/// How long pictures are tried, small and unseen, before a screen shows them.
+/// How long pictures are tried, small and unseen, before a screen shows them: two seconds of them, and one until the server's word
+/// of them is here.
 ///
 /// Longer: a link that cannot carry them disturbs the voice longer. Shorter: the queue that they fill is not felt yet.
-pub const TRY_PICTURES_FOR: Duration = Duration::from_secs(2);
+pub const TRY_PICTURES_FOR: Duration = Duration::from_secs(3);
 
 /// How long pictures are sent before the browser's belief of the uplink says something: it begins low and climbs.
 ///

@@ -101,7 +101,7 @@ fn video_goes_small_then_pauses_then_is_tried_then_comes_back() {
     assert_eq!(talk.told.last().unwrap().pictures, Pictures::Tried);
     assert_eq!(talk.adapted, Adaptation { camera: CameraRate::Low, voice_is_slim: true });
     assert_eq!(talk.paused(), Some(PausedBy::Link { returns: true }), "a trial is not shown");
-    talk.run(3, 0);
+    talk.run(4, 0);
     assert_eq!((talk.adapted, talk.paused()), (Adaptation::default(), None));
     assert_eq!(talk.told.last().unwrap().pictures, Pictures::Shown);
 }
