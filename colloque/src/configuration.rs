@@ -42,6 +42,7 @@ struct File {
     sms: Option<SmsSection>,
     legal: LegalNotice,
     log: LogSection,
+    metrics: MetricsSection,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -119,6 +120,25 @@ struct LogSection {
     level: Option<String>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct MetricsSection {
+    listen: Option<SocketAddr>,
+    anywhere: bool,
+}
+
+impl MetricsSection {
+    /// Gives the address, unless it may be reached from outside and nobody said that this is wanted.
+    fn address(&self) -> Result<Option<SocketAddr>, ReadSettingsError> {
+        match self.listen {
+            Some(address) if !self.anywhere && !network::is_internal(address.ip()) => {
+                Err(ReadSettingsError::MetricsInPublic)
+            }
+            address => Ok(address),
+        }
+    }
+}
+
 /// Everything that a start needs to know, checked.
 #[derive(Debug)]
 pub struct Settings {
@@ -159,6 +179,8 @@ pub struct Settings {
     pub legal: LegalNotice,
     /// IANA name of the zone in which hours are written.
     pub time_zone: String,
+    /// Where metrics are served, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// Whether logs are JSON.
     pub log_json: bool,
     /// Log filter.
@@ -199,6 +221,11 @@ pub enum ReadSettingsError {
     /// Codes would travel in clear.
     #[error("sms.url : les codes partiraient en clair ; écrivez https://…")]
     SmsInClear,
+    /// Metrics would be served to everybody.
+    #[error(
+        "metrics.listen : tout le monde pourrait lire les mesures ; choisissez une adresse de cette machine ou d'un réseau privé, ou écrivez anywhere = true"
+    )]
+    MetricsInPublic,
     /// The origin is not one.
     #[error("server.origin doit s'écrire https://nom, sans barre à la fin")]
     Origin,
@@ -262,6 +289,7 @@ impl Settings {
             sms: file.sms,
             legal: file.legal,
             time_zone: file.server.time_zone.unwrap_or_else(|| DEFAULT_ZONE.to_owned()),
+            metrics_listen: file.metrics.address()?,
             log_json: file.log.json,
             log_level: file.log.level.unwrap_or_else(|| default_log_level(purpose).to_owned()),
         })
@@ -394,6 +422,20 @@ mod tests {
     #[test]
     fn a_misspelt_setting_is_an_error() {
         assert!(toml::from_str::<File>("[server]\nlissen = \"0.0.0.0:1\"").is_err());
+    }
+
+    #[test]
+    fn metrics_are_served_inside_unless_told_otherwise() {
+        let served = |text: &str| file(&format!("[metrics]\n{text}")).metrics.address();
+        assert!(File::default().metrics.address().unwrap().is_none(), "off unless set");
+        for inside in ["127.0.0.1:9464", "[::1]:9464", "10.1.2.3:9464", "192.168.1.5:9464", "[fd12::1]:9464"] {
+            assert!(served(&format!("listen = \"{inside}\"")).unwrap().is_some(), "{inside}");
+        }
+        for outside in ["0.0.0.0:9464", "[::]:9464", "203.0.113.7:9464", "[2001:db8::1]:9464", "[::ffff:203.0.113.7]:1"] {
+            let listen = format!("listen = \"{outside}\"");
+            assert!(matches!(served(&listen), Err(ReadSettingsError::MetricsInPublic)), "{outside}");
+            assert!(served(&format!("{listen}\nanywhere = true")).unwrap().is_some(), "{outside}");
+        }
     }
 
     #[test]

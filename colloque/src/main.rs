@@ -8,6 +8,7 @@ mod database;
 mod demonstration;
 mod listener;
 mod log;
+mod metrics;
 mod network;
 mod practice;
 mod serve;

@@ -23,6 +23,16 @@ pub fn local_addresses() -> Vec<IpAddr> {
     addresses.into_iter().map(IpAddr::V4).collect()
 }
 
+/// Whether an address is one of this machine alone, or of a private network.
+pub fn is_internal(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+    }
+}
+
 const fn preference(address: Ipv4Addr) -> u8 {
     match address.octets() {
         [192, 168, ..] => 0,

@@ -22,6 +22,7 @@ use crate::database::{Cluster, StartClusterError};
 use crate::demonstration;
 use crate::listener::{self, Limits};
 use crate::log;
+use crate::metrics::{self, Requests};
 use crate::services::{RunningServices, StartServicesError};
 use crate::web::{self, Bundles, LoadBundlesError, Pages, Web};
 use crate::welcome::{self, Addresses};
@@ -62,6 +63,15 @@ pub enum ServeError {
         #[source]
         source: io::Error,
     },
+    /// Metrics cannot be listened for.
+    #[error("impossible de servir les mesures sur {address} : changez [metrics] listen")]
+    Metrics {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: Box<ServeError>,
+    },
     /// The private database does not run.
     #[error(transparent)]
     Database(#[from] StartClusterError),
@@ -93,6 +103,13 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), ServeError> {
     demonstration::forget(data.path());
     let master_key = MasterKey::load_or_create(&data.path().join("master.key"))?;
     let listener = listen(settings.listen)?;
+    let metrics_listener = match settings.metrics_listen {
+        Some(address) => {
+            let failed = |source| ServeError::Metrics { address, source: Box::new(source) };
+            Some(listen(address).map_err(failed)?)
+        }
+        None => None,
+    };
     let bundles = Bundles::load(&settings.web)?;
     let pages = Pages::load(&settings.web, &settings.legal, settings.purpose == Purpose::Demonstration)?;
     let tls = tls_settings(&settings.certificate, &data)?;
@@ -114,7 +131,13 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), ServeError> {
         let services = RunningServices::start(&settings, &addresses, url, master_key).await?;
         let has_real_certificate = matches!(settings.certificate, CertificateSource::Files { .. });
         let web = Web { bundles, pages, faces: services.faces(), zone, has_real_certificate };
-        let app = web::router(web, services.routes());
+        let requests = Requests::default();
+        let app = requests.count(web::router(web, services.routes()));
+        if let Some(listener) = metrics_listener {
+            let listener = TcpListener::from_std(listener).map_err(ServeError::System)?;
+            // It ends with the runtime: whoever reads has nothing to lose.
+            tokio::spawn(metrics::serve(listener, services.metrics(requests)));
+        }
 
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(listener::serve(

@@ -11,12 +11,13 @@ use colloque_ids::{ConnectionId, PeerId, RoomId};
 use colloque_protocol::connection::DisconnectCause;
 use colloque_protocol::signaling::{OfferRefusal, ServerMessage};
 use colloque_signaling_core::limits::TICK_INTERVAL;
-use colloque_signaling_core::{Input, Limits, Output, Signaling, TurnServer};
+use colloque_signaling_core::{Input, Limits, Output, Record, Signaling, TurnServer};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tracing::{debug, error, info, warn};
 
 use crate::clock;
+use crate::meter::Meter;
 use crate::ports::{ConnectMediaError, MediaPlane, Records};
 use crate::recorder::{Lane, Recorder, Work, Written};
 
@@ -34,6 +35,7 @@ pub(crate) struct Hub {
     inputs: mpsc::Sender<Command>,
     notices: mpsc::UnboundedSender<Notice>,
     stopping: Arc<AtomicBool>,
+    meter: Arc<Meter>,
 }
 
 enum Command {
@@ -65,6 +67,9 @@ struct Driver {
     signaling: Signaling,
     recorder: Recorder,
     media: Arc<dyn MediaPlane>,
+    meter: Arc<Meter>,
+    /// How long the patients waited whose admission is being written.
+    admitting: HashMap<u64, Duration>,
     /// Every socket whose task runs; without a queue once it is told to close.
     sockets: HashMap<ConnectionId, Option<mpsc::Sender<ServerMessage>>>,
     notices: mpsc::UnboundedSender<Notice>,
@@ -85,16 +90,19 @@ impl Hub {
     ) -> Self {
         let (inputs, received_inputs) = mpsc::channel(QUEUED_INPUTS);
         let (notices, received_notices) = mpsc::unbounded_channel();
+        let meter = Arc::new(Meter::new());
         let driver = Driver {
             signaling: Signaling::new(limits, seed(), clock::now()).with_turn(turn),
-            recorder: Recorder::new(records),
+            recorder: Recorder::new(records, Arc::clone(&meter)),
             media,
+            meter: Arc::clone(&meter),
+            admitting: HashMap::new(),
             sockets: HashMap::new(),
             notices: notices.clone(),
             stopping: None,
         };
         tokio::spawn(driver.run(received_inputs, received_notices));
-        Self { inputs, notices, stopping: Arc::new(AtomicBool::new(false)) }
+        Self { inputs, notices, stopping: Arc::new(AtomicBool::new(false)), meter }
     }
 
     /// Registers a socket, unless the hub has stopped.
@@ -115,6 +123,10 @@ impl Hub {
 
     pub(crate) fn notice(&self, input: Input) {
         let _ = self.notices.send(Notice::Input(input));
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -146,7 +158,10 @@ impl Driver {
                         self.stop(None);
                     }
                 },
-                _ = ticks.tick() => self.handle(Input::Tick),
+                _ = ticks.tick() => {
+                    self.handle(Input::Tick);
+                    self.meter.note_census(self.signaling.census(), self.recorder.unwritten());
+                }
             }
             if self.is_stopped() {
                 return;
@@ -176,6 +191,9 @@ impl Driver {
                     self.carry_out(lane, work);
                 }
                 if let Written::Commit { commit, outcome } = written {
+                    if let (Some(waited), Some(_)) = (self.admitting.remove(&commit), outcome) {
+                        self.meter.note_admitted(waited);
+                    }
                     self.handle(match outcome {
                         Some(at) => Input::Committed { commit, at },
                         None => Input::CommitFailed { commit },
@@ -226,6 +244,11 @@ impl Driver {
             Output::Send { connection, message } => self.send(connection, message),
             Output::Close { connection } => self.close(connection),
             Output::Commit { commit, record } => {
+                if let Record::Admission(decision) = &record
+                    && let Some(waited) = self.signaling.patient_waited(decision.scope.room)
+                {
+                    self.admitting.insert(commit, waited);
+                }
                 if let Some((lane, work)) = self.recorder.commit(commit, record) {
                     self.carry_out(lane, work);
                 }
@@ -247,9 +270,7 @@ impl Driver {
     }
 
     fn send(&mut self, connection: ConnectionId, message: ServerMessage) {
-        if let ServerMessage::Joined { room, .. } = &message {
-            info!(room.id = %room, connection.id = %connection, "{connection} joined {room}");
-        }
+        self.count(connection, &message);
         let Some(Some(queue)) = self.sockets.get(&connection) else { return };
         match queue.try_send(message) {
             Ok(()) => {}
@@ -260,6 +281,30 @@ impl Driver {
             }
             // Its task has ended and says so itself.
             Err(mpsc::error::TrySendError::Closed(_)) => {}
+        }
+    }
+
+    fn count(&self, connection: ConnectionId, message: &ServerMessage) {
+        match message {
+            ServerMessage::Joined { room, .. } => {
+                info!(room.id = %room, connection.id = %connection, "{connection} joined {room}");
+                self.meter.note_joined();
+            }
+            ServerMessage::DeskJoined { .. } => self.meter.note_joined(),
+            ServerMessage::Refused { code } => self.meter.note_join_refused(*code),
+            ServerMessage::OfferRefused { code, .. } => self.meter.note_offer_refused(*code),
+            ServerMessage::Challenge { .. }
+            | ServerMessage::Room { .. }
+            | ServerMessage::QueueChanged { .. }
+            | ServerMessage::QueueLeft { .. }
+            | ServerMessage::PatientCallsAgain { .. }
+            | ServerMessage::Answer { .. }
+            | ServerMessage::MediaPath { .. }
+            | ServerMessage::DelayAnnounced { .. }
+            | ServerMessage::DocumentReady { .. }
+            | ServerMessage::NotDone { .. }
+            | ServerMessage::Ended { .. }
+            | ServerMessage::Pong { .. } => {}
         }
     }
 

@@ -7,6 +7,7 @@ mod caller;
 mod clock;
 mod connection;
 mod hub;
+mod meter;
 mod ports;
 mod recorder;
 mod verify;
@@ -23,6 +24,7 @@ use colloque_ids::{ConsultationId, DocumentId, StaffId};
 use colloque_protocol::signaling::MAX_CLIENT_MESSAGE_BYTES;
 use colloque_signaling_core::Input;
 pub use colloque_signaling_core::{Limits, MediaEvent, TurnServer};
+use prometheus_client::registry::Registry;
 use tracing::debug;
 
 use crate::hub::Hub;
@@ -75,6 +77,11 @@ impl Signaling {
     /// Gives the routes: `GET /ws`. Requests must carry `ConnectInfo<SocketAddr>` as an extension.
     pub fn router(&self) -> Router {
         Router::new().route("/ws", any(accept)).with_state(self.clone())
+    }
+
+    /// Adds what signaling counts to a registry. Numbers of connections and rooms are a second old at most.
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        self.shared.hub.meter().register(registry);
     }
 
     /// Tells how a peer goes at the media plane.

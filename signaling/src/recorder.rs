@@ -8,9 +8,10 @@ use std::time::Duration;
 use colloque_ids::{ConnectionId, RoomId, Timestamp};
 use colloque_protocol::connection::ConnectionEvent;
 use colloque_signaling_core::Record;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tracing::{error, warn};
 
+use crate::meter::{Meter, WriteKind};
 use crate::ports::{NotRecorded, Records};
 
 /// Longest time for one write.
@@ -57,6 +58,7 @@ enum Job {
 /// The writes under way and those that wait.
 pub(crate) struct Recorder {
     records: Arc<dyn Records>,
+    meter: Arc<Meter>,
     lanes: HashMap<Lane, VecDeque<Job>>,
     kept: VecDeque<ConnectionEvent>,
     failures: usize,
@@ -64,8 +66,8 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub(crate) fn new(records: Arc<dyn Records>) -> Self {
-        Self { records, lanes: HashMap::new(), kept: VecDeque::new(), failures: 0, lost: 0 }
+    pub(crate) fn new(records: Arc<dyn Records>, meter: Arc<Meter>) -> Self {
+        Self { records, meter, lanes: HashMap::new(), kept: VecDeque::new(), failures: 0, lost: 0 }
     }
 
     /// Tells whether everything was written.
@@ -153,23 +155,26 @@ impl Recorder {
             (Lane::Kept, failures @ 1..) => RETRY_PAUSES.get(failures - 1).copied().unwrap_or(Duration::from_secs(10)),
             (Lane::Kept | Lane::Room(_) | Lane::Connection(_), _) => Duration::ZERO,
         };
-        Work { records: Arc::clone(&self.records), job, pause }
+        Work { records: Arc::clone(&self.records), meter: Arc::clone(&self.meter), job, pause }
     }
 }
 
 /// One write to carry out.
 pub(crate) struct Work {
     records: Arc<dyn Records>,
+    meter: Arc<Meter>,
     job: Job,
     pause: Duration,
 }
 
 impl Work {
     pub(crate) async fn carry_out(self) -> Written {
-        let Self { records, job, pause } = self;
+        let Self { records, meter, job, pause } = self;
         match job {
             Job::Commit { commit, record } => {
+                let (kind, began_at) = (WriteKind::of(&record), Instant::now());
                 let outcome = within_limit(async move { write(&*records, record).await }).await;
+                meter.note_written(kind, outcome.is_ok(), began_at.elapsed());
                 if let Err(reason) = &outcome {
                     warn!(commit, error = %reason, "commit {commit} of signaling failed: {reason}");
                 }
@@ -177,8 +182,10 @@ impl Work {
             }
             Job::Journal(event) => {
                 tokio::time::sleep(pause).await;
-                let copy = event.clone();
-                match within_limit(async move { records.record(copy).await }).await {
+                let (copy, began_at) = (event.clone(), Instant::now());
+                let outcome = within_limit(async move { records.record(copy).await }).await;
+                meter.note_written(WriteKind::Fact, outcome.is_ok(), began_at.elapsed());
+                match outcome {
                     Ok(()) => Written::Journal { kept: None },
                     Err(reason) => {
                         warn!(error = %reason, "a journal entry of signaling is kept and written later: {reason}");

@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 
 use crate::configuration::{MailSection, Settings, SmsSection};
 use crate::demonstration::Person;
+use crate::metrics::{Metrics, Requests};
 use crate::web::{InvitationFaces, Services};
 use crate::welcome::Addresses;
 pub use adapters::Herald;
@@ -120,6 +121,11 @@ impl RunningServices {
     /// Gives the media plane, for connections that the HTTPS listener accepts.
     pub fn media(&self) -> Sfu {
         self.sfu.clone()
+    }
+
+    /// Gives what is counted of the services, and of the requests that `requests` counts.
+    pub fn metrics(&self, requests: Requests) -> Metrics {
+        Metrics::new(self.sfu.clone(), &self.signaling, requests)
     }
 
     /// Gives the invented people of a demonstration.

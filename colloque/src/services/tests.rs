@@ -34,6 +34,8 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use crate::metrics::{Metrics, Requests};
+
 use super::adapters::{Herald, JournaledRecords, MediaWorkers};
 
 const ORIGIN: &str = "https://localhost:8443";
@@ -310,6 +312,26 @@ async fn tickets_of_one_service_open_the_rooms_of_the_other() {
     assert_eq!(waiting.ended().await, EndReason::EndedByPractitioner);
     assert_eq!(receiving.ended().await, EndReason::EndedByPractitioner);
     signaling.stop().await;
+    let metrics = Metrics::new(house.sfu.clone(), &signaling, Requests::default()).write().await.unwrap();
+    for line in [
+        "colloque_signaling_joins_total 2",
+        "colloque_signaling_admissions_total 1",
+        "colloque_signaling_waiting_seconds_count 1",
+        "colloque_signaling_join_refusals_total{code=\"ticket_expired\"} 1",
+        "colloque_signaling_join_refusals_total{code=\"ticket_invalid\"} 1",
+        "colloque_signaling_join_refusals_total{code=\"ticket_replayed\"} 1",
+        "colloque_signaling_journal_commit_seconds_count{kind=\"entry\",outcome=\"written\"} 2",
+        "colloque_signaling_journal_commit_seconds_count{kind=\"admission\",outcome=\"written\"} 1",
+        "colloque_signaling_journal_commit_seconds_count{kind=\"end\",outcome=\"written\"} 1",
+        "colloque_signaling_journal_commit_seconds_count{kind=\"entry\",outcome=\"failed\"} 0",
+    ] {
+        assert!(metrics.lines().any(|written| written == line), "{line} is not in\n{metrics}");
+    }
+    let people = [claire.display_name.as_str(), claire.email.as_str(), "127.0.0.1"];
+    let ids = [scope.room.to_string(), scope.room.full().to_string(), scope.consultation.full().to_string()];
+    for identity in people.into_iter().chain(ids.iter().map(String::as_str)) {
+        assert!(!metrics.contains(identity), "{identity} is in the metrics");
+    }
     assert_eq!(house.count("consultation_ended", "practitioner"), "1");
     assert_eq!(house.psql("SELECT count(*) FROM health.consultation WHERE ended_at IS NOT NULL"), "1");
     for role in ["patient", "practitioner"] {

@@ -8,6 +8,7 @@
 //! practitioner's admission is written. A restarted server builds its rooms again from the tickets that come back.
 
 mod bucket;
+mod census;
 mod check;
 mod connection;
 mod connections;
@@ -24,6 +25,7 @@ mod signaling;
 mod turn;
 mod used_tickets;
 
+pub use census::Census;
 pub use io::{Decision, Input, MediaEvent, Output, Record};
 pub use limits::Limits;
 pub use signaling::Signaling;
