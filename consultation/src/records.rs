@@ -24,18 +24,23 @@ pub struct Records {
 #[error("connection fact cannot be journaled")]
 pub struct RecordConnectionError(#[from] StorageError);
 
+/// Incidents kept of one consultation: more than ten an hour of each kind and side over two hours.
+///
+/// More: somebody who breaks their own link again and again fills storage. Fewer: a bad call's end is not told.
+const MAX_INCIDENTS: i64 = 200;
+
 impl Records {
     pub(crate) const fn new(service: Consultation) -> Self {
         Self { service }
     }
 
-    /// Journals a fact of a connection.
+    /// Journals a fact of a connection; an incident of a call is kept with its consultation instead.
     ///
     /// # Errors
     ///
     /// [`RecordConnectionError`] when it is not committed: the fact must not take effect.
     pub async fn record(&self, fact: ConnectionEvent) -> Result<(), RecordConnectionError> {
-        let entry = self.draft(&fact);
+        let Some(entry) = self.draft(&fact) else { return Ok(self.keep_incident(fact).await?) };
         let patient = match (&fact.who, &fact.room) {
             (Some(who), Some(room)) => Some(self.service.secrets().pseudonym(who.practice, room.patient)),
             (_, _) => None,
@@ -52,7 +57,39 @@ impl Records {
         Ok(())
     }
 
-    fn draft(&self, fact: &ConnectionEvent) -> Draft {
+    /// Keeps an incident of a call, while its consultation has fewer than [`MAX_INCIDENTS`].
+    async fn keep_incident(&self, event: ConnectionEvent) -> Result<(), StorageError> {
+        let (ConnectionFact::Incident { what, side, began_at }, Some(room)) = (event.fact, event.room) else {
+            return Ok(());
+        };
+        let ended_at = event.occurred_at.max(began_at);
+        self.service
+            .storage()
+            .transact(move |connection| {
+                Box::pin(async move {
+                    // Signaling writes the facts of one room one after the other, so that two cannot both be the last to fit.
+                    sqlx::query(
+                        "INSERT INTO health.call_incident (consultation, side, kind, began_at, ended_at)
+                         SELECT $1, $2, $3, $4, $5
+                         WHERE (SELECT count(*) FROM health.call_incident WHERE consultation = $1) < $6
+                         ON CONFLICT DO NOTHING",
+                    )
+                    .bind(room.consultation.uuid())
+                    .bind(side.name())
+                    .bind(what.name())
+                    .bind(began_at.as_millis())
+                    .bind(ended_at.as_millis())
+                    .bind(MAX_INCIDENTS)
+                    .execute(connection)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// What is journaled of a fact; none of an incident.
+    fn draft(&self, fact: &ConnectionEvent) -> Option<Draft> {
         let connection = fact.connection;
         let proofs = || fact.who.as_ref().map(|who| journal::proofs(&who.verified_by)).unwrap_or_default();
         let event = match fact.fact {
@@ -67,6 +104,7 @@ impl Records {
             ConnectionFact::Disconnected { cause } => {
                 Event::Disconnected { connection, cause: journal::disconnect_cause(cause) }
             }
+            ConnectionFact::Incident { .. } => return None,
         };
         let mut draft = Draft::new(fact.occurred_at, event).from(fact.from.map(NetworkPrefix::of));
         if let Some(who) = &fact.who {
@@ -78,7 +116,7 @@ impl Records {
         if let Some(room) = &fact.room {
             draft = draft.about(room.consultation);
         }
-        draft
+        Some(draft)
     }
 
     fn actor(&self, who: &ConnectedPerson) -> Actor {
@@ -139,7 +177,10 @@ async fn note_presence(
         }
         // An entry that could not be placed after it was written is refused.
         ConnectionFact::JoinRefused { .. } => forget_presence(connection, id).await?,
-        ConnectionFact::PatientRefused | ConnectionFact::MediaConnected | ConnectionFact::MediaLost => {}
+        ConnectionFact::PatientRefused
+        | ConnectionFact::MediaConnected
+        | ConnectionFact::MediaLost
+        | ConnectionFact::Incident { .. } => {}
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use colloque_ids::{PeerId, RoomId};
 use colloque_sfu_core::sdp::{MAX_LAYERS, Mid};
-use colloque_sfu_core::{Certificate, Core, CoreConfig, DEFAULT_PUBLISHER_CAP_BPS, Event, MAX_MARKS};
+use colloque_sfu_core::{Certificate, Core, CoreConfig, DEFAULT_PUBLISHER_CAP_BPS, Event, Link, MAX_MARKS};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tracing::{debug, warn};
@@ -372,20 +372,18 @@ impl Sfu {
     ///
     /// [`ReadMediaError`] when one of them does not answer: a sum without it would seem to go backwards.
     pub async fn read(&self) -> Result<Reading, ReadMediaError> {
-        let asked = self.shared.workers.iter().map(|worker| {
-            let (reply, answer) = oneshot::channel();
-            worker.commands.send(Command::Read { reply }).map_err(|_| ReadMediaError)?;
-            worker.waker.wake();
-            Ok(answer)
-        });
-        // All are asked before the first is awaited.
-        let answers: Vec<_> = asked.collect::<Result<_, ReadMediaError>>()?;
         let mut all = Reading::default();
-        for answer in answers {
-            let reading = tokio::time::timeout(READ_WITHIN, answer).await;
-            all.add(&*reading.map_err(|_| ReadMediaError)?.map_err(|_| ReadMediaError)?);
-        }
+        self.ask_all(|reply| Command::Read { reply }).await?.iter().for_each(|reading| all.add(reading));
         Ok(all)
+    }
+
+    /// Reads how the links of all connected peers go that are heard.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadMediaError`] when a worker does not answer.
+    pub async fn links(&self) -> Result<Vec<Link>, ReadMediaError> {
+        Ok(self.ask_all(|reply| Command::Look { reply }).await?.concat())
     }
 
     /// Address and port of the first worker.
@@ -411,6 +409,23 @@ impl Sfu {
                 warn!("a media worker ended by a panic");
             }
         }
+    }
+
+    async fn ask_all<T>(&self, question: impl Fn(oneshot::Sender<T>) -> Command) -> Result<Vec<T>, ReadMediaError> {
+        let asked = self.shared.workers.iter().map(|worker| {
+            let (reply, answer) = oneshot::channel();
+            worker.commands.send(question(reply)).map_err(|_| ReadMediaError)?;
+            worker.waker.wake();
+            Ok(answer)
+        });
+        // All are asked before the first is awaited.
+        let asked: Vec<_> = asked.collect::<Result<_, ReadMediaError>>()?;
+        let mut answers = Vec::with_capacity(asked.len());
+        for answer in asked {
+            let answer = tokio::time::timeout(READ_WITHIN, answer).await;
+            answers.push(answer.map_err(|_| ReadMediaError)?.map_err(|_| ReadMediaError)?);
+        }
+        Ok(answers)
     }
 
     fn offer_place(&self, room: RoomId) -> Result<OwnedSemaphorePermit, ConnectPeerError> {

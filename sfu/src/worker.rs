@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use colloque_ids::{PeerId, RoomId};
 use colloque_sfu_core::sdp::Mid;
-use colloque_sfu_core::{ConnectPeerError, Core, Path, SendArena};
+use colloque_sfu_core::{ConnectPeerError, Core, Link, Path, SendArena};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tracing::{error, warn};
 
@@ -23,6 +23,7 @@ pub(crate) enum Command {
     ShowPicture { room: RoomId, peer: PeerId, mid: Mid, height: u16 },
     CloseRoom { room: RoomId },
     Read { reply: oneshot::Sender<Box<Reading>> },
+    Look { reply: oneshot::Sender<Vec<Link>> },
     Shutdown,
 }
 
@@ -188,6 +189,9 @@ impl Worker {
             Command::CloseRoom { room } => self.guard(None, |core| core.close_room(room, arena)),
             Command::Read { reply } => {
                 let _ = reply.send(Box::new(self.read()));
+            }
+            Command::Look { reply } => {
+                let _ = reply.send(self.core.links());
             }
             Command::Shutdown => return Next::End,
         }

@@ -48,6 +48,8 @@ async fn everything_arrives(config: SfuConfig, first_client: Ipv4Addr) {
     assert_eq!((reading.population.rooms_open, reading.streams, reading.meter.truncated), (3, 0, 0));
     assert!(reading.counters.forwarded >= window.sent as u64);
     assert_eq!(reading.meter.forwarding.count(), reading.counters.forwarded, "each packet sent on was timed");
+    let links = sfu.links().await.expect("all workers answer");
+    assert_eq!(links.iter().filter(|link| !link.is_by_tcp && link.lost_sent == 0.0).count(), 6);
     let taken = reading.meter.receive_batches.sum();
     assert_eq!(DatagramKind::ALL.map(|kind| reading.counters.received(kind)).iter().sum::<u64>(), taken);
     assert!(reading.meter.sent >= reading.counters.forwarded && reading.meter.messages_sent <= reading.meter.sent);

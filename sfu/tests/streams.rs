@@ -153,6 +153,11 @@ async fn one_without_udp_talks_with_one_who_has_it() {
     let mut other = Participant::join(&sfu, 2, 1, false).await;
     assert!(matches!(events.recv().await, Some(SfuEvent::PeerConnected { .. })));
     talk(&mut one, &mut other).await;
+    let by_tcp = |links: Vec<colloque_sfu::Link>| links.iter().filter(|link| link.is_by_tcp).count();
+    assert_eq!(by_tcp(sfu.links().await.unwrap()), 1);
+    let reading = sfu.read().await.unwrap();
+    assert_eq!(reading.streams, 1);
+    assert!(reading.meter.stream_received > 0 && reading.meter.stream_sent > 0);
     sfu.shutdown();
 }
 

@@ -23,7 +23,7 @@ use axum::routing::any;
 use colloque_ids::{ConsultationId, DocumentId, StaffId};
 use colloque_protocol::signaling::MAX_CLIENT_MESSAGE_BYTES;
 use colloque_signaling_core::Input;
-pub use colloque_signaling_core::{Limits, MediaEvent, TurnServer};
+pub use colloque_signaling_core::{Limits, MediaEvent, PeerLink, TurnServer};
 use prometheus_client::registry::Registry;
 use tracing::debug;
 
@@ -87,6 +87,11 @@ impl Signaling {
     /// Tells how a peer goes at the media plane.
     pub fn media_event(&self, event: MediaEvent) {
         self.shared.hub.notice(Input::Media(event));
+    }
+
+    /// Tells how all links of the media plane go: every few seconds.
+    pub fn links(&self, links: Vec<PeerLink>) {
+        self.shared.hub.notice(Input::Links(links));
     }
 
     /// Tells that a document was issued.

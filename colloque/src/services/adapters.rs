@@ -9,8 +9,8 @@ use colloque_ids::{ConsultationId, DocumentId, InvitationId, PeerId, RoomId, Sta
 use colloque_protocol::connection::ConnectionEvent;
 use colloque_protocol::http::patient::InvitationFace;
 use colloque_protocol::ticket::RoomScope;
-use colloque_sfu::{ConnectPeerError, Sfu, SfuEvent};
-use colloque_signaling::{ConnectMediaError, MediaEvent, MediaPlane, NotRecorded, Records, Signaling};
+use colloque_sfu::{ConnectPeerError, Link, Sfu, SfuEvent};
+use colloque_signaling::{ConnectMediaError, MediaEvent, MediaPlane, NotRecorded, PeerLink, Records, Signaling};
 use tracing::{debug, error, warn};
 
 use crate::web::{FaceUnavailable, InvitationFaces};
@@ -156,6 +156,18 @@ pub fn media_event(event: SfuEvent) -> Option<MediaEvent> {
         }
         SfuEvent::LayersWanted { .. } => return None,
     })
+}
+
+/// Says how a link goes in signaling's words.
+pub fn peer_link(link: Link) -> PeerLink {
+    let thousandths = |share: f64| (share.clamp(0.0, 1.0) * 1_000.0) as u16;
+    PeerLink {
+        peer: link.peer,
+        lost_sent: thousandths(link.lost_sent),
+        lost_received: link.lost_received.map(thousandths),
+        estimate_bps: link.estimate_bps,
+        is_by_tcp: link.is_by_tcp,
+    }
 }
 
 /// The consultation service's invitations, for the patient's page.

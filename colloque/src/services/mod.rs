@@ -5,6 +5,7 @@ mod adapters;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use colloque_consultation::demo::{self, SeedDemonstrationError};
 use colloque_consultation::{
@@ -16,6 +17,8 @@ use colloque_sfu::{Sfu, SfuConfig, StartSfuError};
 use colloque_signaling::{Limits, Signaling};
 use thiserror::Error;
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+use tracing::debug;
 
 use crate::configuration::{MailSection, Settings, SmsSection};
 use crate::demonstration::Person;
@@ -56,6 +59,7 @@ pub struct RunningServices {
     signaling: Signaling,
     sfu: Sfu,
     media_events: JoinHandle<()>,
+    looks: JoinHandle<()>,
     people: Vec<Person>,
     visit: Option<DemoVisit>,
 }
@@ -105,7 +109,8 @@ impl RunningServices {
                 }
             }
         });
-        Ok(Self { consultation, signaling, sfu, media_events, people, visit })
+        let looks = tokio::spawn(look_at_links(sfu.clone(), signaling.clone()));
+        Ok(Self { consultation, signaling, sfu, media_events, looks, people, visit })
     }
 
     /// Gives the routes.
@@ -145,11 +150,29 @@ impl RunningServices {
 
     /// Stops the services.
     pub async fn stop(self) {
+        self.looks.abort();
         let sfu = self.sfu;
         // Its threads are joined, which blocks.
         let _ = tokio::task::spawn_blocking(move || sfu.shutdown()).await;
         self.media_events.abort();
         self.consultation.stop().await;
+    }
+}
+
+/// Pause between two looks at how the links of calls go.
+///
+/// Longer: shorter troubles are not noted. Shorter: every participant is looked at more often.
+const LOOK_INTERVAL: Duration = Duration::from_secs(10);
+
+async fn look_at_links(sfu: Sfu, signaling: Signaling) {
+    let mut looks = tokio::time::interval(LOOK_INTERVAL);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        match sfu.links().await {
+            Ok(links) => signaling.links(links.into_iter().map(adapters::peer_link).collect()),
+            Err(cause) => debug!("links of calls cannot be looked at: {cause}"),
+        }
     }
 }
 

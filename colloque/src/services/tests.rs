@@ -1,7 +1,7 @@
 //! The services together, on a real PostgreSQL and over real sockets: what one signs the other admits, once and for a minute.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use colloque_consultation::demo::DemoPerson;
 use colloque_consultation::{Clock, Config, Consultation, MasterKey, SystemClock, demo, seed_visit};
-use colloque_ids::Timestamp;
+use colloque_ids::{PeerId, RoomId, Timestamp};
 use colloque_protocol::http::patient::{
     CONSENT_TEXT_VERSION, GiveConsent, PatientStep, RedeemInvitation, SecondFactor, TicketIssued, TicketRequest,
 };
@@ -23,8 +23,8 @@ use colloque_protocol::signaling::{
 };
 use colloque_protocol::ticket::{RoomScope, Scope, UnverifiedTicket};
 use colloque_protocol::{AuthenticationMethod, Role};
-use colloque_sfu::{Sfu, SfuConfig};
-use colloque_signaling::{Limits, Signaling};
+use colloque_sfu::{Link, Sfu, SfuConfig};
+use colloque_signaling::{ConnectMediaError, Limits, MediaEvent, MediaPlane, Signaling};
 use colloque_test_support::{Client, TestCluster, TestDatabase};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::metrics::{Metrics, Requests};
 
-use super::adapters::{Herald, JournaledRecords, MediaWorkers};
+use super::adapters::{Herald, JournaledRecords, MediaWorkers, peer_link};
 
 const ORIGIN: &str = "https://localhost:8443";
 
@@ -83,6 +83,10 @@ impl House {
 
     /// Starts signaling, which remembers nothing, behind a port.
     async fn signaling(&self) -> (Signaling, SocketAddr) {
+        self.signaling_with(Arc::new(MediaWorkers(self.sfu.clone()))).await
+    }
+
+    async fn signaling_with(&self, media: Arc<dyn MediaPlane>) -> (Signaling, SocketAddr) {
         let config = colloque_signaling::Config {
             ticket_public_key: self.consultation.ticket_public_key(),
             allowed_origins: vec![ORIGIN.to_owned()],
@@ -91,7 +95,7 @@ impl House {
             turn: None,
         };
         let records = Arc::new(JournaledRecords(self.consultation.records()));
-        let signaling = Signaling::new(config, records, Arc::new(MediaWorkers(self.sfu.clone())));
+        let signaling = Signaling::new(config, records, media);
         self.herald.announce_to(signaling.clone());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -369,5 +373,81 @@ async fn an_admission_outlives_a_signaling_that_forgot_it() {
     assert_eq!((state.stage, state.admitted_at), (Stage::Open, admitted_at));
     assert_eq!(house.count("consultation_admitted", "practitioner"), "1");
     second.stop().await;
+    house.consultation.stop().await;
+}
+
+/// A media plane that takes every offer and keeps the names of its peers.
+#[derive(Default)]
+struct Willing(Mutex<Vec<PeerId>>);
+
+#[async_trait::async_trait]
+impl MediaPlane for Willing {
+    async fn connect(&self, _: RoomId, peer: PeerId, _: String, _: bool) -> Result<String, ConnectMediaError> {
+        self.0.lock().unwrap().push(peer);
+        Ok("v=0".to_owned())
+    }
+
+    fn gate(&self, _: RoomId, _: bool) {}
+
+    async fn disconnect(&self, _: RoomId, _: PeerId) {}
+}
+
+impl Socket {
+    /// Offers, and gives the peer that the media plane made of it.
+    async fn connects(&mut self, media: &Willing, signaling: &Signaling) -> PeerId {
+        self.say(&ClientMessage::Offer { generation: 1, ice_restart: false, sdp: "v=0".to_owned() }).await;
+        self.wait_for(|message| matches!(message, ServerMessage::Answer { .. }).then_some(())).await;
+        let peer = *media.0.lock().unwrap().last().unwrap();
+        signaling.media_event(MediaEvent::Connected { peer });
+        self.wait_for(|message| matches!(message, ServerMessage::MediaPath { up: true }).then_some(())).await;
+        peer
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_with_trouble_on_one_side_leaves_exactly_that_in_its_timeline() {
+    let house = House::open(Duration::ZERO).await;
+    let people = demo::seed(&house.consultation).await.unwrap().people;
+    let visit = seed_visit(&house.consultation).await.unwrap();
+    let claire = people.iter().find(|person| person.staff == visit.practitioner).unwrap();
+    let mut patient = house.patient(&visit.link).await;
+    let mut practitioner = house.practitioner(claire).await;
+    let (phone, desk) = (Browser::new(), Browser::new());
+    let media = Arc::new(Willing::default());
+    let (signaling, address) = house.signaling_with(Arc::clone(&media) as _).await;
+    let ticket = phone.ticket(&mut patient, "/api/patient/ticket").await;
+    let scope = scope_of(&ticket);
+    let (mut waiting, _) = phone.joined(address, &ticket).await;
+    let ticket_path = format!("/api/consultations/{}/ticket", scope.consultation.full());
+    let ticket = desk.ticket(&mut practitioner, &ticket_path).await;
+    let (mut receiving, _) = desk.joined(address, &ticket).await;
+    let of_phone = waiting.connects(&media, &signaling).await;
+    let of_desk = receiving.connects(&media, &signaling).await;
+    let link = |peer, lost_sent| {
+        let (lost_sent, lost_received) = (lost_sent, Some(0.0));
+        let link = Link { room: scope.room, peer, lost_sent, lost_received, estimate_bps: None, is_by_tcp: false };
+        peer_link(link)
+    };
+    // Nothing runs yet: who waits has no timeline.
+    signaling.links(vec![link(of_desk, 0.4), link(of_phone, 0.4)]);
+    receiving.say(&ClientMessage::Admit).await;
+    waiting.room(|state| state.stage == Stage::Open).await;
+    receiving.room(|state| state.stage == Stage::Open).await;
+
+    signaling.links(vec![link(of_desk, 0.0), link(of_phone, 0.12)]);
+    sleep(Duration::from_millis(1_500)).await;
+    signaling.links(vec![link(of_desk, 0.01), link(of_phone, 0.0)]);
+    signaling.media_event(MediaEvent::Lost { peer: of_desk });
+    receiving.wait_for(|message| matches!(message, ServerMessage::MediaPath { up: false }).then_some(())).await;
+    sleep(Duration::from_millis(1_500)).await;
+    receiving.say(&ClientMessage::End).await;
+    assert_eq!(waiting.ended().await, EndReason::EndedByPractitioner);
+    signaling.stop().await;
+
+    let timeline = "SELECT side, kind, ended_at - began_at BETWEEN 1000 AND 30000, consultation FROM health.call_incident
+                    ORDER BY began_at";
+    let consultation = scope.consultation.uuid();
+    let expected = format!("patient\tloss_sent\tt\t{consultation}\npractitioner\tcut\tt\t{consultation}");
+    assert_eq!(house.psql(timeline), expected);
     house.consultation.stop().await;
 }

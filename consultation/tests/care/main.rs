@@ -8,6 +8,7 @@ mod crash;
 mod day;
 mod factor;
 mod flood;
+mod incident;
 mod invitation;
 mod messages;
 mod paces;

@@ -63,6 +63,69 @@ pub enum ConnectionFact {
         /// Why.
         cause: DisconnectCause,
     },
+    /// Something went wrong in a call that runs, and is over at the instant of the event.
+    Incident {
+        /// What.
+        what: IncidentKind,
+        /// For whom.
+        side: Side,
+        /// Since when.
+        began_at: Timestamp,
+    },
+}
+
+/// What can go wrong in a call, as the server sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentKind {
+    /// Neither sound nor picture passed.
+    Cut,
+    /// Much of what the person sent did not arrive.
+    LossSent,
+    /// Much of what was sent to the person did not arrive.
+    LossReceived,
+    /// The person's link carried little more than a voice.
+    NarrowLink,
+    /// The person's network let no UDP pass.
+    Fallback,
+}
+
+impl IncidentKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Cut, Self::LossSent, Self::LossReceived, Self::NarrowLink, Self::Fallback];
+
+    /// Stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cut => "cut",
+            Self::LossSent => "loss_sent",
+            Self::LossReceived => "loss_received",
+            Self::NarrowLink => "narrow_link",
+            Self::Fallback => "fallback",
+        }
+    }
+}
+
+/// One of the two parties of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The practitioner.
+    Practitioner,
+    /// The patient.
+    Patient,
+}
+
+impl Side {
+    /// Stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Practitioner => "practitioner",
+            Self::Patient => "patient",
+        }
+    }
 }
 
 /// Why a connection ended.

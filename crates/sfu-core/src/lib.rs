@@ -27,6 +27,7 @@ mod gaps;
 mod histogram;
 mod ice;
 mod layers;
+mod links;
 mod mark;
 mod negotiate;
 mod pace;
@@ -57,6 +58,7 @@ pub use arena::{MAX_DATAGRAM_BYTES, NO_GROUP, Path, SendArena, Transmit, Transpo
 pub use counters::{CheckRefusal, Counters, DatagramKind, DropReason, Population};
 pub use dtls::{Certificate, fingerprint_of};
 pub use histogram::Histogram;
+pub use links::Link;
 pub use mark::{MAX_MARKS, mark_in_check};
 pub use peer::{PEER_GONE_AFTER, PEER_LOST_AFTER};
 pub use ring::{AUDIO_RING_PACKETS, VIDEO_RING_PACKETS};

@@ -8,6 +8,7 @@ use crate::budget::Spent;
 use crate::downlink::Downlink;
 use crate::dtls::DtlsTransport;
 use crate::ice::IceAgent;
+use crate::links::LossMean;
 use crate::rtcp::CompoundWriter;
 use crate::rtp::RtpHeader;
 use crate::sdp::{Mid, PayloadTypes, Rid};
@@ -62,6 +63,8 @@ pub(crate) struct Peer {
     pub link_told: Option<LinkTold>,
     /// Share of this peer's voice that is lost on the way to the server, over the last seconds.
     pub uplink_lost_share: f64,
+    /// What is lost on the way from the peer.
+    pub uplink_loss: LossMean,
     /// Whether something waits for the peer's link.
     pub is_paced: bool,
     /// Keys of the others whom the peer hears and sees, by the place of the lines that show them.
@@ -157,6 +160,7 @@ impl Peer {
             told_bps: 0,
             link_told: None,
             uplink_lost_share: 0.0,
+            uplink_loss: LossMean::default(),
             is_paced: false,
             places: [None; PLACES],
             spent: Spent::new(now),
@@ -177,6 +181,7 @@ impl Peer {
         self.told_bps = 0;
         self.link_told = None;
         self.uplink_lost_share = 0.0;
+        self.uplink_loss = LossMean::default();
         self.heard_at = now;
     }
 

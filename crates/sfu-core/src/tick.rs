@@ -196,6 +196,7 @@ impl Core {
                 let Some(track) = self.tracks.get_mut(*track) else { continue };
                 let Some(mut block) = track.report(now) else { continue };
                 self.counters.note_uplink_loss(block.fraction_lost);
+                peer.uplink_loss.note(block.fraction_lost);
                 if track.kind == TrackKind::Microphone {
                     let lost_share = f64::from(block.fraction_lost) / 256.0;
                     peer.uplink_lost_share += UPLINK_LOSS_WEIGHT * (lost_share - peer.uplink_lost_share);

@@ -12,6 +12,7 @@ use crate::bucket::Bucket;
 use crate::check;
 use crate::connection::Place;
 use crate::connections::subscriber;
+use crate::incidents::Open;
 use crate::io::{Output, Record};
 use crate::limits::{REFUSAL_BURST, REFUSALS_PER_MINUTE};
 use crate::revocations::Revoked;
@@ -197,6 +198,7 @@ impl Signaling {
             device_check: kept.and_then(|before| before.device_check),
             notified_at: before.as_ref().and_then(|before| before.notified_at),
             peer: before.as_ref().and_then(|before| before.peer),
+            incidents: before.as_ref().map_or_else(Open::default, |before| before.incidents),
             offers: before.as_ref().map_or_else(|| Bucket::full(now), |before| before.offers),
             turn_pass: None,
             shown: None,
@@ -209,7 +211,7 @@ impl Signaling {
             participant.shown = Some(state.clone());
         }
         if other_device {
-            self.drop_peer(id, seat);
+            self.replace_peer(id, seat);
         }
         if let Some(replaced) = replaced {
             let farewell = ServerMessage::Ended { reason: EndReason::ContinuedElsewhere };

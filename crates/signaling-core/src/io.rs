@@ -6,6 +6,8 @@ use colloque_protocol::connection::DisconnectCause;
 use colloque_protocol::signaling::{ClientMessage, JoinRefusal, OfferRefusal, ServerMessage};
 use colloque_protocol::ticket::{RoomScope, TicketClaims};
 
+use crate::incidents::PeerLink;
+
 /// Everything that can happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
@@ -80,6 +82,8 @@ pub enum Input {
     },
     /// The media plane says how a peer goes.
     Media(MediaEvent),
+    /// The media plane says how all links go: every few seconds.
+    Links(Vec<PeerLink>),
     /// A document was issued.
     DocumentReady {
         /// In which consultation.

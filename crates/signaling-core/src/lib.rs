@@ -15,6 +15,7 @@ mod connections;
 mod decisions;
 mod endings;
 mod entry;
+mod incidents;
 mod io;
 pub mod limits;
 mod negotiation;
@@ -26,6 +27,7 @@ mod turn;
 mod used_tickets;
 
 pub use census::Census;
+pub use incidents::PeerLink;
 pub use io::{Decision, Input, MediaEvent, Output, Record};
 pub use limits::Limits;
 pub use signaling::Signaling;

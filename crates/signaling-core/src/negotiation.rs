@@ -40,7 +40,7 @@ impl Signaling {
             // Two negotiations of one peer would race; the client makes a new peer connection instead.
             known.filter(|peer| peer.awaited.is_none()).ok_or(OfferRefusal::Unavailable)?
         } else {
-            self.drop_peer(seated.room, seated.seat);
+            self.replace_peer(seated.room, seated.seat);
             Peer { id: self.ids.next(now), awaited: None, up: false, journaled: false }
         };
         let awaited = Some((generation, seated.connection));
@@ -80,6 +80,9 @@ impl Signaling {
             return;
         }
         room.is_gate_open = is_open;
+        if !is_open {
+            Seat::BOTH.into_iter().for_each(|seat| self.end_incidents(id, seat));
+        }
         self.put(Output::GateMedia { room: id, is_open });
     }
 
@@ -102,6 +105,11 @@ impl Signaling {
         let here = participant.connection();
         let Some(known) = participant.peer.as_mut().filter(|known| known.id == peer && known.up != up) else { return };
         known.up = up;
+        if up {
+            self.cut_ends(room, seat);
+        } else {
+            self.cut_begins(room, seat);
+        }
         let Some(connection) = here else { return };
         self.send(connection, ServerMessage::MediaPath { up });
         self.journal_media(room);
@@ -147,6 +155,14 @@ impl Signaling {
         {
             participant.peer.take_if(|known| known.id == peer);
         }
+    }
+
+    /// Removes the peer of a participant who stays, if any: nothing passes for them until another is there.
+    pub(crate) fn replace_peer(&mut self, room: RoomId, seat: Seat) {
+        if self.participant(room, seat).is_some_and(|participant| participant.peer.is_some_and(|peer| peer.up)) {
+            self.cut_begins(room, seat);
+        }
+        self.drop_peer(room, seat);
     }
 
     /// Removes a participant's peer, if any, here and at the media plane.

@@ -5,6 +5,7 @@ use colloque_protocol::signaling::{DeviceCheck, MediaState, OtherParty, Presence
 use colloque_protocol::ticket::RoomScope;
 
 use crate::bucket::Bucket;
+use crate::incidents::Open;
 use crate::turn::TurnPass;
 
 /// One of the two places in a room.
@@ -53,6 +54,8 @@ pub(crate) struct Participant {
     pub(crate) device_check: Option<DeviceCheck>,
     pub(crate) notified_at: Option<Timestamp>,
     pub(crate) peer: Option<Peer>,
+    /// What goes wrong; it stays with the person through reconnections.
+    pub(crate) incidents: Open,
     /// How many offers may still come; it stays with the person through reconnections.
     pub(crate) offers: Bucket,
     /// What lets this person's browser use the TURN server, on the present connection.

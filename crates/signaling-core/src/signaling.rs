@@ -102,6 +102,7 @@ impl Signaling {
             Input::MediaAnswered { room, peer, generation, sdp } => self.media_answered(room, peer, generation, sdp),
             Input::MediaRefused { peer, generation, refusal } => self.media_refused(peer, generation, refusal),
             Input::Media(event) => self.media_event(event),
+            Input::Links(links) => self.look_at_links(&links),
             Input::DocumentReady { consultation, document } => {
                 let room = self.room_of(consultation);
                 if let Some(patient) = room.and_then(|room| self.connection_at(room, Seat::Patient)) {
@@ -230,6 +231,7 @@ impl Signaling {
     }
 
     pub(crate) fn remove_participant(&mut self, room: RoomId, seat: Seat) {
+        self.end_incidents(room, seat);
         self.drop_peer(room, seat);
         if let Some(room) = self.rooms.get_mut(&room) {
             *room.seat_mut(seat) = None;
@@ -237,6 +239,10 @@ impl Signaling {
     }
 
     fn stop(&mut self) {
+        let rooms: Vec<RoomId> = self.rooms.keys().copied().collect();
+        for room in rooms {
+            Seat::BOTH.into_iter().for_each(|seat| self.end_incidents(room, seat));
+        }
         let everybody: Vec<ConnectionId> = self.connections.iter().map(|(connection, _)| connection).collect();
         let farewell = ServerMessage::Ended { reason: EndReason::ServerStopping };
         for connection in everybody {
@@ -266,7 +272,7 @@ impl Signaling {
             .collect();
         for (room, seat, lost_for) in lost {
             if lost_for >= MEDIA_KEPT_FOR {
-                self.drop_peer(room, seat);
+                self.replace_peer(room, seat);
             }
             if lost_for >= RESUME_WINDOW {
                 self.remove_participant(room, seat);

@@ -7,6 +7,8 @@ mod desks;
 #[cfg(test)]
 mod endings;
 #[cfg(test)]
+mod incidents;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod media;
