@@ -431,7 +431,8 @@ mod tests {
         for inside in ["127.0.0.1:9464", "[::1]:9464", "10.1.2.3:9464", "192.168.1.5:9464", "[fd12::1]:9464"] {
             assert!(served(&format!("listen = \"{inside}\"")).unwrap().is_some(), "{inside}");
         }
-        for outside in ["0.0.0.0:9464", "[::]:9464", "203.0.113.7:9464", "[2001:db8::1]:9464", "[::ffff:203.0.113.7]:1"] {
+        for outside in ["0.0.0.0:9464", "[::]:9464", "203.0.113.7:9464", "[2001:db8::1]:9464", "[::ffff:203.0.113.7]:1"]
+        {
             let listen = format!("listen = \"{outside}\"");
             assert!(matches!(served(&listen), Err(ReadSettingsError::MetricsInPublic)), "{outside}");
             assert!(served(&format!("{listen}\nanywhere = true")).unwrap().is_some(), "{outside}");

@@ -300,6 +300,7 @@ impl Driver {
             | ServerMessage::PatientCallsAgain { .. }
             | ServerMessage::Answer { .. }
             | ServerMessage::MediaPath { .. }
+            | ServerMessage::Link { .. }
             | ServerMessage::DelayAnnounced { .. }
             | ServerMessage::DocumentReady { .. }
             | ServerMessage::NotDone { .. }

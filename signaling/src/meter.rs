@@ -78,7 +78,11 @@ impl Meter {
         registry.register("rooms", "Rooms by stage", self.rooms.clone());
         registry.register("joins", "People let into a room or to a desk", self.joined.clone());
         registry.register("join_refusals", "Connections that were not let in, by reason", self.join_refusals.clone());
-        registry.register("offer_refusals", "Offers of media that were refused, by reason", self.offer_refusals.clone());
+        registry.register(
+            "offer_refusals",
+            "Offers of media that were refused, by reason",
+            self.offer_refusals.clone(),
+        );
         registry.register("admissions", "Patients admitted", self.admissions.clone());
         registry.register("waiting_seconds", "From a patient's arrival to the admission", self.waited.clone());
         registry.register(

@@ -72,8 +72,8 @@ impl RouteClass {
             ("ws", None) => Self::Signaling,
             ("assets" | "favicon.ico" | "robots.txt", _) => Self::Asset,
             (
-                "" | "c" | "pro" | "activation" | "admin" | "aide" | "accessibilite" | "confidentialite" | "mentions-legales"
-                | "mailbox",
+                "" | "c" | "pro" | "activation" | "admin" | "aide" | "accessibilite" | "confidentialite"
+                | "mentions-legales" | "mailbox",
                 _,
             ) => Self::Page,
             _ => Self::Unknown,

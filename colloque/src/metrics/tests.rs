@@ -95,7 +95,8 @@ impl Exposition {
             let rest = &expression[at..];
             let end = rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(rest.len());
             let name = &rest[..end];
-            let labels = self.labels.get(name).unwrap_or_else(|| panic!("{origin} names {name}, which is not exported"));
+            let labels =
+                self.labels.get(name).unwrap_or_else(|| panic!("{origin} names {name}, which is not exported"));
             names += 1;
             let Some(selector) = rest[end..].strip_prefix('{').and_then(|rest| rest.split_once('}')) else { continue };
             for (key, value) in matchers(selector.0) {

@@ -1,8 +1,8 @@
 //! The services together, on a real PostgreSQL and over real sockets: what one signs the other admits, once and for a minute.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_lc_rs::rand::SystemRandom;
@@ -444,7 +444,8 @@ async fn a_call_with_trouble_on_one_side_leaves_exactly_that_in_its_timeline() {
     assert_eq!(waiting.ended().await, EndReason::EndedByPractitioner);
     signaling.stop().await;
 
-    let timeline = "SELECT side, kind, ended_at - began_at BETWEEN 1000 AND 30000, consultation FROM health.call_incident
+    let timeline =
+        "SELECT side, kind, ended_at - began_at BETWEEN 1000 AND 30000, consultation FROM health.call_incident
                     ORDER BY began_at";
     let consultation = scope.consultation.uuid();
     let expected = format!("patient\tloss_sent\tt\t{consultation}\npractitioner\tcut\tt\t{consultation}");

@@ -3,8 +3,10 @@ use colloque_ids::{PeerId, RoomId};
 use crate::arena::Transport;
 use crate::core::Core;
 
-/// Share of a new second in the mean of what is lost on the way from a publisher: a few seconds count.
-const SECOND_WEIGHT: f32 = 0.2;
+/// Share of a new second in the mean of what is lost on the way to this server.
+///
+/// Higher: a short cut counts as a weak link. Lower: a weak link is told later.
+const SECOND_WEIGHT: f32 = 0.3;
 
 /// How the link of one connected peer goes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,7 +15,7 @@ pub struct Link {
     pub room: RoomId,
     /// Who.
     pub peer: PeerId,
-    /// Share of its packets that do not arrive, from 0 to 1.
+    /// Share of its voice that does not arrive by itself, from 0 to 1.
     pub lost_sent: f64,
     /// Share of the packets to it that do not arrive, from 0 to 1; none where its client does not report on them.
     pub lost_received: Option<f64>,
@@ -28,6 +30,10 @@ pub struct Link {
 pub(crate) struct LossMean(f32);
 
 impl LossMean {
+    pub(crate) fn share(self) -> f64 {
+        f64::from(self.0)
+    }
+
     /// Takes one report's loss, in 256ths.
     pub(crate) fn note(&mut self, fraction_lost: u8) {
         self.0 += SECOND_WEIGHT * (f32::from(fraction_lost) / 256.0 - self.0);
@@ -46,7 +52,7 @@ impl Core {
                 Link {
                     room,
                     peer: id,
-                    lost_sent: f64::from(peer.uplink_loss.0),
+                    lost_sent: peer.uplink_loss.share(),
                     lost_received: estimator.map(|estimator| estimator.lost_share()),
                     estimate_bps: estimator.map(|estimator| estimator.estimate_bps()),
                     is_by_tcp: peer.ice.selected().is_some_and(|path| path.transport != Transport::Udp),

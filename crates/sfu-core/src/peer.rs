@@ -61,9 +61,7 @@ pub(crate) struct Peer {
     pub told_bps: u64,
     /// What was last said of this peer's link.
     pub link_told: Option<LinkTold>,
-    /// Share of this peer's voice that is lost on the way to the server, over the last seconds.
-    pub uplink_lost_share: f64,
-    /// What is lost on the way from the peer.
+    /// What is lost of the peer's voice on the way to this server.
     pub uplink_loss: LossMean,
     /// Whether something waits for the peer's link.
     pub is_paced: bool,
@@ -159,7 +157,6 @@ impl Peer {
             arrivals: None,
             told_bps: 0,
             link_told: None,
-            uplink_lost_share: 0.0,
             uplink_loss: LossMean::default(),
             is_paced: false,
             places: [None; PLACES],
@@ -180,7 +177,6 @@ impl Peer {
         self.arrivals = None;
         self.told_bps = 0;
         self.link_told = None;
-        self.uplink_lost_share = 0.0;
         self.uplink_loss = LossMean::default();
         self.heard_at = now;
     }

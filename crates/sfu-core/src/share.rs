@@ -60,7 +60,7 @@ impl Core {
             return;
         };
         let down_bps = downlink.fresh_bps();
-        let lost_share = downlink.estimator.lost_share().max(peer.uplink_lost_share);
+        let lost_share = downlink.estimator.lost_share().max(peer.uplink_loss.share());
         let told = peer.link_told;
         let passed = |bps: u64, which: usize| {
             let steps = LINK_STEPS_BPS.iter().enumerate().filter(|(step, least_bps)| {

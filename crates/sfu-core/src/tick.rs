@@ -14,10 +14,6 @@ const TURNS: u64 = 50;
 const ADAPTING_TURNS: u64 = 5;
 /// Shortest and longest pause between two requests for one missing packet.
 const NACK_PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(40)..=Duration::from_millis(500);
-/// Share of a new second in the mean of what is lost on the way to this server.
-///
-/// Higher: a short cut counts as a weak link. Lower: a weak link is told later.
-const UPLINK_LOSS_WEIGHT: f64 = 0.3;
 /// Streams of one peer in one report: three layers of a camera, a screen and a voice from it, and as many to it as its lines show.
 pub(crate) const MAX_REPORTED: usize = 2 * PLACES + 1;
 
@@ -196,10 +192,8 @@ impl Core {
                 let Some(track) = self.tracks.get_mut(*track) else { continue };
                 let Some(mut block) = track.report(now) else { continue };
                 self.counters.note_uplink_loss(block.fraction_lost);
-                peer.uplink_loss.note(block.fraction_lost);
                 if track.kind == TrackKind::Microphone {
-                    let lost_share = f64::from(block.fraction_lost) / 256.0;
-                    peer.uplink_lost_share += UPLINK_LOSS_WEIGHT * (lost_share - peer.uplink_lost_share);
+                    peer.uplink_loss.note(block.fraction_lost);
                     block.fraction_lost = lost_on_both(block.fraction_lost, voice_lost);
                 }
                 blocks.push(block);

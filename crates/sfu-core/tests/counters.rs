@@ -188,7 +188,8 @@ fn links_are_observed_once_a_second_for_each_connected_peer() {
     }
     let counters = *world.core.counters();
     assert_eq!((counters.estimates.count(), counters.downlink_loss.count()), (10, 10));
-    let quarter_lost: u64 = counters.uplink_loss.buckets().filter(|(bound, _)| *bound == Some(3_000)).map(|(_, n)| n).sum();
+    let quarter_lost: u64 =
+        counters.uplink_loss.buckets().filter(|(bound, _)| *bound == Some(3_000)).map(|(_, n)| n).sum();
     let lost_sent: Vec<f64> = world.core.links().iter().map(|link| link.lost_sent).collect();
     assert!((0.1..0.27).contains(&lost_sent[0]) && lost_sent[1] == 0.0, "{lost_sent:?}");
     assert!(quarter_lost >= 3, "{:?}", counters.uplink_loss);
