@@ -42,7 +42,7 @@ impl Outgoing {
         names_shift: PictureNames,
         out: &mut SendArena,
     ) {
-        self.send_with(secure, group, to, payload.len(), out, |room| {
+        self.send_with(secure, group, to, payload.len(), false, out, |room| {
             room.copy_from_slice(payload);
             names_shift.shift(room);
         });
@@ -58,16 +58,17 @@ impl Outgoing {
         payload: &Redundant<'_>,
         out: &mut SendArena,
     ) {
-        self.send_with(secure, group, to, payload.bytes(), out, |room| payload.write(codec, room));
+        self.send_with(secure, group, to, payload.bytes(), false, out, |room| payload.write(codec, room));
     }
 
     /// Sends a packet of which every byte is padding.
     ///
     /// # Source
     ///
-    /// RFC 3550 section 5.1: the last byte counts the padding.
+    /// RFC 3550 section 5.1: a bit of the header tells that there is padding, and the last byte counts it. Without that bit a
+    /// client takes the packet for the retransmission of a packet with the number zero.
     pub(crate) fn send_padding(&self, secure: &Secure, group: u32, to: Path, bytes: u8, out: &mut SendArena) {
-        self.send_with(secure, group, to, usize::from(bytes), out, |room| {
+        self.send_with(secure, group, to, usize::from(bytes), true, out, |room| {
             room.fill(0);
             if let Some(last) = room.last_mut() {
                 *last = bytes;
@@ -81,6 +82,7 @@ impl Outgoing {
         group: u32,
         to: Path,
         payload_bytes: usize,
+        is_padding: bool,
         out: &mut SendArena,
         write: impl FnOnce(&mut [u8]),
     ) {
@@ -93,6 +95,7 @@ impl Outgoing {
             let (header, mut rest) = buffer.split_at_mut(FIXED_HEADER_BYTES);
             let header: &mut [u8; FIXED_HEADER_BYTES] = header.try_into().expect("it was split there");
             write_header(header, self.payload_type, self.is_marked, self.index as u16, self.timestamp, self.ssrc);
+            header[0] |= u8::from(is_padding) << 5;
             let extension_bytes = self.extensions.bytes();
             let (extensions, after) = rest.split_at_mut(extension_bytes);
             self.extensions.write(header, extensions);
@@ -161,5 +164,40 @@ impl Extensions {
                 out[7..].copy_from_slice(&[playout << 4 | 2, PLAYOUT[0], PLAYOUT[1], PLAYOUT[2], 0]);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use super::*;
+    use crate::rtp::RtpHeader;
+    use crate::srtp::{InboundStream, Profile, SessionKeys};
+
+    #[test]
+    fn a_packet_of_padding_says_so() {
+        let keys = || SessionKeys::derive(Profile::AeadAes256Gcm, &[1; 32], &[2; 12]);
+        let secure = Secure { inbound: keys(), outbound: keys(), rtcp_index: 0, inbound_rtcp: Vec::new() };
+        let packet = Outgoing {
+            payload_type: 97,
+            is_marked: false,
+            ssrc: 5,
+            index: 7,
+            timestamp: 9,
+            number: Some((5, 3)),
+            repeats: None,
+        };
+        let opened_without_padding = |send: &dyn Fn(&mut SendArena)| {
+            let mut out = SendArena::default();
+            send(&mut out);
+            let mut bytes = out.bytes(&out.transmits()[0]).to_vec();
+            let header = RtpHeader::parse(&bytes).unwrap();
+            let opened = keys().open_rtp(&mut InboundStream::default(), 5, 7, header.header_bytes, &mut bytes);
+            header.without_padding(&bytes[header.header_bytes..opened.unwrap().1]).map(<[u8]>::to_vec)
+        };
+        let to = Path::from(SocketAddr::from(([192, 0, 2, 1], 9)));
+        assert_eq!(opened_without_padding(&|out| packet.send_padding(&secure, 0, to, 255, out)), Some(Vec::new()));
+        assert_eq!(opened_without_padding(&|out| packet.send(&secure, 0, to, b"media", out)), Some(b"media".to_vec()));
     }
 }
