@@ -47,6 +47,7 @@ pub struct MediaClient {
     remote: Option<Remote>,
     dtls: Dtls,
     keys: Option<(SessionKeys, SessionKeys)>,
+    profile: Option<Profile>,
     outbox: VecDeque<Vec<u8>>,
     inbound: Vec<(u32, InboundStream)>,
     inbound_rtcp: Vec<(u32, InboundStream)>,
@@ -91,6 +92,9 @@ pub enum Received {
 
 const NUMBER_URI: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
+static CONFIG: LazyLock<Arc<Config>> =
+    LazyLock::new(|| Arc::new(Config::builder().use_server_cookie(false).build().expect("the settings are constants")));
+
 static CERTIFICATE: LazyLock<(DtlsCertificate, String)> = LazyLock::new(|| {
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("the system gives randomness");
     let certificate =
@@ -104,13 +108,22 @@ fn format_fingerprint(der: &[u8]) -> String {
     fingerprint_of(der).0.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
 }
 
+/// The datagram that a handshake begins with; empty if there is none.
+#[must_use]
+pub fn first_hello(now: Instant) -> Vec<u8> {
+    let mut dtls = Dtls::new_12(Arc::clone(&CONFIG), CERTIFICATE.0.clone(), now);
+    dtls.set_active(true);
+    let mut buffer = [0; 2048];
+    match dtls.handle_timeout(now).map(|()| dtls.poll_output(&mut buffer)) {
+        Ok(Output::Packet(datagram)) => datagram.to_vec(),
+        _ => Vec::new(),
+    }
+}
+
 impl MediaClient {
     /// Makes a client whose numbers all follow from `number`; `is_dtls_client` false waits for the other side's hello.
     #[must_use]
     pub fn new(number: u32, is_dtls_client: bool, now: Instant) -> Self {
-        static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(|| {
-            Arc::new(Config::builder().use_server_cookie(false).build().expect("the settings are constants"))
-        });
         let mut dtls = Dtls::new_12(Arc::clone(&CONFIG), CERTIFICATE.0.clone(), now);
         dtls.set_active(is_dtls_client);
         let ssrc = |stream: u32| 0x1000_0000 + number * 16 + stream;
@@ -122,6 +135,7 @@ impl MediaClient {
             remote: None,
             dtls,
             keys: None,
+            profile: None,
             outbox: VecDeque::new(),
             inbound: Vec::new(),
             inbound_rtcp: Vec::new(),
@@ -323,6 +337,7 @@ impl MediaClient {
                         SrtpProfile::AEAD_AES_128_GCM => Profile::AeadAes128Gcm,
                         _ => Profile::Aes128CmHmacSha1_80,
                     };
+                    self.profile = Some(profile);
                     let pair = KeyPair::from_keying_material(profile, &material);
                     self.keys = pair.map(|pair| match self.dtls.is_active() {
                         true => (pair.client, pair.server),
@@ -334,6 +349,12 @@ impl MediaClient {
                 _ => {}
             }
         }
+    }
+
+    /// How media is protected, as the handshake settled it.
+    #[must_use]
+    pub fn profile(&self) -> Option<Profile> {
+        self.profile
     }
 
     /// Whether media can be sent.

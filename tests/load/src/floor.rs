@@ -24,12 +24,12 @@ struct Participant {
     streams: [InboundStream; 16],
 }
 
-/// Forwards between participants `2 n` and `2 n + 1` until the process is ended.
+/// Forwards within rooms of `room_size` participants that follow each other, until the process is ended.
 ///
 /// # Errors
 ///
 /// The system's error if the port cannot be bound or read.
-pub fn serve(bind: SocketAddr, participants: usize) -> std::io::Result<()> {
+pub fn serve(bind: SocketAddr, participants: usize, room_size: usize) -> std::io::Result<()> {
     let port = UdpPort::bind(bind, 32 << 20)?;
     let waker = Waker::new()?;
     let (inbound, outbound) = (fixed_keys(false), fixed_keys(true));
@@ -44,7 +44,7 @@ pub fn serve(bind: SocketAddr, participants: usize) -> std::io::Result<()> {
             let count = received.receive(&port)?;
             for index in 0..count {
                 let Some((from, datagram)) = received.datagram(index) else { continue };
-                forward(&mut table, &inbound, &outbound, from, datagram, &mut arena);
+                forward(&mut table, room_size, &inbound, &outbound, from, datagram, &mut arena);
             }
             if !arena.transmits().is_empty() {
                 sending.send(&port, &arena);
@@ -59,6 +59,7 @@ pub fn serve(bind: SocketAddr, participants: usize) -> std::io::Result<()> {
 
 fn forward(
     table: &mut [Participant],
+    room_size: usize,
     inbound: &SessionKeys,
     outbound: &SessionKeys,
     from: Path,
@@ -73,15 +74,17 @@ fn forward(
     let state = &mut participant.streams[(stream % 16) as usize];
     let opened = inbound.open_rtp(state, header.ssrc, header.sequence, header.header_bytes, datagram);
     let Ok((index, plain_bytes)) = opened else { return };
-    let partner = number ^ 1;
-    let Some(to) = table.get(partner).and_then(|partner| partner.path) else { return };
     let payload = &datagram[header.header_bytes..plain_bytes];
     let plain_bytes = FIXED_HEADER_BYTES + payload.len();
     let ssrc = header.ssrc ^ 0x4000_0000;
-    arena.push(to, partner as u32, plain_bytes + MAX_RTP_OVERHEAD_BYTES, |out| {
-        let Some((head, rest)) = out.split_first_chunk_mut() else { return 0 };
-        write_header(head, header.payload_type, header.is_marked, index as u16, header.timestamp, ssrc);
-        rest[..payload.len()].copy_from_slice(payload);
-        outbound.seal_rtp(ssrc, index, FIXED_HEADER_BYTES, out, plain_bytes)
-    });
+    let first = number - number % room_size;
+    for other in (first..first + room_size).filter(|other| *other != number) {
+        let Some(to) = table.get(other).and_then(|other| other.path) else { continue };
+        arena.push(to, other as u32, plain_bytes + MAX_RTP_OVERHEAD_BYTES, |out| {
+            let Some((head, rest)) = out.split_first_chunk_mut() else { return 0 };
+            write_header(head, header.payload_type, header.is_marked, index as u16, header.timestamp, ssrc);
+            rest[..payload.len()].copy_from_slice(payload);
+            outbound.seal_rtp(ssrc, index, FIXED_HEADER_BYTES, out, plain_bytes)
+        });
+    }
 }

@@ -1,14 +1,16 @@
-//! `colloque-load`: measures the media plane beside Janus and beside the raw floor of this machine.
+//! `colloque-load`: measures the media plane beside Janus, beside str0m and beside the raw floor of this machine.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use colloque_load::flood::FloodKind;
+use colloque_load::flood_run::{self, FloodPlan};
 use colloque_load::network::Network;
 use colloque_load::run::{Plan, run};
 use colloque_load::server::{Kind, Priority, serve_colloque};
-use colloque_load::{floor, report};
+use colloque_load::{floor, forwarder_server, plot, report};
 
 #[derive(Parser)]
 #[command(name = "colloque-load", version, about = "Load on the media plane")]
@@ -25,7 +27,7 @@ enum Command {
         #[arg(long, default_value_t = 6)]
         rounds: usize,
         /// Servers, in their order within a round.
-        #[arg(long, value_delimiter = ',', default_value = "floor,colloque,janus,janus-loop")]
+        #[arg(long, value_delimiter = ',', default_value = "floor,colloque,str0m,str0m-estimating,janus,janus-loop")]
         servers: Vec<Kind>,
         /// Offered loads in forwarded packets a second, ascending.
         #[arg(
@@ -37,6 +39,13 @@ enum Command {
         /// Offered loads for Janus, ascending.
         #[arg(long, value_delimiter = ',', default_value = "8000,12000,16000,20000,24000,28000,32000,40000")]
         janus_loads: Vec<u64>,
+        /// Offered loads for str0m, ascending.
+        #[arg(long, value_delimiter = ',', default_value = "40000,50000,60000,70000,80000,90000,100000,120000,140000")]
+        str0m_loads: Vec<u64>,
+        /// Participants of each room, who all receive everybody else: up to eight, two except for the servers that serve
+        /// groups.
+        #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(2..=8))]
+        room_size: u8,
         /// Seconds before each window.
         #[arg(long, default_value_t = 0.3)]
         warm: f64,
@@ -62,7 +71,7 @@ enum Command {
         /// Loopback only where a veth pair cannot be made; says so.
         #[arg(long, conflicts_with = "loopback")]
         loopback_if_needed: bool,
-        /// Folder that receives `benchmark.md` and `benchmark.json`.
+        /// Folder that receives `benchmark.md`, `benchmark.json` and `benchmark.svg`.
         #[arg(long)]
         out: Option<PathBuf>,
         /// Fails when Colloque carries less than this share of the floor, by loss alone: latency says little on a machine
@@ -73,6 +82,49 @@ enum Command {
         /// asked where Janus cannot run; says so.
         #[arg(long)]
         at_least_of_janus: Option<f64>,
+        /// Fails when Colloque carries less than this many times what str0m carries in its better mode, by loss alone.
+        #[arg(long)]
+        at_least_of_str0m: Option<f64>,
+    },
+    /// Measures calls under floods of datagrams from strangers, and what the server sends to addresses that never answer.
+    Flood {
+        /// Load of the calls, in forwarded packets a second: by default what takes about half a core.
+        #[arg(long, default_value_t = 60_000)]
+        load: u64,
+        /// What is sent at them.
+        #[arg(long, value_delimiter = ',', default_value = "unknown-checks,forged-checks,hellos,noise")]
+        kinds: Vec<FloodKind>,
+        /// How many datagrams for each packet of the calls.
+        #[arg(long, value_delimiter = ',', default_value = "1,2,5")]
+        factors: Vec<f64>,
+        /// Rounds; windows without and with a flood take turns within each.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// Seconds before each window.
+        #[arg(long, default_value_t = 0.5)]
+        warm: f64,
+        /// Seconds of each window.
+        #[arg(long, default_value_t = 2.0)]
+        measure: f64,
+        /// Seconds for which addresses that never answer are listened to.
+        #[arg(long, default_value_t = 35.0)]
+        listen: f64,
+        /// How server and driver stand against the machine's other work.
+        #[arg(long, value_enum, default_value = "high")]
+        priority: Priority,
+        /// Loopback only where a veth pair cannot be made; says so.
+        #[arg(long)]
+        loopback_if_needed: bool,
+        /// Folder that receives `floods.md`.
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// Fails when a flood costs the calls more than this share of their packets, beyond what sending it costs.
+        #[arg(long)]
+        at_most_lost: Option<f64>,
+        /// Fails when an address that never answers is sent more than this many bytes for each of its own by an insider's
+        /// datagrams, or more than one by a stranger's.
+        #[arg(long)]
+        at_most_amplified: Option<f64>,
     },
     /// Runs Colloque's media plane behind a control port, to be measured.
     Serve {
@@ -87,18 +139,70 @@ enum Command {
         media: SocketAddr,
         /// Participants at most.
         participants: usize,
+        /// Participants of each room.
+        room_size: usize,
+    },
+    /// Runs an SFU made of str0m behind a control port, to be measured.
+    Str0m {
+        /// Estimates and paces every subscriber's link.
+        #[arg(long)]
+        estimate: bool,
+        /// Address and port for media.
+        media: SocketAddr,
+        /// Address and port for control.
+        control: SocketAddr,
+    },
+    /// Holds a port that nobody reads.
+    Sink {
+        /// Address and port.
+        address: SocketAddr,
     },
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     match Arguments::parse().command {
         Command::Serve { media, control } => serve_colloque(media, control),
-        Command::Floor { media, participants } => Ok(floor::serve(media, participants)?),
+        Command::Floor { media, participants, room_size } => Ok(floor::serve(media, participants, room_size)?),
+        Command::Str0m { estimate, media, control } => forwarder_server::serve(media, control, estimate),
+        Command::Sink { address } => {
+            let _port = std::net::UdpSocket::bind(address)?;
+            loop {
+                std::thread::park();
+            }
+        }
+        Command::Flood {
+            load,
+            kinds,
+            factors,
+            rounds,
+            warm,
+            measure,
+            listen,
+            priority,
+            loopback_if_needed,
+            out,
+            at_most_lost,
+            at_most_amplified,
+        } => {
+            let network = pair_or_loopback(loopback_if_needed)?;
+            let [warm, measure, listen] = [warm, measure, listen].map(Duration::from_secs_f64);
+            let plan = FloodPlan { load, kinds, factors, rounds, warm, measure, listen, priority };
+            let report = flood_run::run(&plan, &network)?;
+            let table = format!("Network: {}.\n\n{}", network.name(), flood_run::markdown(&report));
+            println!("{table}");
+            if let Some(out) = out {
+                std::fs::create_dir_all(&out)?;
+                std::fs::write(out.join("floods.md"), &table)?;
+            }
+            conclude(flood_run::check(&report, at_most_lost, at_most_amplified), "a flood costs more than is allowed")
+        }
         Command::Run {
             rounds,
             mut servers,
             loads,
             janus_loads,
+            str0m_loads,
+            room_size,
             warm,
             measure,
             tries,
@@ -110,6 +214,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             out,
             at_least_of_floor,
             at_least_of_janus,
+            at_least_of_str0m,
         } => {
             let network = match loopback {
                 true => Network::Loopback,
@@ -117,11 +222,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             };
             let has_janus = servers.iter().any(|server| server.is_janus()) && can_run_janus(&network);
             servers.retain(|server| has_janus || !server.is_janus());
+            if room_size > 2 {
+                servers.retain(|server| server.serves_groups());
+            }
             let relations: Vec<Relation> = [
                 at_least_of_floor.map(|share| Relation { of: "the floor", kinds: &[Kind::Floor], share }),
                 at_least_of_janus.filter(|_| has_janus).map(|share| Relation {
                     of: "Janus",
                     kinds: &[Kind::Janus, Kind::JanusLoop],
+                    share,
+                }),
+                at_least_of_str0m.map(|share| Relation {
+                    of: "str0m",
+                    kinds: &[Kind::Str0m, Kind::Str0mEstimating],
                     share,
                 }),
             ]
@@ -133,6 +246,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 servers,
                 loads,
                 janus_loads,
+                str0m_loads,
+                room_size: room_size.into(),
                 warm: Duration::from_secs_f64(warm),
                 measure: Duration::from_secs_f64(measure),
                 tries,
@@ -148,8 +263,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 std::fs::create_dir_all(&out)?;
                 std::fs::write(out.join("benchmark.md"), &table)?;
                 std::fs::write(out.join("benchmark.json"), report::json(&points))?;
+                std::fs::write(out.join("benchmark.svg"), plot::svg(&points))?;
             }
-            check(&points, &relations)
+            conclude(check(&points, &relations), "colloque carries less than is asked")
         }
     }
 }
@@ -184,28 +300,33 @@ struct Relation {
     share: f64,
 }
 
-/// Says of each relation whether it holds, and sums up as cargo does.
-fn check(points: &[report::Point], relations: &[Relation]) -> Result<(), Box<dyn std::error::Error>> {
+/// Sums up as cargo does; nothing where nothing was asked.
+fn conclude(verdicts: Vec<bool>, failure: &str) -> Result<(), Box<dyn std::error::Error>> {
+    if verdicts.is_empty() {
+        return Ok(());
+    }
+    let failed = verdicts.iter().filter(|holds| !**holds).count();
+    println!("test result: {} passed; {failed} failed", verdicts.len() - failed);
+    if failed == 0 { Ok(()) } else { Err(failure.into()) }
+}
+
+/// Says of each relation whether it holds.
+fn check(points: &[report::Point], relations: &[Relation]) -> Vec<bool> {
     let capacities = report::capacities(points);
     let carried = |kind: &Kind| {
         let capacity = capacities.iter().find(|capacity| capacity.server == kind.name());
         capacity.map_or(0, |capacity| report::median(&capacity.by_loss))
     };
     let own = carried(&Kind::Colloque);
-    let mut failed = 0;
-    for Relation { of, kinds, share } in relations {
+    let verdict = |Relation { of, kinds, share }: &Relation| {
         let other = kinds.iter().map(carried).max().unwrap_or(0);
         // One that carries nothing at all was not measured, and a relation to nothing always holds.
         let holds = other > 0 && own as f64 >= other as f64 * share;
         let verdict = if holds { "ok" } else { "FAILED" };
         println!("colloque carries {own} packets/s, {of} {other}, {share} times that is asked: {verdict}");
-        failed += usize::from(!holds);
-    }
-    if relations.is_empty() {
-        return Ok(());
-    }
-    println!("test result: {} passed; {failed} failed", relations.len() - failed);
-    if failed == 0 { Ok(()) } else { Err("colloque carries less than is asked".into()) }
+        holds
+    };
+    relations.iter().map(verdict).collect()
 }
 
 #[cfg(test)]
@@ -238,8 +359,9 @@ mod tests {
             point(Kind::Janus, 20_000, 0.0),
             point(Kind::JanusLoop, 40_000, 0.0005),
         ];
-        assert!(check(&points, &relation(2.0)).is_ok());
-        assert!(check(&points, &relation(2.1)).is_err());
-        assert!(check(&points[..2], &relation(0.1)).is_err(), "Janus was not measured");
+        assert_eq!(check(&points, &relation(2.0)), [true]);
+        assert_eq!(check(&points, &relation(2.1)), [false]);
+        assert_eq!(check(&points[..2], &relation(0.1)), [false], "Janus was not measured");
+        assert!(conclude(vec![true], "").is_ok() && conclude(vec![true, false], "").is_err());
     }
 }

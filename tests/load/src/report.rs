@@ -124,23 +124,15 @@ pub fn capacities(points: &[Point]) -> Vec<Capacity> {
 #[must_use]
 pub fn markdown(points: &[Point]) -> String {
     let capacities = capacities(points);
-    let median_of = |name: &str| {
-        capacities
-            .iter()
-            .find(|capacity| capacity.server.contains(name))
-            .map_or(0, |capacity| median(&capacity.by_rule))
+    let best_of = |name: &str| {
+        let named = capacities.iter().filter(|capacity| capacity.server.contains(name));
+        named.map(|capacity| median(&capacity.by_rule)).max().unwrap_or(0)
     };
-    let floor = median_of("floor");
-    let janus = capacities
-        .iter()
-        .filter(|capacity| capacity.server.contains("janus"))
-        .map(|capacity| median(&capacity.by_rule))
-        .max()
-        .unwrap_or(0);
+    let others = ["floor", "str0m", "janus"].map(best_of);
     let ratio =
         |value: u64, of: u64| if of == 0 { "–".to_owned() } else { format!("{:.2}", value as f64 / of as f64) };
     let mut out = String::from(
-        "| server | packets/s, loss ≤ 0.1 % and p99 ≤ 5 ms: median (min–max) | the same by loss alone | of the floor | of Janus's better mode |\n|---|---|---|---|---|\n",
+        "| server | packets/s, loss ≤ 0.1 % and p99 ≤ 5 ms: median (min–max) | the same by loss alone | of the floor | of str0m's better mode | of Janus's better mode |\n|---|---|---|---|---|---|\n",
     );
     for capacity in &capacities {
         let cell = |values: &[u64]| {
@@ -149,12 +141,11 @@ pub fn markdown(points: &[Point]) -> String {
         };
         let by_rule = median(&capacity.by_rule);
         out.push_str(&format!(
-            "| {} | {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} |\n",
             capacity.server,
             cell(&capacity.by_rule),
             cell(&capacity.by_loss),
-            ratio(by_rule, floor),
-            ratio(by_rule, janus)
+            others.map(|other| ratio(by_rule, other)).join(" | ")
         ));
     }
     out.push_str("\n| server | offered packets/s | loss % | p50 ms | p99 ms | CPU % | µs for each packet | resident MB | stolen % | set aside |\n|---|---|---|---|---|---|---|---|---|---|\n");

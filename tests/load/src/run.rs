@@ -23,6 +23,10 @@ pub struct Plan {
     pub loads: Vec<u64>,
     /// Offered loads for Janus, ascending.
     pub janus_loads: Vec<u64>,
+    /// Offered loads for str0m, ascending.
+    pub str0m_loads: Vec<u64>,
+    /// Participants of each room, who all send and all receive everybody else: at least two.
+    pub room_size: usize,
     /// Time before each window.
     pub warm: Duration,
     /// Length of each window.
@@ -49,10 +53,10 @@ const HOPELESS_LOSS: f64 = 0.2;
 /// Time for servers that measure their links to see that a new load fits: the same for every server.
 const SETTLING: Duration = Duration::from_secs(4);
 /// Core of the server, and core of the driver.
-const SERVER_CORE: usize = 0;
-const DRIVER_CORE: usize = 1;
-const MEDIA_PORT: u16 = 40_000;
-const CONTROL_PORT: u16 = 41_000;
+pub(crate) const SERVER_CORE: usize = 0;
+pub(crate) const DRIVER_CORE: usize = 1;
+pub(crate) const MEDIA_PORT: u16 = 40_000;
+pub(crate) const CONTROL_PORT: u16 = 41_000;
 
 /// Measures everything in the plan.
 ///
@@ -83,28 +87,38 @@ fn run_server(
     server: Kind,
     round: usize,
 ) -> Result<Vec<Point>, Box<dyn std::error::Error>> {
-    let loads = if server.is_janus() { &plan.janus_loads } else { &plan.loads };
+    let loads = match server {
+        Kind::Floor | Kind::Colloque => &plan.loads,
+        Kind::Janus | Kind::JanusLoop => &plan.janus_loads,
+        Kind::Str0m | Kind::Str0mEstimating => &plan.str0m_loads,
+    };
     let most = loads.last().copied().unwrap_or(0);
-    let rooms = rooms_for(most);
+    let seats = plan.publishers_for(most);
     let addresses = network.addresses();
     let folder = std::env::temp_dir().join(format!("colloque-load-{}", std::process::id()));
-    let command = command_for(server, network, &folder, 2 * rooms)?;
+    let command = command_for(server, network, &folder, seats, plan.room_size)?;
     let running = Running::start(&command, SERVER_CORE, network.namespace(), plan.priority)?;
     let mut fleet = Fleet::bind(addresses.first_client)?;
     let began_at = Instant::now();
     match server {
-        Kind::Floor => join_floor(&mut fleet, SocketAddr::new(addresses.server, MEDIA_PORT), rooms)?,
-        Kind::Colloque => join_colloque(&mut fleet, SocketAddr::new(addresses.server, CONTROL_PORT), rooms)?,
-        Kind::Janus | Kind::JanusLoop => crate::janus::join(&mut fleet, addresses.server, rooms)?,
+        Kind::Floor => join_floor(&mut fleet, SocketAddr::new(addresses.server, MEDIA_PORT), seats)?,
+        Kind::Colloque | Kind::Str0m | Kind::Str0mEstimating => {
+            let control = SocketAddr::new(addresses.server, CONTROL_PORT);
+            join_by_control(&mut fleet, control, seats, plan.room_size)?;
+        }
+        Kind::Janus | Kind::JanusLoop => crate::janus::join(&mut fleet, addresses.server, seats / 2)?,
     }
     let connected = fleet.connect(Duration::from_secs(20));
     if connected < fleet.transports.len() {
         return Err(format!("{connected} of {} transports connected", fleet.transports.len()).into());
     }
-    eprintln!("round {round}, {}: {connected} transports in {:?}", server.name(), began_at.elapsed());
+    let mut profiles: Vec<_> = fleet.transports.iter().filter_map(|transport| transport.client.profile()).collect();
+    profiles.sort_unstable();
+    profiles.dedup();
+    eprintln!("round {round}, {}: {connected} transports in {:?}, {profiles:?}", server.name(), began_at.elapsed());
     let mut points = Vec::new();
     for load in loads {
-        fleet.run(2 * rooms_for(*load), SETTLING, Duration::ZERO);
+        fleet.run(plan.publishers_for(*load), SETTLING, Duration::ZERO);
         let mut best = measure(plan, &mut fleet, &running, server, round, *load);
         let is_enough =
             |point: &Point| if plan.by_loss_alone { point.is_carried_by_loss() } else { point.is_carried() };
@@ -143,19 +157,22 @@ fn measure(plan: &Plan, fleet: &mut Fleet, running: &Running, server: Kind, roun
 }
 
 fn window(plan: &Plan, fleet: &mut Fleet, running: &Running, server: Kind, round: usize, load: u64) -> Point {
-    let publishers = 2 * rooms_for(load);
+    let publishers = plan.publishers_for(load);
+    let copies = plan.room_size as u64 - 1;
     let processor_before = running.processor_time();
     let machine_before = MachineTime::now();
     let began_at = Instant::now();
     let window = fleet.run(publishers, plan.warm, plan.measure);
     let used = running.processor_time().saturating_sub(processor_before).as_secs_f64();
-    let loss = 1.0 - window.arrived as f64 / (window.sent as f64).max(1.0);
-    let packets = (publishers as u64 * PACKETS_PER_SECOND) as f64 * began_at.elapsed().as_secs_f64();
+    let offered = publishers as u64 * PACKETS_PER_SECOND * copies;
+    let sent = window.sent * copies;
+    let loss = 1.0 - window.arrived as f64 / (sent as f64).max(1.0);
+    let packets = offered as f64 * began_at.elapsed().as_secs_f64();
     Point {
         server: server.name(),
         round,
-        offered: publishers as u64 * PACKETS_PER_SECOND,
-        sent: (window.sent as f64 / window.lasted.as_secs_f64()) as u64,
+        offered,
+        sent: (sent as f64 / window.lasted.as_secs_f64()) as u64,
         loss,
         p50_us: window.latency.quantile_us(0.5),
         p99_us: window.latency.quantile_us(0.99),
@@ -167,8 +184,12 @@ fn window(plan: &Plan, fleet: &mut Fleet, running: &Running, server: Kind, round
     }
 }
 
-fn rooms_for(load: u64) -> usize {
-    usize::try_from(load / (2 * PACKETS_PER_SECOND)).unwrap_or(1).max(1)
+impl Plan {
+    /// Participants of whole rooms that together bring at least one room's, and at most `load` forwarded packets a second.
+    fn publishers_for(&self, load: u64) -> usize {
+        let of_room = (self.room_size * (self.room_size - 1)) as u64 * PACKETS_PER_SECOND;
+        usize::try_from(load / of_room).unwrap_or(1).max(1) * self.room_size
+    }
 }
 
 fn command_for(
@@ -176,23 +197,29 @@ fn command_for(
     network: &Network,
     folder: &std::path::Path,
     participants: usize,
+    room_size: usize,
 ) -> std::io::Result<Vec<String>> {
     let address = network.addresses().server;
     let own: PathBuf = std::env::current_exe()?;
     let own = own.display().to_string();
     let media = SocketAddr::new(address, MEDIA_PORT).to_string();
+    let control = SocketAddr::new(address, CONTROL_PORT).to_string();
+    let behind_control = |words: &[&str]| {
+        let words = words.iter().map(|word| (*word).to_owned());
+        [own.clone()].into_iter().chain(words).chain([media.clone(), control.clone()]).collect()
+    };
     Ok(match server {
-        Kind::Floor => vec![own, "floor".to_owned(), media, participants.to_string()],
-        Kind::Colloque => {
-            vec![own, "serve".to_owned(), media, SocketAddr::new(address, CONTROL_PORT).to_string()]
-        }
+        Kind::Floor => vec![own, "floor".to_owned(), media, participants.to_string(), room_size.to_string()],
+        Kind::Colloque => behind_control(&["serve"]),
+        Kind::Str0m => behind_control(&["str0m"]),
+        Kind::Str0mEstimating => behind_control(&["str0m", "--estimate"]),
         Kind::Janus => crate::janus::configure(folder, address, false)?,
         Kind::JanusLoop => crate::janus::configure(folder, address, true)?,
     })
 }
 
-fn join_floor(fleet: &mut Fleet, server: SocketAddr, rooms: usize) -> std::io::Result<()> {
-    for number in 0..2 * rooms {
+fn join_floor(fleet: &mut Fleet, server: SocketAddr, seats: usize) -> std::io::Result<()> {
+    for number in 0..seats {
         let mut client = MediaClient::new(number as u32, true, Instant::now());
         client.use_fixed_keys(fixed_keys(false), fixed_keys(true));
         fleet.add(client, server)?;
@@ -202,11 +229,17 @@ fn join_floor(fleet: &mut Fleet, server: SocketAddr, rooms: usize) -> std::io::R
     Ok(())
 }
 
-fn join_colloque(fleet: &mut Fleet, control: SocketAddr, rooms: usize) -> std::io::Result<()> {
+/// Brings `seats` participants into rooms, through the control port of the server.
+pub(crate) fn join_by_control(
+    fleet: &mut Fleet,
+    control: SocketAddr,
+    seats: usize,
+    room_size: usize,
+) -> std::io::Result<()> {
     let mut control = Control::connect(control)?;
-    for number in 0..2 * rooms {
+    for number in 0..seats {
         let mut client = MediaClient::new(number as u32, true, Instant::now()).with_numbers();
-        let answer = control.offer(number / 2 + 1, number + 1, &client.offer(2))?;
+        let answer = control.offer(number / room_size + 1, number + 1, &client.offer(2))?;
         client.accept(&answer);
         let server = client.remote().and_then(|remote| remote.candidates.first().copied());
         fleet.add(client, server.ok_or_else(|| std::io::Error::other("the answer has no candidate"))?)?;

@@ -21,6 +21,10 @@ pub enum Kind {
     Janus,
     /// Janus with one event loop for all.
     JanusLoop,
+    /// An SFU made of str0m that sends as fast as it receives.
+    Str0m,
+    /// The same, with every subscriber's link estimated and paced by str0m.
+    Str0mEstimating,
 }
 
 impl Kind {
@@ -32,7 +36,15 @@ impl Kind {
             Self::Colloque => "colloque",
             Self::Janus => "janus (default)",
             Self::JanusLoop => "janus (event_loops = 1)",
+            Self::Str0m => "str0m",
+            Self::Str0mEstimating => "str0m (estimating)",
         }
+    }
+
+    /// Whether more than one other participant's media reach each participant of a room.
+    #[must_use]
+    pub const fn serves_groups(self) -> bool {
+        matches!(self, Self::Floor | Self::Colloque)
     }
 
     /// Whether it is Janus, in either mode.
@@ -42,7 +54,17 @@ impl Kind {
     }
 }
 
-/// Runs Colloque's media plane behind a line-by-line control port: one JSON object in, one out.
+/// One offer that came to the control port.
+pub struct Offered {
+    /// Number of the room.
+    pub room: usize,
+    /// Number of the peer, of which no other has the same.
+    pub peer: usize,
+    /// The client's description.
+    pub offer: String,
+}
+
+/// Runs Colloque's media plane behind a control port.
 ///
 /// # Errors
 ///
@@ -51,6 +73,23 @@ pub fn serve_colloque(bind: SocketAddr, control: SocketAddr) -> Result<(), Box<d
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let announce = vec![bind.ip()];
     let (sfu, _events) = start(SfuConfig { bind, announce, ..SfuConfig::default() })?;
+    serve_control(control, |Offered { room: room_number, peer: peer_number, offer }| {
+        let room = room(room_number as u128);
+        let answer = runtime.block_on(sfu.connect_peer(room, peer(peer_number as u128), offer))?;
+        sfu.gate_room(room, true);
+        Ok(answer)
+    })
+}
+
+/// Serves a control port line by line, one JSON object in and one out; `answer` takes each offer.
+///
+/// # Errors
+///
+/// Whatever keeps the control port from being bound or read, or what `answer` gives.
+pub fn serve_control(
+    control: SocketAddr,
+    answer: impl Fn(Offered) -> Result<String, Box<dyn std::error::Error>>,
+) -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind(control)?;
     for stream in listener.incoming() {
         let stream = stream?;
@@ -58,17 +97,16 @@ pub fn serve_colloque(bind: SocketAddr, control: SocketAddr) -> Result<(), Box<d
         let mut replies = stream.try_clone()?;
         for line in BufReader::new(stream).lines() {
             let request: Value = serde_json::from_str(&line?)?;
-            let number = |name: &str| u128::from(request[name].as_u64().unwrap_or_default());
+            let number = |name: &str| request[name].as_u64().and_then(|number| number.try_into().ok()).unwrap_or(0);
             let offer = request["offer"].as_str().unwrap_or_default().to_owned();
-            let answer = runtime.block_on(sfu.connect_peer(room(number("room")), peer(number("peer")), offer))?;
-            sfu.gate_room(room(number("room")), true);
+            let answer = answer(Offered { room: number("room"), peer: number("peer"), offer })?;
             replies.write_all(format!("{}\n", json!({ "answer": answer })).as_bytes())?;
         }
     }
     Ok(())
 }
 
-/// The control port of [`serve_colloque`], from the driver's side.
+/// The port of [`serve_control`], from the driver's side.
 pub struct Control {
     requests: TcpStream,
     replies: BufReader<TcpStream>,

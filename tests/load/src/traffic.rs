@@ -228,6 +228,17 @@ impl Fleet {
 
     /// Has the first `publishers` transports send for `warm` and then for `measure`, and waits for stragglers.
     pub fn run(&mut self, publishers: usize, warm: Duration, measure: Duration) -> Window {
+        self.run_beside(publishers, warm, measure, &mut |_| {})
+    }
+
+    /// The same, with `beside` called between the packets.
+    pub fn run_beside(
+        &mut self,
+        publishers: usize,
+        warm: Duration,
+        measure: Duration,
+        beside: &mut dyn FnMut(Instant),
+    ) -> Window {
         let begin = Instant::now();
         let (open_at, close_at) = (begin + warm, begin + warm + measure);
         let until = close_at + STRAGGLERS;
@@ -260,6 +271,7 @@ impl Fleet {
                 self.report();
             }
             self.flush();
+            beside(now);
             let due_at = (begin + frame_pause * frames).min(begin + audio_pause * voices).min(until);
             let pause = due_at.saturating_duration_since(Instant::now());
             if !pause.is_zero() {
