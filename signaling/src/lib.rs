@@ -29,7 +29,7 @@ use tracing::debug;
 
 use crate::hub::Hub;
 pub use crate::ports::{ConnectMediaError, MediaPlane, NotRecorded, Records};
-use crate::verify::TicketKey;
+pub use crate::verify::{Presented, TicketKey};
 
 /// How signaling runs.
 #[derive(Debug, Clone)]

@@ -12,28 +12,34 @@ use colloque_protocol::ticket::{TicketClaims, UnverifiedTicket};
 const PROOF_CHARACTERS: usize = 86;
 
 /// The public half of the key that tickets are signed with.
-pub(crate) struct TicketKey(UnparsedPublicKey<[u8; 32]>);
+pub struct TicketKey(UnparsedPublicKey<[u8; 32]>);
 
 /// A join as the client presents it.
-pub(crate) struct Presented<'a> {
-    pub(crate) version: u32,
-    pub(crate) ticket: &'a str,
-    pub(crate) key: &'a BrowserKey,
-    pub(crate) proof: &'a str,
+pub struct Presented<'a> {
+    /// Version of the messages that the client speaks.
+    pub version: u32,
+    /// The ticket's text.
+    pub ticket: &'a str,
+    /// The browser's key.
+    pub key: &'a BrowserKey,
+    /// Its signature of [`join_proof_input`], 64 bytes, base64url without padding.
+    pub proof: &'a str,
 }
 
 impl TicketKey {
-    pub(crate) fn new(public_key: [u8; 32]) -> Self {
+    /// Takes the Ed25519 public key.
+    #[must_use]
+    pub fn new(public_key: [u8; 32]) -> Self {
         Self(UnparsedPublicKey::new(&ED25519, public_key))
     }
 
-    /// Gives what a genuine ticket says.
+    /// Gives what a genuine ticket says; `nonce` is the server's challenge on this connection.
     ///
     /// # Errors
     ///
     /// - [`JoinRefusal::WrongVersion`] for another version of the messages.
     /// - [`JoinRefusal::TicketInvalid`] for anything that is not genuine; a client learns no more.
-    pub(crate) fn verify(&self, nonce: &str, presented: &Presented<'_>) -> Result<TicketClaims, JoinRefusal> {
+    pub fn verify(&self, nonce: &str, presented: &Presented<'_>) -> Result<TicketClaims, JoinRefusal> {
         if presented.version != SIGNALING_VERSION {
             return Err(JoinRefusal::WrongVersion);
         }
