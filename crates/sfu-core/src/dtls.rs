@@ -2,9 +2,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
-use dimpl::{Config, Dtls, DtlsCertificate, Output, SrtpProfile};
+use dimpl::{Config, ConfigBuilder, Dtls, DtlsCertificate, Output, SrtpProfile};
 use subtle::ConstantTimeEq;
 
+use crate::core::Core;
 use crate::sdp::Fingerprint;
 use crate::srtp::{KeyPair, Profile};
 
@@ -47,22 +48,42 @@ pub(crate) struct DtlsSettings {
 
 impl DtlsSettings {
     pub(crate) fn new(certificate: Certificate) -> Self {
-        let config = Config::builder()
-            .mtu(MTU_BYTES)
-            // The source address was validated by ICE before the first handshake byte is read, so the round trip that a
-            // cookie costs proves nothing more.
-            .use_server_cookie(false)
-            .require_client_certificate(true)
-            .flight_start_rto(FIRST_RETRANSMISSION)
-            .handshake_timeout(HANDSHAKE_TIMEOUT)
-            .build()
-            .expect("the settings are constants");
+        let config = settings().build().expect("the settings are constants");
         Self { config: Arc::new(config), certificate }
+    }
+
+    /// Makes handshakes otherwise from now on.
+    pub(crate) fn change(&mut self, change: impl FnOnce(ConfigBuilder) -> ConfigBuilder) {
+        let config = change(settings()).build().expect("the settings are sound");
+        self.config = Arc::new(config);
     }
 
     pub(crate) fn fingerprint(&self) -> &Fingerprint {
         &self.certificate.fingerprint
     }
+}
+
+impl Core {
+    /// Changes how handshakes are made from now on: for a simulation, which repeats them byte by byte from a seed. Whoever knows such
+    /// a seed reads what is said.
+    ///
+    /// # Panics
+    ///
+    /// When the changed settings contradict each other.
+    pub fn change_handshakes(&mut self, change: impl FnOnce(dimpl::ConfigBuilder) -> dimpl::ConfigBuilder) {
+        self.dtls.change(change);
+    }
+}
+
+fn settings() -> ConfigBuilder {
+    Config::builder()
+        .mtu(MTU_BYTES)
+        // The source address was validated by ICE before the first handshake byte is read, so the round trip that a
+        // cookie costs proves nothing more.
+        .use_server_cookie(false)
+        .require_client_certificate(true)
+        .flight_start_rto(FIRST_RETRANSMISSION)
+        .handshake_timeout(HANDSHAKE_TIMEOUT)
 }
 
 /// Largest handshake datagram, in bytes: fits a path of 1280 bytes with IPv6 and UDP headers.
