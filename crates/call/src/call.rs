@@ -263,6 +263,10 @@ impl Call {
         if state.stage == Stage::Open && self.view.deciding == Some(Decision::Admit) {
             self.view.deciding = None;
         }
+        // A patient who was sent away may come back: what was decided about them is done with.
+        if state.other.is_none() && self.view.deciding == Some(Decision::Refuse) {
+            self.view.deciding = None;
+        }
         self.stage = Some(state.stage);
         self.media.set_ice_servers(state.ice_servers);
         self.view.other = state.other;

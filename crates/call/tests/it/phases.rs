@@ -6,7 +6,7 @@ use colloque_call::policy::{
 use colloque_call::{Action, Decision, Input, LinkInput, MediaPath, Output, PeerState, Phase, Sending};
 use colloque_protocol::Role;
 use colloque_protocol::signaling::{
-    ActionRefusal, ClientMessage, DeviceCheck, EndReason, MediaState, RESUME_WINDOW, ServerMessage, Stage,
+    ActionRefusal, ClientMessage, DeviceCheck, EndReason, MediaState, RESUME_WINDOW, RoomState, ServerMessage, Stage,
 };
 
 use crate::world::{Page, joined, state};
@@ -71,6 +71,21 @@ fn a_decision_that_was_not_done_is_said_until_the_next_action() {
     assert_eq!((view.deciding, view.not_done), (None, Some(ActionRefusal::NotRecorded)));
     page.act(Action::Admit);
     assert_eq!(page.call.view().not_done, None);
+}
+
+#[test]
+fn a_patient_who_was_sent_away_can_be_admitted_when_they_are_back() {
+    let mut page = Page::waiting(Role::Practitioner);
+    page.act(Action::Refuse);
+    page.hears(ServerMessage::Room { state: RoomState { other: None, ..state(Stage::Waiting) } });
+    assert_eq!(page.call.view().deciding, None);
+    page.hears(ServerMessage::Room { state: state(Stage::Waiting) });
+    page.link(LinkInput::SocketClosed);
+    page.pass(Duration::from_secs(1));
+    page.knocks();
+    page.said();
+    page.hears(joined(Stage::Waiting));
+    assert!(!page.said().contains(&ClientMessage::Refuse), "nobody is sent away twice by one decision");
 }
 
 #[test]
