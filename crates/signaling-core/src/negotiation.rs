@@ -93,7 +93,7 @@ impl Signaling {
         let Some(known) = participant.peer.filter(|known| known.id == peer) else { return };
         let Some((_, asked_by)) = known.awaited.filter(|(awaited, _)| *awaited == generation) else { return };
         // Whatever the media plane still holds of it is of no use to a client that starts anew.
-        self.drop_peer(room, seat);
+        self.replace_peer(room, seat);
         if here == Some(asked_by) {
             self.send(asked_by, ServerMessage::OfferRefused { generation, code: refusal });
         }
@@ -157,10 +157,14 @@ impl Signaling {
         }
     }
 
-    /// Removes the peer of a participant who stays, if any: nothing passes for them until another is there.
+    /// Removes the peer of a participant who stays, if any: nothing passes for them until another is there, and the journal says so.
     pub(crate) fn replace_peer(&mut self, room: RoomId, seat: Seat) {
         if self.participant(room, seat).is_some_and(|participant| participant.peer.is_some_and(|peer| peer.up)) {
             self.cut_begins(room, seat);
+        }
+        if let Some(peer) = self.participant_mut(room, seat).and_then(|participant| participant.peer.as_mut()) {
+            peer.up = false;
+            self.journal_media(room);
         }
         self.drop_peer(room, seat);
     }

@@ -77,6 +77,15 @@ fn the_journal_says_when_media_end_with_the_consent_and_begin_again() {
 }
 
 #[test]
+fn the_journal_says_that_media_end_when_another_transport_takes_the_place() {
+    let mut world = World::new();
+    let (practitioner, _) = world.consultation();
+    world.connects(practitioner);
+    world.connects(practitioner);
+    assert_eq!((count(&world, ConnectionFact::MediaConnected), count(&world, ConnectionFact::MediaLost)), (2, 1));
+}
+
+#[test]
 fn media_of_somebody_who_is_cut_off_are_journaled_when_they_are_back() {
     let mut world = World::new();
     let patient = world.patient_joins();
