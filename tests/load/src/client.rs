@@ -1,5 +1,7 @@
 //! The client's half of ICE and DTLS-SRTP, without a socket: for load and for tests that drive the media plane in memory.
 
+mod own;
+
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -44,6 +46,9 @@ pub struct MediaClient {
     pub rtx_ssrcs: [u32; LINES],
     ufrag: String,
     password: String,
+    /// The password of the offer before, while its answers may still be asked for.
+    former_password: Option<String>,
+    fingerprint: String,
     remote: Option<Remote>,
     dtls: Dtls,
     keys: Option<(SessionKeys, SessionKeys)>,
@@ -124,7 +129,20 @@ impl MediaClient {
     /// Makes a client whose numbers all follow from `number`; `is_dtls_client` false waits for the other side's hello.
     #[must_use]
     pub fn new(number: u32, is_dtls_client: bool, now: Instant) -> Self {
-        let mut dtls = Dtls::new_12(Arc::clone(&CONFIG), CERTIFICATE.0.clone(), now);
+        let handshake = (Arc::clone(&CONFIG), CERTIFICATE.0.clone());
+        Self::with_handshake(number, is_dtls_client, now, handshake)
+    }
+
+    /// Makes a client with settings and a certificate of its own.
+    #[must_use]
+    pub fn with_handshake(
+        number: u32,
+        is_dtls_client: bool,
+        now: Instant,
+        (config, certificate): (Arc<Config>, DtlsCertificate),
+    ) -> Self {
+        let fingerprint = format_fingerprint(&certificate.certificate);
+        let mut dtls = Dtls::new_12(config, certificate, now);
         dtls.set_active(is_dtls_client);
         let ssrc = |stream: u32| 0x1000_0000 + number * 16 + stream;
         Self {
@@ -132,6 +150,8 @@ impl MediaClient {
             rtx_ssrcs: [ssrc(8), ssrc(9), ssrc(10)],
             ufrag: format!("c{number:07}"),
             password: format!("password-of-client-{number:08}"),
+            former_password: None,
+            fingerprint,
             remote: None,
             dtls,
             keys: None,
@@ -203,7 +223,7 @@ impl MediaClient {
                 "m={media} 9 UDP/TLS/RTP/SAVPF {formats}\r\nc=IN IP4 0.0.0.0\r\na=mid:{mid}\r\na={direction}\r\na=rtcp-mux\r\n\
                  a=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=fingerprint:sha-256 {}\r\na=setup:{setup}\r\n\
                  a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n{candidate}",
-                self.ufrag, self.password, CERTIFICATE.1
+                self.ufrag, self.password, self.fingerprint
             );
             if self.has_numbers {
                 let codec = if mid == 0 { OPUS } else { VP8 };
@@ -315,10 +335,9 @@ impl MediaClient {
 
     fn answer_check(&mut self, datagram: &[u8]) -> Received {
         let Ok(request) = stun::BindingRequest::parse(datagram) else { return Received::Ignored };
-        let key = stun::integrity_key(self.password.as_bytes());
-        if !request.is_authentic(&key) {
-            return Received::Ignored;
-        }
+        let passwords = [Some(&self.password), self.former_password.as_ref()];
+        let keys = passwords.into_iter().flatten().map(|password| stun::integrity_key(password.as_bytes()));
+        let Some(key) = keys.into_iter().find(|key| request.is_authentic(key)) else { return Received::Ignored };
         let mut out = [0; stun::MAX_RESPONSE_BYTES];
         let unspecified = std::net::SocketAddr::from(([0, 0, 0, 0], 0));
         let length = stun::write_binding_success(request.transaction, unspecified, &key, &mut out);
