@@ -58,6 +58,7 @@ fn services() -> (Metrics, Sfu, Requests) {
         allowed_origins: Vec::new(),
         trusted_proxies: Vec::new(),
         limits: Limits::default(),
+        turn: None,
     };
     let signaling = Signaling::new(config, Arc::new(Nobody), Arc::new(Nobody));
     let requests = Requests::default();

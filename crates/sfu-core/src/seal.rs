@@ -185,7 +185,7 @@ mod tests {
             ssrc: 5,
             index: 7,
             timestamp: 9,
-            number: Some((5, 3)),
+            extensions: Extensions { number: Some((5, 3)), playout: None },
             repeats: None,
         };
         let opened_without_padding = |send: &dyn Fn(&mut SendArena)| {
@@ -198,6 +198,9 @@ mod tests {
         };
         let to = Path::from(SocketAddr::from(([192, 0, 2, 1], 9)));
         assert_eq!(opened_without_padding(&|out| packet.send_padding(&secure, 0, to, 255, out)), Some(Vec::new()));
-        assert_eq!(opened_without_padding(&|out| packet.send(&secure, 0, to, b"media", out)), Some(b"media".to_vec()));
+        assert_eq!(
+            opened_without_padding(&|out| packet.send(&secure, 0, to, b"media", PictureNames::default(), out)),
+            Some(b"media".to_vec())
+        );
     }
 }
