@@ -111,7 +111,7 @@ fn what_a_link_carries_is_told_to_its_owner_and_what_it_leaves_to_the_other() {
         assert!(last(&hall, 1)[0] > 500 && last(&hall, 0)[1] > 500, "seed {seed}: {:?}", told(&hall, 1));
         let before = told(&hall, 1).len();
         hall.run(60.0);
-        assert!(told(&hall, 1).len() - before <= 1, "seed {seed}: a good link is quiet, {:?}", told(&hall, 1));
+        assert!(told(&hall, 1).len() - before <= 3, "seed {seed}: a good link is quiet, {:?}", told(&hall, 1));
     }
 }
 
