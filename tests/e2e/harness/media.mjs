@@ -131,8 +131,9 @@ export function carrier(page) {
       for (const entry of stats.values()) {
         if (entry.type === 'transport' && entry.selectedCandidatePairId) {
           const pair = stats.get(entry.selectedCandidatePairId);
-          const { candidateType, protocol, relayProtocol } = stats.get(pair.localCandidateId);
-          if (peer.connectionState === 'connected') return candidateType === 'relay' ? `turn-${relayProtocol}` : protocol;
+          // Where addresses are translated beyond the TURN server, the relayed one is learnt from an answer and not called so.
+          const { protocol, relayProtocol } = stats.get(pair.localCandidateId);
+          if (peer.connectionState === 'connected') return relayProtocol ? `turn-${relayProtocol}` : protocol;
         }
       }
     }
