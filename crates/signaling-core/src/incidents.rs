@@ -1,5 +1,6 @@
 //! What went wrong in a call and for how long, as this side of it sees it: a few spans a call, never samples.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use colloque_ids::{PeerId, RoomId, Timestamp};
@@ -54,11 +55,12 @@ impl Open {
 impl Signaling {
     /// Takes how all links go: what begins to go wrong is remembered, and what is over is journaled.
     pub(crate) fn look_at_links(&mut self, links: &[PeerLink]) {
+        let links: BTreeMap<PeerId, &PeerLink> = links.iter().map(|link| (link.peer, link)).collect();
         let rooms: Vec<RoomId> = self.rooms.iter().filter(|(_, room)| room.is_gate_open).map(|(id, _)| *id).collect();
         for room in rooms {
             for seat in Seat::BOTH {
                 let peer = self.rooms.get(&room).and_then(|room| room.seat(seat)?.peer);
-                let link = peer.and_then(|peer| links.iter().find(|link| link.peer == peer.id));
+                let link = peer.and_then(|peer| links.get(&peer.id).copied());
                 for kind in IncidentKind::ALL {
                     match (kind, link) {
                         // The peer's own events tell it at once.
@@ -127,7 +129,7 @@ fn is_wrong(kind: IncidentKind, link: &PeerLink) -> Option<bool> {
         IncidentKind::LossReceived => by_loss(link.lost_received?),
         IncidentKind::NarrowLink => match link.estimate_bps? {
             ..NARROW_BEGINS_BPS => Some(true),
-            ..=NARROW_IS_OVER_BPS => None,
+            NARROW_BEGINS_BPS..=NARROW_IS_OVER_BPS => None,
             _ => Some(false),
         },
         IncidentKind::Fallback => Some(link.is_by_tcp),
