@@ -61,8 +61,15 @@ const LAYERS: &[Layer] = &[
 ];
 
 /// Members below `tests/`: they look at everything, and nothing but tests looks at them.
-const TEST_MEMBERS: &[&str] =
-    &["colloque-load", "colloque-network", "colloque-relay", "colloque-rooms", "colloque-sim", "colloque-test-support"];
+const TEST_MEMBERS: &[&str] = &[
+    "colloque-differential",
+    "colloque-load",
+    "colloque-network",
+    "colloque-relay",
+    "colloque-rooms",
+    "colloque-sim",
+    "colloque-test-support",
+];
 
 /// Crates that a pure member may not use outside its tests.
 const NOT_PURE: &[&str] =
