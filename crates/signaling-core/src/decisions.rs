@@ -104,7 +104,7 @@ impl Signaling {
     pub(crate) fn commit_failed(&mut self, commit: u64) {
         match self.commits.remove(&commit) {
             None => {}
-            Some(Pending::Entry { connection, claims, .. }) => self.entry_not_written(connection, &claims),
+            Some(Pending::Entry { connection, from, claims, .. }) => self.entry_not_written(connection, from, &claims),
             Some(Pending::Admission(seated) | Pending::Refusal(seated) | Pending::End { seated, .. }) => {
                 self.decided(commit, seated);
                 if let Some(connection) = self.connection_at(seated.room, seated.seat) {

@@ -65,21 +65,21 @@ impl Signaling {
             return self.journal(ConnectionFact::Disconnected { cause }, connection, from, Some(who), scope);
         }
         match self.find_door(&claims, take_over) {
-            Err(refusal) => self.refuse_written(connection, &claims, refusal),
+            Err(refusal) => self.refuse_written(connection, from, &claims, refusal),
             Ok(Door::Desk) => self.enter_desk(connection, *claims),
             Ok(Door::Room { seat, .. }) => self.enter_room(connection, *claims, seat),
         }
     }
 
     /// Refuses a person whose entry is not known to be written. The refusal is journaled, in case it was written after all.
-    pub(crate) fn entry_not_written(&mut self, connection: ConnectionId, claims: &TicketClaims) {
-        self.refuse_written(connection, claims, JoinRefusal::ServerFailed);
+    pub(crate) fn entry_not_written(&mut self, connection: ConnectionId, from: IpAddr, claims: &TicketClaims) {
+        self.refuse_written(connection, from, claims, JoinRefusal::ServerFailed);
     }
 
-    /// Refuses a person whose entry may be written, and always journals it: what was entered is left. Their ticket was good, so it is
-    /// paced already.
-    fn refuse_written(&mut self, connection: ConnectionId, claims: &TicketClaims, refusal: JoinRefusal) {
-        let Some(from) = self.turn_away(connection, refusal) else { return };
+    /// Refuses a person whose entry may be written, and always journals it, though they be gone: what was entered is left. Their ticket
+    /// was good, so it is paced already.
+    fn refuse_written(&mut self, connection: ConnectionId, from: IpAddr, claims: &TicketClaims, refusal: JoinRefusal) {
+        self.turn_away(connection, refusal);
         let who = Some(person_of(claims));
         self.journal(ConnectionFact::JoinRefused { refusal }, connection, from, who, scope_of(claims));
     }

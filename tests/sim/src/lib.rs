@@ -1,12 +1,15 @@
 //! Whole rooms in memory: the media plane, participants that send voice and pictures as browsers do, and bad networks between
 //! them, on a clock that only the simulation moves.
 
+pub mod batch;
 mod hall;
+pub mod meter;
 mod participant;
 mod payload;
 mod picture;
 mod publisher;
 mod voice;
+pub mod world;
 
 pub use hall::{Hall, Seat};
 pub use participant::Participant;

@@ -9,7 +9,7 @@ use colloque_sfu_core::rtp::RtpHeader;
 
 use crate::payload::Stamp;
 use crate::picture::Pictures;
-use crate::publisher::Publisher;
+use crate::publisher::{Publisher, Sending};
 use crate::voice::Voices;
 
 /// How often one packet is asked for.
@@ -33,6 +33,16 @@ pub struct Participant {
     repeated_at: Option<Instant>,
     /// Bytes of media that arrived, with when.
     bytes: Vec<(Instant, usize)>,
+    /// What arrived and nobody looked at yet; none where nobody looks.
+    pub(crate) received: Option<Vec<Heard>>,
+}
+
+/// One packet of voice or picture that arrived.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Heard {
+    /// What it says of itself; none when it says nothing that was ever sent.
+    pub stamp: Option<Stamp>,
+    pub is_voice: bool,
 }
 
 /// Sequence numbers of the video that arrives.
@@ -44,10 +54,15 @@ struct VideoReceived {
 
 impl Participant {
     pub(crate) fn new(number: u32, began_at: Instant, now: Instant) -> Self {
+        Self::of(MediaClient::new(number, true, now), Sending::all(number), began_at, now)
+    }
+
+    pub(crate) fn of(client: MediaClient, sending: Sending, began_at: Instant, now: Instant) -> Self {
         Self {
             began_at,
-            client: MediaClient::new(number, true, now).with_numbers().with_redundancy(),
-            publisher: Publisher::new(began_at, now),
+            client: client.with_numbers().with_redundancy(),
+            publisher: Publisher::new(sending, began_at, now),
+            received: None,
             arrivals: ArrivalLog::new(now),
             voices: Voices::default(),
             pictures: Pictures::default(),
@@ -120,12 +135,25 @@ impl Participant {
             self.hear(payload, now);
             return;
         }
+        self.note(payload, false);
         let Some(stamp) = Stamp::read(payload, self.began_at) else { return };
         self.note_sequence(header, sequence, now);
         self.pictures.take(&stamp, payload.len(), now);
     }
 
+    /// Keeps a packet for who looks at it; one without a payload is a probe.
+    fn note(&mut self, payload: &[u8], is_voice: bool) {
+        let began_at = self.began_at;
+        if let Some(received) = &mut self.received
+            && !payload.is_empty()
+        {
+            let stamp = Stamp::read(payload, began_at).filter(|stamp| stamp.is_whole(payload, began_at));
+            received.push(Heard { stamp, is_voice });
+        }
+    }
+
     fn hear(&mut self, payload: &[u8], now: Instant) {
+        self.note(payload, true);
         if let Some(stamp) = Stamp::read(payload, self.began_at) {
             self.voices.take(stamp.frame, stamp.sent_at, now);
         }
@@ -173,7 +201,8 @@ impl Participant {
             self.connect(now, send);
             return;
         }
-        if self.repeated_at.is_none_or(|at| now >= at + Duration::from_millis(2_500)) {
+        let pause = Duration::from_millis(if self.client.is_validated() { 2_500 } else { 200 });
+        if self.repeated_at.is_none_or(|at| now >= at + pause) {
             self.repeated_at = Some(now);
             self.client.check();
             while let Some(datagram) = self.client.poll_transmit() {

@@ -9,6 +9,26 @@ use crate::payload::{STAMP_BYTES, Stamp};
 
 /// Most that the camera is encoded at, in bits per second.
 const MOST_BPS: u64 = 2_300_000;
+/// What a participant sends of itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sending {
+    /// Stands in each packet.
+    pub speaker: u32,
+    pub has_voice: bool,
+    pub has_picture: bool,
+    /// Most that the camera is encoded at, in bits per second.
+    pub most_bps: u64,
+    /// From one frame to the next.
+    pub frame: Duration,
+}
+
+impl Sending {
+    /// A good camera and a microphone, both on.
+    pub(crate) const fn all(speaker: u32) -> Self {
+        Self { speaker, has_voice: true, has_picture: true, most_bps: MOST_BPS, frame: FRAME }
+    }
+}
+
 /// Least, in bits per second: what is below pauses the picture in browsers as well.
 const LEAST_BPS: u64 = 60_000;
 /// What the voice takes with its headers, in bits per second.
@@ -24,6 +44,7 @@ const OVERHEAD: usize = 64;
 /// What one participant sends: voice, and pictures that follow what the link and the other side allow.
 pub(crate) struct Publisher {
     began_at: Instant,
+    pub sending: Sending,
     pub estimator: Estimator,
     pacer: Pacer,
     /// What the other side allows, in bits per second.
@@ -51,12 +72,13 @@ struct Kept {
 }
 
 impl Publisher {
-    pub(crate) fn new(began_at: Instant, now: Instant) -> Self {
+    pub(crate) fn new(sending: Sending, began_at: Instant, now: Instant) -> Self {
         let limits = Limits { start_bps: 300_000, least_bps: 50_000, most_bps: 5_000_000 };
         let mut estimator = Estimator::new(limits, now);
-        estimator.set_demand(MOST_BPS + VOICE_BPS);
+        estimator.set_demand(sending.most_bps + VOICE_BPS);
         Self {
             began_at,
+            sending,
             estimator,
             pacer: Pacer::new(1_000_000, now),
             cap_bps: u64::MAX,
@@ -103,18 +125,27 @@ impl Publisher {
         }
         while self.voice_at <= now {
             let stamp = Stamp {
+                speaker: self.sending.speaker,
                 sent_at: self.voice_at,
                 frame: self.voice_index as u32,
                 packets: 1,
                 packet: 0,
                 is_keyframe: false,
             };
-            self.speak(client, stamp.write(self.began_at, 80), now, send);
+            if self.sending.has_voice {
+                self.speak(client, stamp.write(self.began_at, 80), now, send);
+            }
             self.voice_at += VOICE;
         }
         while self.frame_at <= now {
-            self.encode();
-            self.frame_at += FRAME;
+            if self.sending.has_picture {
+                self.encode();
+            }
+            self.frame_at += self.sending.frame;
+        }
+        if !self.sending.has_picture {
+            self.queue.clear();
+            return;
         }
         while self.pacer.has_room(now) {
             let Some(packet) = self.queue.pop_front() else { break };
@@ -160,7 +191,7 @@ impl Publisher {
     /// What the camera is encoded at now, in bits per second.
     pub(crate) fn picture_bps(&self) -> u64 {
         let allowed = self.estimator.estimate_bps().min(self.cap_bps);
-        allowed.saturating_sub(VOICE_BPS).clamp(LEAST_BPS, MOST_BPS)
+        allowed.saturating_sub(VOICE_BPS).clamp(LEAST_BPS, self.sending.most_bps)
     }
 
     fn encode(&mut self) {
@@ -170,11 +201,13 @@ impl Publisher {
         }
         let is_keyframe = std::mem::take(&mut self.is_keyframe_wanted);
         self.keyframes += usize::from(is_keyframe);
-        let frame_bytes = self.picture_bps() as usize / 8 / 30 * if is_keyframe { 6 } else { 1 };
+        let frame_ms = self.sending.frame.as_millis() as usize;
+        let frame_bytes = self.picture_bps() as usize / 8 * frame_ms / 1_000 * if is_keyframe { 6 } else { 1 };
         let media_bytes = frame_bytes.saturating_sub(frame_bytes / PACKET_BYTES * OVERHEAD).max(STAMP_BYTES);
         let packets = media_bytes.div_ceil(PACKET_BYTES);
         for packet in 0..packets {
             let stamp = Stamp {
+                speaker: self.sending.speaker,
                 sent_at: self.frame_at,
                 frame: self.frame,
                 packets: packets as u16,

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use colloque_ids::{PatientId, StaffId};
 use colloque_protocol::Role;
-use colloque_protocol::connection::ConnectionFact;
+use colloque_protocol::connection::{ConnectionFact, DisconnectCause};
 use colloque_protocol::signaling::{JoinRefusal, ServerMessage};
 use colloque_protocol::ticket::{Person, Scope, TICKET_LIFETIME, TicketClaims};
 use colloque_signaling_core::Input;
@@ -224,6 +224,17 @@ fn however_many_were_refused_an_entry_that_may_be_written_is_left_in_the_journal
     }
     let refused = ConnectionFact::JoinRefused { refusal: JoinRefusal::ServerFailed };
     assert_eq!(world.facts().iter().filter(|fact| **fact == refused).count(), 30);
+}
+
+#[test]
+fn an_entry_that_may_be_written_is_left_in_the_journal_though_the_person_is_gone() {
+    let mut world = World::new();
+    world.storage = Storage::Hangs;
+    let connection = world.patient_joins();
+    world.input(Input::Lost { connection, cause: DisconnectCause::SocketClosed });
+    world.storage_answers(false);
+    let refused = ConnectionFact::JoinRefused { refusal: JoinRefusal::ServerFailed };
+    assert_eq!(world.facts().last(), Some(&refused));
 }
 
 #[test]
