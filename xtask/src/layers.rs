@@ -65,6 +65,7 @@ const TEST_MEMBERS: &[&str] = &[
     "colloque-differential",
     "colloque-load",
     "colloque-network",
+    "colloque-participant",
     "colloque-relay",
     "colloque-rooms",
     "colloque-sim",
