@@ -141,6 +141,11 @@ impl Driver {
                 self.is_held_back = false;
                 self.direct().await;
             }
+            Output::Adapt(adaptation) => {
+                self.shared.adaptation.send_replace(adaptation);
+            }
+            // The stack counts nothing of this kind: the server's word on the link is all that the engine has.
+            Output::SampleLink => {}
         }
     }
 
@@ -177,7 +182,7 @@ impl Driver {
     async fn carry_out_media(&mut self, output: MediaOutput) {
         match output {
             MediaOutput::CreatePeer { peer } => self.create_peer(peer).await,
-            MediaOutput::CreateOffer { peer, generation, ice_restart } => {
+            MediaOutput::CreateOffer { peer, generation, ice_restart, .. } => {
                 let offer = match &self.peer {
                     Some((number, present)) if *number == peer => present.offer(ice_restart).await.ok(),
                     Some(_) | None => None,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use colloque_call::CameraRate;
 use colloque_network::Dice;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtp::Packet;
@@ -55,7 +56,9 @@ pub(crate) async fn film(shared: Arc<Shared>, picture_bps: u64, seed: u64) {
     pictures.set_missed_tick_behavior(MissedTickBehavior::Burst);
     for number in 0.. {
         pictures.tick().await;
-        let outlet = shared.outlet.borrow().clone().filter(|_| shared.local.borrow().camera);
+        let rate = shared.adaptation.borrow().camera;
+        let is_on = shared.local.borrow().camera && rate != CameraRate::Nothing;
+        let outlet = shared.outlet.borrow().clone().filter(|_| is_on);
         let Some(outlet) = outlet else {
             sends = false;
             continue;
@@ -65,7 +68,8 @@ pub(crate) async fn film(shared: Arc<Shared>, picture_bps: u64, seed: u64) {
         }
         let allowed = shared.readings.allowed_bps().map_or(picture_bps, |bps| bps.saturating_sub(VOICE_BPS));
         let timestamp = begins_at.wrapping_add(90_000 / PICTURES_PER_SECOND * number);
-        for piece in camera.picture(allowed.min(picture_bps).max(LEAST_BPS), u64::from(PICTURES_PER_SECOND)) {
+        let most = if rate == CameraRate::Low { picture_bps.min(LOW_BPS) } else { picture_bps };
+        for piece in camera.picture(allowed.min(most).max(LEAST_BPS), u64::from(PICTURES_PER_SECOND)) {
             if outlet.camera.send(VP8, sequence, timestamp, piece.is_last, piece.payload).await.is_err() {
                 // Without its number nobody could tell what is missing.
                 camera.show_keyframe();
@@ -149,6 +153,8 @@ async fn look(shared: &Shared, track: &dyn TrackRemote) {
     }
 }
 
+/// What a camera takes at its low rate, as in browsers, in bits per second.
+const LOW_BPS: u64 = 136_000;
 const VOICE_FRAME: Duration = Duration::from_millis(20);
 const PICTURES_PER_SECOND: u32 = 30;
 /// How often a person looks whether pictures are missing.

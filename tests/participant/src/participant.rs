@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use colloque_call::{Action, CallView};
+use colloque_call::{Action, Adaptation, CallView};
 use colloque_protocol::Role;
 use colloque_protocol::signaling::MediaState;
 use tokio::sync::{Notify, mpsc, watch};
@@ -84,6 +84,8 @@ pub(crate) struct Shared {
     pub outlet: watch::Sender<Option<Outlet>>,
     /// What is switched on.
     pub local: watch::Sender<MediaState>,
+    /// What the link leaves of it.
+    pub adaptation: watch::Sender<Adaptation>,
     pub keyframe_wish: Notify,
 }
 
@@ -102,6 +104,7 @@ impl Participant {
             ear: Mutex::new(Ear::new()?),
             eye: Mutex::new(Eye::new()),
             outlet: watch::Sender::new(None),
+            adaptation: watch::Sender::default(),
             local: watch::Sender::new(local),
             keyframe_wish: Notify::new(),
         });

@@ -181,6 +181,7 @@ impl House {
             allowed_origins: vec![ORIGIN.to_owned()],
             trusted_proxies: vec![],
             limits: Limits::default(),
+            turn: None,
         };
         let signaling = Signaling::new(config, Arc::<Memory>::clone(&memory), Arc::new(Plane(sfu)));
         let listener = TcpListener::bind((LOCAL, 0)).await.unwrap();
@@ -189,13 +190,18 @@ impl House {
         let serving = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
         let telling = tokio::spawn(async move {
             while let Some(event) = events.recv().await {
-                signaling.media_event(match event {
+                let event = match event {
                     SfuEvent::PeerConnected { peer, .. } | SfuEvent::PeerRecovered { peer, .. } => {
                         MediaEvent::Connected { peer }
                     }
                     SfuEvent::PeerLost { peer, .. } => MediaEvent::Lost { peer },
                     SfuEvent::PeerGone { peer, .. } => MediaEvent::Gone { peer },
-                });
+                    SfuEvent::LinkMeasured { peer, down_kbps, leaves_kbps, lost_permille, .. } => {
+                        MediaEvent::LinkMeasured { peer, down_kbps, leaves_kbps, lost_permille }
+                    }
+                    SfuEvent::LayersWanted { .. } => continue,
+                };
+                signaling.media_event(event);
             }
         });
         let scope = RoomScope {

@@ -1,8 +1,8 @@
 //! A person's device: the real engine, with a browser under it.
 
 use colloque_call::{
-    Action, Call, CallOptions, Desk, DeskInput, DeskOutput, Input, LinkInput, LinkOutput, MediaInput, MediaOutput,
-    Output, TicketFailure,
+    Action, Call, CallOptions, CameraRate, Desk, DeskInput, DeskOutput, Input, LinkInput, LinkOutput, MediaInput,
+    MediaOutput, Output, TicketFailure,
 };
 use colloque_ids::Timestamp;
 use colloque_protocol::Role;
@@ -65,6 +65,8 @@ pub(super) struct Device {
     spare_ticket: Option<(String, u64)>,
     pub(super) transport: Option<Transport>,
     is_held: bool,
+    /// The link carries no pictures.
+    is_camera_paused: bool,
     pub(super) local: MediaState,
     pub(super) honesty: Honesty,
     pub(super) sending: Sending,
@@ -95,7 +97,8 @@ impl Device {
             spare_ticket: None,
             transport: None,
             is_held: false,
-            local: MediaState { microphone: true, camera: true, rear_camera: false, screen: false },
+            is_camera_paused: false,
+            local: MediaState { microphone: true, camera: true, ..MediaState::default() },
             honesty: Honesty::Honest,
             sending,
             wants_in: false,
@@ -153,6 +156,7 @@ impl Device {
         self.shown_card = None;
         self.transport = None;
         self.is_held = false;
+        self.is_camera_paused = false;
         self.attempt += 1;
         self.decides_at_ms = None;
         if let Some(stream) = self.stream.take() {
@@ -200,7 +204,11 @@ impl Device {
     /// What of capture goes out: what is switched on, unless the engine holds it back.
     fn sends(&self) -> Sending {
         let MediaState { microphone, camera, .. } = self.local;
-        Sending { has_voice: microphone && !self.is_held, has_picture: camera && !self.is_held, ..self.sending }
+        Sending {
+            has_voice: microphone && !self.is_held,
+            has_picture: camera && !self.is_held && !self.is_camera_paused,
+            ..self.sending
+        }
     }
 
     fn tell_state(&mut self, around: &mut Around) {
@@ -406,7 +414,7 @@ impl Device {
                 let sending = Sending { has_voice: false, has_picture: false, ..self.sending };
                 self.transport = Some(Transport::open(peer, around.transports, sending, scene.instant()));
             }
-            Output::Media(MediaOutput::CreateOffer { peer, generation, ice_restart }) => {
+            Output::Media(MediaOutput::CreateOffer { peer, generation, ice_restart, .. }) => {
                 scene.within(1..25, Event::OfferMade { device, peer, generation, ice_restart });
             }
             Output::Media(MediaOutput::ApplyAnswer { peer, generation, sdp }) => {
@@ -421,6 +429,9 @@ impl Device {
             }
             Output::PauseSending => self.is_held = around.sabotage != Some(Sabotage::OpensAll),
             Output::ResumeSending => self.is_held = false,
+            Output::Adapt(adaptation) => self.is_camera_paused = adaptation.camera == CameraRate::Nothing,
+            // A browser that counts nothing: the server's word on the link is all that the engine has.
+            Output::SampleLink => {}
         }
     }
 

@@ -178,9 +178,12 @@ impl World {
                 3 => {
                     ClientMessage::Offer { generation: scene.dice.bits() as u32, ice_restart: false, sdp: "v=0".into() }
                 }
-                4 => {
-                    ClientMessage::DeviceCheck(DeviceCheck { camera: true, microphone: true, round_trip_ms: u32::MAX })
-                }
+                4 => ClientMessage::DeviceCheck(DeviceCheck {
+                    camera: true,
+                    microphone: true,
+                    round_trip_ms: u32::MAX,
+                    media_blocked: true,
+                }),
                 5 => ClientMessage::NotifyAgain,
                 _ => ClientMessage::MediaState(MediaState { screen: scene.dice.is(0.5), ..MediaState::default() }),
             };

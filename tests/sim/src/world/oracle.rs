@@ -346,7 +346,7 @@ impl Oracle {
                     }
                 }
                 ConnectionFact::MediaLost => drop(media.remove(&id)),
-                ConnectionFact::PatientRefused => {}
+                ConnectionFact::PatientRefused | ConnectionFact::Incident { .. } => {}
             }
         }
         if let Some(id) = open.iter().find(|id| !self.died.contains(id)) {

@@ -111,12 +111,19 @@ impl Plane {
     }
 
     pub(super) fn poll_event(&mut self) -> Option<MediaEvent> {
-        self.core.poll_event().map(|event| match event {
-            CoreEvent::PeerConnected { peer, .. } | CoreEvent::PeerRecovered { peer, .. } => {
-                MediaEvent::Connected { peer }
-            }
-            CoreEvent::PeerLost { peer, .. } => MediaEvent::Lost { peer },
-            CoreEvent::PeerGone { peer, .. } => MediaEvent::Gone { peer },
-        })
+        loop {
+            return Some(match self.core.poll_event()? {
+                CoreEvent::PeerConnected { peer, .. } | CoreEvent::PeerRecovered { peer, .. } => {
+                    MediaEvent::Connected { peer }
+                }
+                CoreEvent::PeerLost { peer, .. } => MediaEvent::Lost { peer },
+                CoreEvent::PeerGone { peer, .. } => MediaEvent::Gone { peer },
+                CoreEvent::LinkMeasured { peer, down_kbps, leaves_kbps, lost_permille, .. } => {
+                    MediaEvent::LinkMeasured { peer, down_kbps, leaves_kbps, lost_permille }
+                }
+                // Rooms of more than two have layers; signaling opens none.
+                CoreEvent::LayersWanted { .. } => continue,
+            });
+        }
     }
 }
