@@ -224,8 +224,8 @@ impl Call {
         }
     }
 
-    fn joined(&mut self, state: RoomState) {
-        self.media.set_ice_servers(state.ice_servers.clone());
+    fn joined(&mut self, mut state: RoomState) {
+        self.media.use_ice_servers(state.ice_servers.take());
         let came_back = self.stage.is_some();
         self.lost_at = None;
         self.refusal = None;
@@ -268,7 +268,7 @@ impl Call {
             self.view.deciding = None;
         }
         self.stage = Some(state.stage);
-        self.media.set_ice_servers(state.ice_servers);
+        self.media.use_ice_servers(state.ice_servers);
         self.view.other = state.other;
         self.view.admitted_at = state.admitted_at;
         self.view.delay_minutes = state.delay_minutes;

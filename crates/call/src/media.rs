@@ -176,9 +176,11 @@ impl Media {
         self.outputs.pop_front()
     }
 
-    /// Uses these for the offers that come.
-    pub(crate) fn set_ice_servers(&mut self, ice_servers: Option<String>) {
-        self.ice_servers = ice_servers;
+    /// Uses these, if any, for the offers that come.
+    pub(crate) fn use_ice_servers(&mut self, ice_servers: Option<String>) {
+        if ice_servers.is_some() {
+            self.ice_servers = ice_servers;
+        }
     }
 
     /// Makes a peer connection and its offer unless there is one.
@@ -413,12 +415,7 @@ impl Media {
         peer.restarted_at = Some(now);
         peer.failed_at = None;
         peer.negotiation = Negotiation::Preparing;
-        self.outputs.push_back(MediaOutput::CreateOffer {
-            peer: peer.number,
-            generation: peer.generation,
-            ice_restart: true,
-            ice_servers: self.ice_servers.clone(),
-        });
+        self.ask_offer(true);
     }
 
     fn create(&mut self, now: Timestamp) {
@@ -441,10 +438,15 @@ impl Media {
             failed_at: None,
         });
         self.outputs.push_back(MediaOutput::CreatePeer { peer: self.peers });
+        self.ask_offer(false);
+    }
+
+    /// Asks for the newest peer connection's newest offer.
+    fn ask_offer(&mut self, ice_restart: bool) {
         self.outputs.push_back(MediaOutput::CreateOffer {
             peer: self.peers,
             generation: self.generations,
-            ice_restart: false,
+            ice_restart,
             ice_servers: self.ice_servers.clone(),
         });
     }

@@ -12,6 +12,7 @@ use crate::budget::Limits;
 use crate::counters::Counters;
 use crate::dtls::{Certificate, DtlsSettings, DtlsTransport};
 use crate::ice::{IceAgent, RemoteCredentials, Ufrag};
+use crate::mover::STRANGERS_PER_TICK;
 use crate::negotiate;
 use crate::peer::Peer;
 use crate::random::Random;
@@ -159,6 +160,8 @@ pub struct Core {
     pub(crate) paced: Vec<usize>,
     pub(crate) next_pace_at: Option<Instant>,
     pub(crate) ticks: u64,
+    /// Packets from unknown addresses that are tried before the next tick.
+    pub(crate) strangers_left: u32,
     /// The peer that a timer looks at, for the shell that isolates a failure.
     pub(crate) at_work: Option<usize>,
     pub(crate) counters: Counters,
@@ -193,6 +196,7 @@ impl Core {
             paced: Vec::new(),
             next_pace_at: None,
             ticks: 0,
+            strangers_left: STRANGERS_PER_TICK,
             at_work: None,
             counters: Counters::default(),
             joined: 0,

@@ -75,15 +75,7 @@ impl Core {
         if peer.ice.is_challenging() {
             self.mark_urgent(key);
         }
-        if let Some(removed) = removed
-            && self.peer_by_address.get(&removed) == Some(&key)
-        {
-            self.peer_by_address.remove(&removed);
-            self.last_address = None;
-        }
-        if self.peer_by_address.insert(from, key) != Some(key) {
-            self.last_address = None;
-        }
+        self.bind_address(key, from, removed);
         self.note_heard(key, now);
     }
 
@@ -144,7 +136,10 @@ impl Core {
     }
 
     fn handle_rtp(&mut self, now: Instant, from: Path, datagram: &mut [u8], out: &mut SendArena) {
-        let Some(key) = self.peer_at(from) else { return self.counters.drop(DropReason::UnknownAddress) };
+        let known = self.peer_at(from);
+        let Some(key) = known.or_else(|| self.find_mover(datagram)) else {
+            return self.counters.drop(DropReason::UnknownAddress);
+        };
         let peer = &mut self.peers[key];
         // Before the packet is opened: what is refused costs no cryptography.
         if !peer.spent.may_publish(now) {
@@ -158,6 +153,9 @@ impl Core {
             peer.lines[opened.line].number_extension.and_then(|id| header.transport_number(datagram, id))
         {
             peer.note_arrival(number, now);
+        }
+        if known.is_none() {
+            self.follow_mover(now, key, from, datagram.len(), out);
         }
         self.note_heard(key, now);
         // After the packet was opened: its stream's place is kept up with, so that the room can be opened again.

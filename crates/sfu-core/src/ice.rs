@@ -207,6 +207,20 @@ impl IceAgent {
         removed
     }
 
+    /// Takes an authentic media packet from an address where nobody was known: its client has moved. Gives an address that had to give
+    /// way.
+    pub(crate) fn accept_media(&mut self, from: Path, bytes: usize, now: Instant, random: &mut Random) -> Option<Path> {
+        let is_previous =
+            self.addresses.iter().any(|address| Some(address.path) == self.selected && address.is_previous);
+        let (at, removed) = self.find_or_add(from, now);
+        let address = &mut self.addresses[at];
+        address.is_previous = is_previous;
+        address.note_received(bytes);
+        address.ask(now, random);
+        self.nominated = Some(from);
+        removed
+    }
+
     fn find_or_add(&mut self, path: Path, now: Instant) -> (usize, Option<Path>) {
         if let Some(at) = self.addresses.iter().position(|address| address.path == path) {
             return (at, None);

@@ -29,6 +29,7 @@ mod ice;
 mod layers;
 mod links;
 mod mark;
+mod mover;
 mod negotiate;
 mod pace;
 mod peer;

@@ -203,6 +203,11 @@ impl Peer {
         Some(Opened { line, layer, is_rtx, index, plain_bytes })
     }
 
+    /// Whether packets of this stream were opened before.
+    pub(crate) fn receives(&self, ssrc: u32) -> bool {
+        self.inbound.iter().any(|inbound| inbound.ssrc == ssrc)
+    }
+
     /// Forgets which streams belong to a line: its encodings are others now.
     pub(crate) fn forget_streams_of(&mut self, line: usize) {
         self.inbound.retain(|inbound| inbound.line != line);

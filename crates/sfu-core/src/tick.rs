@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use crate::arena::SendArena;
 use crate::core::{Core, Event, TICK, push_allowed, push_copy};
 use crate::few::Few;
+use crate::mover::STRANGERS_PER_TICK;
 use crate::peer::{PEER_GONE_AFTER, PEER_LOST_AFTER, Peer};
 use crate::rtcp::ReportBlock;
 use crate::sdp::CNAME;
@@ -34,6 +35,7 @@ impl Core {
         self.send_owed(now, out);
         let ticks = self.ticks;
         self.ticks += 1;
+        self.strangers_left = STRANGERS_PER_TICK;
         let keys = self.peers.iter().next_back().map_or(0, |(key, _)| key + 1);
         let mut key = (ticks % ADAPTING_TURNS) as usize;
         while key < keys {

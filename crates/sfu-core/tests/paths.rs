@@ -99,6 +99,57 @@ fn a_client_that_moves_is_followed_one_round_trip_later() {
 }
 
 #[test]
+fn a_client_that_moves_is_followed_by_its_voice_before_its_next_check() {
+    let mut world = pair();
+    world.publish(0, 0, 1, 0, b"before");
+    let old = world.seats[0].path;
+    world.seats[0].path = elsewhere(1);
+    world.publish(0, 0, 2, 960, b"from elsewhere");
+    assert_eq!(world.seats[1].media.len(), 2, "nothing of it is lost");
+    world.publish(1, 0, 1, 0, b"on the way");
+    assert!(world.seats[0].media.is_empty(), "until it answered, media goes to the old address");
+    world.exchange();
+    world.publish(1, 0, 2, 960, b"arrived");
+    assert_eq!(world.seats[0].media.len(), 1);
+    assert_eq!(world.core.room_of_address(old), Some(room(1)), "the old address stays a standby path");
+}
+
+#[test]
+fn media_that_are_repeated_altered_or_of_nobody_move_nobody() {
+    let mut world = pair();
+    let client = &world.seats[0].client;
+    let sealed = |ssrc, index| client.sealed(ssrc, colloque_load::client::OPUS, true, index, 0, b"voice");
+    let (first, second, unknown) =
+        (sealed(client.ssrcs[0], 1), sealed(client.ssrcs[0], 2), sealed(client.ssrcs[0] ^ 0x8000_0000, 3));
+    world.send(0, first.clone());
+    let mut altered = second.clone();
+    *altered.last_mut().expect("it has bytes") ^= 1;
+    for packet in [first, altered, unknown] {
+        assert!(send_from(&mut world, elsewhere(1), packet).is_empty());
+        assert_eq!(world.core.room_of_address(elsewhere(1)), None);
+    }
+    let sent = send_from(&mut world, elsewhere(1), second.clone());
+    assert!(sent.len() == 1 && is_challenge(&sent[0]), "the real one is asked for a sign");
+    assert!(total(&sent) <= MOST_UNPROVEN * second.len());
+}
+
+#[test]
+fn a_flood_of_media_from_nowhere_is_tried_within_bounds() {
+    let mut world = pair();
+    world.publish(0, 0, 1, 0, b"before");
+    let client = &world.seats[0].client;
+    let real = client.sealed(client.ssrcs[0], colloque_load::client::OPUS, true, 2, 0, b"voice");
+    let mut forged = real.clone();
+    *forged.last_mut().expect("it has bytes") ^= 1;
+    for port in 2..100 {
+        assert!(send_from(&mut world, elsewhere(port), forged.clone()).is_empty());
+    }
+    assert!(send_from(&mut world, elsewhere(1), real.clone()).is_empty(), "no more is tried in this tick");
+    world.advance(TICK);
+    assert_eq!(send_from(&mut world, elsewhere(1), real).len(), 1);
+}
+
+#[test]
 fn a_lost_challenge_is_repeated() {
     let mut world = pair();
     world.seats[0].path = elsewhere(1);

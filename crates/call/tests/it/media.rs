@@ -5,7 +5,7 @@ use colloque_call::{
     Action, Input, LinkInput, LinkOutput, MediaInput, MediaOutput, MediaPath, Output, PeerState, Phase, Sending,
 };
 use colloque_protocol::Role;
-use colloque_protocol::signaling::{ClientMessage, OfferRefusal, ServerMessage, Stage};
+use colloque_protocol::signaling::{ClientMessage, OfferRefusal, RoomState, ServerMessage, Stage};
 
 use crate::world::{Page, joined, state};
 
@@ -309,4 +309,36 @@ fn media_that_lives_is_left_alone_by_a_retry() {
         let asked = page.asked();
         assert_eq!((restarts(&asked), new_peers(&asked)), (0, 0));
     }
+}
+
+/// What each offer was told to use.
+fn used(outputs: &[Output]) -> Vec<Option<String>> {
+    let used = outputs.iter().filter_map(|output| match output {
+        Output::Media(MediaOutput::CreateOffer { ice_servers, .. }) => Some(ice_servers.clone()),
+        _ => None,
+    });
+    used.collect()
+}
+
+#[test]
+fn each_offer_uses_what_the_server_said_last_of_its_turn_server() {
+    let mut page = Page::in_call(Role::Patient);
+    let said = |servers: &str| RoomState { ice_servers: Some(servers.to_owned()), ..state(Stage::Open) };
+    page.hears(ServerMessage::Room { state: said("first") });
+    page.hears(ServerMessage::Room { state: said("renewed") });
+    page.hears(ServerMessage::Room { state: state(Stage::Open) });
+    page.asked();
+    page.peer(PeerState::Disconnected);
+    page.pass_alive(ICE_RESTART_AFTER + Duration::from_millis(1));
+    let asked = page.asked();
+    assert_eq!((restarts(&asked), used(&asked)), (1, vec![Some("renewed".to_owned())]));
+    let mut page = Page::new(Role::Patient);
+    page.input(Input::Join);
+    page.knocks();
+    let mut message = joined(Stage::Waiting);
+    if let ServerMessage::Joined { state, .. } = &mut message {
+        *state = RoomState { stage: Stage::Waiting, ..said("at once") };
+    }
+    page.hears(message);
+    assert_eq!(used(&page.asked()), [Some("at once".to_owned())], "the first offer too");
 }
