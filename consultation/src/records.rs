@@ -24,10 +24,10 @@ pub struct Records {
 #[error("connection fact cannot be journaled")]
 pub struct RecordConnectionError(#[from] StorageError);
 
-/// Incidents kept of one consultation: more than ten an hour of each kind and side over two hours.
+/// Incidents kept of one side of a consultation: ten an hour of each kind over two hours.
 ///
 /// More: somebody who breaks their own link again and again fills storage. Fewer: a bad call's end is not told.
-const MAX_INCIDENTS: i64 = 200;
+const MAX_INCIDENTS: i64 = 100;
 
 impl Records {
     pub(crate) const fn new(service: Consultation) -> Self {
@@ -57,7 +57,7 @@ impl Records {
         Ok(())
     }
 
-    /// Keeps an incident of a call, while its consultation has fewer than [`MAX_INCIDENTS`].
+    /// Keeps an incident of a call, while its side of the consultation has fewer than [`MAX_INCIDENTS`].
     async fn keep_incident(&self, event: ConnectionEvent) -> Result<(), StorageError> {
         let (ConnectionFact::Incident { what, side, began_at }, Some(room)) = (event.fact, event.room) else {
             return Ok(());
@@ -71,7 +71,7 @@ impl Records {
                     sqlx::query(
                         "INSERT INTO health.call_incident (consultation, side, kind, began_at, ended_at)
                          SELECT $1, $2, $3, $4, $5
-                         WHERE (SELECT count(*) FROM health.call_incident WHERE consultation = $1) < $6
+                         WHERE (SELECT count(*) FROM health.call_incident WHERE consultation = $1 AND side = $2) < $6
                          ON CONFLICT DO NOTHING",
                     )
                     .bind(room.consultation.uuid())

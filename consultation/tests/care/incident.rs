@@ -39,14 +39,14 @@ async fn a_consultation_keeps_a_bounded_number_and_takes_nothing_from_another() 
     let room = visit.room(&entry).await;
     let records = visit.stage.service.records();
     let began_at = |number: u32| visit.now().after(Duration::from_secs(2) * number);
-    for number in 0..230 {
+    for number in 0..130 {
         records.record(incident(&room, began_at(number), Duration::from_secs(1))).await.unwrap();
     }
     let kept = "SELECT count(*), min(began_at), max(began_at) FROM health.call_incident";
-    let (first, last) = (began_at(0).as_millis(), began_at(199).as_millis());
-    assert_eq!(visit.stage.psql(kept).trim(), format!("200\t{first}\t{last}"));
+    let (first, last) = (began_at(0).as_millis(), began_at(99).as_millis());
+    assert_eq!(visit.stage.psql(kept).trim(), format!("100\t{first}\t{last}"));
 
     let nobodys = RoomScope { consultation: ConsultationId::from_parts(visit.now(), [7; 10]), ..room };
     records.record(incident(&nobodys, visit.now(), Duration::from_secs(5))).await.unwrap_err();
-    assert_eq!(visit.stage.psql("SELECT count(*) FROM health.call_incident").trim(), "200");
+    assert_eq!(visit.stage.psql("SELECT count(*) FROM health.call_incident").trim(), "100");
 }

@@ -404,7 +404,7 @@ impl Call {
     fn follow_pictures(&mut self) {
         let other = self.view.other_media();
         self.view.paused = self.degradation.paused_by(other, self.now);
-        if let Some(adaptation) = self.degradation.adapt(other) {
+        if let Some(adaptation) = self.degradation.adapt(other, self.now) {
             self.outputs.push_back(Output::Adapt(adaptation));
         }
         if self.is_sampled() && self.degradation.takes_sample(self.now) {
@@ -439,10 +439,9 @@ impl Call {
     }
 
     fn follow_sending(&mut self) {
-        let open = self.stage == Some(Stage::Open);
         let sending = if self.stage == Some(Stage::Waiting) {
             Sending::HeldUntilAdmitted
-        } else if open && self.lost_for().is_some_and(|lost| lost >= SENDING_PAUSED_AFTER) {
+        } else if self.stage.is_some() && self.lost_for().is_some_and(|lost| lost >= SENDING_PAUSED_AFTER) {
             Sending::PausedForSafety
         } else if matches!(self.answer, Answer::Awaited { held: true, .. }) {
             Sending::HeldUntilAnswered

@@ -4,7 +4,7 @@ use colloque_ids::Timestamp;
 use colloque_protocol::signaling::{LinkQuality, MediaState, Pictures};
 
 use crate::pictures::PicturePolicy;
-use crate::policy::{SAMPLE_GAP, SAMPLE_INTERVAL};
+use crate::policy::{ADAPTED_FOR, SAMPLE_GAP, SAMPLE_INTERVAL};
 use crate::quality::{LinkSample, Measured, Quality};
 use crate::view::{CallView, PausedBy};
 
@@ -17,8 +17,8 @@ pub struct Adaptation {
     pub voice_is_slim: bool,
 }
 
-/// How much of a link a camera takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+/// How much of a link a camera takes, the most first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum CameraRate {
     /// What the browser's estimate leaves.
     #[default]
@@ -38,6 +38,7 @@ pub(crate) struct Degradation {
     sampled_at: Option<Timestamp>,
     judged_at: Option<Timestamp>,
     adaptation: Adaptation,
+    adapted_at: Option<Timestamp>,
 }
 
 impl Degradation {
@@ -101,7 +102,9 @@ impl Degradation {
     }
 
     /// Says how to send, when that changed.
-    pub(crate) fn adapt(&mut self, other: MediaState) -> Option<Adaptation> {
+    ///
+    /// Less is sent at once, more only a while after the last change: the other side's word may alternate as it likes.
+    pub(crate) fn adapt(&mut self, other: MediaState, now: Timestamp) -> Option<Adaptation> {
         let own = self.policy.said();
         let camera = if pauses(own) || pauses(other.pictures) {
             CameraRate::Nothing
@@ -112,9 +115,15 @@ impl Degradation {
         };
         let is_weak = |pictures| matches!(pictures, Pictures::PausedByLink | Pictures::Tried);
         let adaptation = Adaptation { camera, voice_is_slim: is_weak(own) || is_weak(other.pictures) };
-        let is_new = self.adaptation != adaptation;
+        let before = self.adaptation;
+        let is_more = adaptation.camera < before.camera || (before.voice_is_slim && !adaptation.voice_is_slim);
+        let is_early = self.adapted_at.is_some_and(|at| now.since(at) < ADAPTED_FOR);
+        if adaptation == before || (is_more && is_early) {
+            return None;
+        }
         self.adaptation = adaptation;
-        is_new.then_some(adaptation)
+        self.adapted_at = Some(now);
+        Some(adaptation)
     }
 }
 

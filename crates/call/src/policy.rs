@@ -158,3 +158,8 @@ pub const AUTOMATIC_CHANGES: usize = 3;
 
 /// Time in which [`AUTOMATIC_CHANGES`] are counted.
 pub const CHANGES_WITHIN: Duration = Duration::from_secs(300);
+/// How long this side sends as little as it was told last, before it sends more again.
+///
+/// Higher: a picture that was paused by mistake comes back later. Lower: a client that lies has the other one change its sending
+/// more often.
+pub(crate) const ADAPTED_FOR: Duration = Duration::from_secs(2);

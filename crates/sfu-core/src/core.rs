@@ -148,6 +148,8 @@ pub struct Core {
     pub(crate) room_by_id: Map<RoomId, usize>,
     pub(crate) peer_by_ufrag: Map<Ufrag, usize>,
     pub(crate) peer_by_address: Map<Path, usize>,
+    /// Who was the first to send a stream of this number.
+    pub(crate) peer_by_ssrc: Map<u32, usize>,
     /// The last address that was looked up: datagrams of one sender come in runs.
     pub(crate) last_address: Option<(Path, usize)>,
     /// Peers that the next tick looks at, out of turn.
@@ -188,6 +190,7 @@ impl Core {
             room_by_id: Map::default(),
             peer_by_ufrag: Map::default(),
             peer_by_address: Map::default(),
+            peer_by_ssrc: Map::default(),
             last_address: None,
             urgent: Vec::new(),
             events: VecDeque::new(),
@@ -370,12 +373,7 @@ impl Core {
 
     fn continue_transport(&mut self, key: usize, offer: &Offer) -> Result<(), ConnectPeerError> {
         let peer = &mut self.peers[key];
-        let continues = peer.lines.iter().all(|line| {
-            offer.lines.iter().any(|offered| {
-                offered.mid == Some(line.mid) && offered.payload_types.is_none_or(|types| types == line.types)
-            })
-        });
-        if !continues {
+        if !negotiate::continues(peer, offer) {
             return Err(ConnectPeerError::NotContinuing);
         }
         if !peer.ice.knows(&offer.ufrag, &offer.password) {
@@ -410,6 +408,11 @@ impl Core {
         for address in peer.ice.addresses() {
             if self.peer_by_address.get(&address) == Some(&key) {
                 self.peer_by_address.remove(&address);
+            }
+        }
+        for ssrc in peer.inbound_ssrcs() {
+            if self.peer_by_ssrc.get(&ssrc) == Some(&key) {
+                self.peer_by_ssrc.remove(&ssrc);
             }
         }
         self.last_address = None;

@@ -148,6 +148,9 @@ impl Core {
         let Some(header) = RtpHeader::parse(datagram) else { return self.counters.drop(DropReason::Malformed) };
         let Some(opened) = peer.open_rtp(&header, datagram) else { return self.counters.drop(DropReason::NotOpened) };
         peer.ice.note_media(from, now);
+        if opened.is_first {
+            self.peer_by_ssrc.entry(header.ssrc).or_insert(key);
+        }
         peer.spent.charge_media(datagram.len(), &self.limits, now);
         if let Some(number) =
             peer.lines[opened.line].number_extension.and_then(|id| header.transport_number(datagram, id))

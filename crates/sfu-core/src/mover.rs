@@ -13,9 +13,10 @@ pub(crate) const STRANGERS_PER_TICK: u32 = 16;
 impl Core {
     /// Whose stream a packet from an unknown address seems to be. Only its keys can tell.
     pub(crate) fn find_mover(&mut self, packet: &[u8]) -> Option<usize> {
-        self.strangers_left = self.strangers_left.checked_sub(1)?;
         let ssrc = u32::from_be_bytes(packet.get(8..12)?.try_into().ok()?);
-        self.peers.iter().find(|(_, peer)| peer.receives(ssrc)).map(|(key, _)| key)
+        let key = *self.peer_by_ssrc.get(&ssrc)?;
+        self.strangers_left = self.strangers_left.checked_sub(1)?;
+        Some(key)
     }
 
     /// Asks the address that an authentic, new packet came from for a sign of life: it is followed once it answers, as after a check.

@@ -1,24 +1,40 @@
 use crate::core::Core;
-use crate::peer::MediaLine;
-use crate::sdp::{AnswerLine, Candidates, Direction, MediaKind, Offer, OfferLine, SlotNames, write_answer};
+use crate::peer::{MediaLine, Peer};
+use crate::sdp::{
+    AnswerLine, Candidates, Direction, MediaKind, Offer, OfferLine, PayloadTypes, SlotNames, write_answer,
+};
 use crate::slot::Slot;
 use crate::track::{Track, TrackKind};
+
+/// What each line of an offer carries, by its place in the offer.
+fn carried(offer: &Offer) -> impl Iterator<Item = (&OfferLine, Option<(TrackKind, usize)>)> {
+    let mut seen = [0usize; 2];
+    offer.lines.iter().map(move |offered| {
+        let nth = match offered.media {
+            MediaKind::Audio => &mut seen[0],
+            MediaKind::Video => &mut seen[1],
+            MediaKind::Other => return (offered, None),
+        };
+        let carries = TrackKind::of_line(offered.media, *nth);
+        *nth += 1;
+        (offered, carries)
+    })
+}
+
+/// Whether an offer has every line of a peer, in the place and for the purpose that it had: no line is fed twice.
+pub(crate) fn continues(peer: &Peer, offer: &Offer) -> bool {
+    peer.lines.iter().all(|line| {
+        carried(offer).any(|(offered, carries)| {
+            let is_same = carries.is_some_and(|(kind, place)| line.kind() == Some(kind) && line.place == place);
+            offered.mid == Some(line.mid) && is_same && offered.payload_types.is_none_or(|types| types == line.types)
+        })
+    })
+}
 
 /// Brings a peer's lines up to the offer and writes the answer.
 pub(crate) fn answer(core: &mut Core, key: usize, offer: &Offer) -> String {
     let mut answers = Vec::with_capacity(offer.lines.len());
-    let mut seen = [0usize; 2];
-    for offered in &offer.lines {
-        let nth = match offered.media {
-            MediaKind::Audio => &mut seen[0],
-            MediaKind::Video => &mut seen[1],
-            MediaKind::Other => {
-                answers.push(AnswerLine { offered, direction: Direction::Inactive, sends: None });
-                continue;
-            }
-        };
-        let carries = TrackKind::of_line(offered.media, *nth);
-        *nth += 1;
+    for (offered, carries) in carried(offer) {
         answers.push(apply_line(core, key, offered, carries));
     }
     let peer = &core.peers[key];
@@ -47,7 +63,7 @@ fn apply_line<'a>(
 
     let known = core.peers[key].lines.iter().position(|line| line.mid == mid);
     let index = known.unwrap_or_else(|| {
-        let slot = Slot::new(kind, types, &mut core.random);
+        let slot = unlike_others(core, key, kind, types);
         core.peers[key].lines.push(MediaLine {
             mid,
             types,
@@ -75,7 +91,7 @@ fn apply_line<'a>(
         line.layers.clone_from(&offered.layers);
         let before = std::mem::take(&mut line.tracks);
         before.into_iter().for_each(|track| core.remove_track(track));
-        core.peers[key].forget_streams_of(index);
+        core.peers[key].unname_streams_of(index);
         for _ in 0..encodings {
             core.serials += 1;
             let track = core.tracks.insert(Track::new(key, kind, core.serials));
@@ -93,4 +109,18 @@ fn apply_line<'a>(
         place,
     });
     AnswerLine { offered, direction, sends }
+}
+
+/// A slot whose numbers no other slot of the peer has: two streams of one number would seal different packets with one nonce.
+fn unlike_others(core: &mut Core, key: usize, kind: TrackKind, types: PayloadTypes) -> Slot {
+    loop {
+        let slot = Slot::new(kind, types, &mut core.random);
+        let numbers = |slot: &Slot| [Some(slot.ssrc), slot.rtx_ssrc];
+        let others = core.peers[key].lines.iter().filter_map(|line| line.slot.as_ref());
+        let is_taken =
+            |number: &Option<u32>| number.is_some() && others.clone().any(|other| numbers(other).contains(number));
+        if slot.rtx_ssrc != Some(slot.ssrc) && !numbers(&slot).iter().any(is_taken) {
+            return slot;
+        }
+    }
 }

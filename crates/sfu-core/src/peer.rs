@@ -108,10 +108,18 @@ pub(crate) struct MediaLine {
 /// One stream that the client sends.
 struct Inbound {
     ssrc: u32,
+    /// Unknown after a renegotiation, until its next packet.
+    place: Option<StreamPlace>,
+    stream: InboundStream,
+}
+
+/// What a stream carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct StreamPlace {
     line: usize,
+    /// Which of the line's encodings.
     layer: usize,
     is_rtx: bool,
-    stream: InboundStream,
 }
 
 /// An opened packet of a peer.
@@ -121,6 +129,8 @@ pub(crate) struct Opened {
     /// Which of the line's encodings.
     pub layer: usize,
     pub is_rtx: bool,
+    /// Whether nothing of the stream was opened before.
+    pub is_first: bool,
     /// Index in the stream that carried it, which is the retransmission stream when `is_rtx`.
     pub index: u64,
     /// Header and payload together, in bytes.
@@ -184,33 +194,36 @@ impl Peer {
     /// Opens an RTP packet in place; none when it is not of this peer, damaged, replayed or of an unknown stream.
     pub(crate) fn open_rtp(&mut self, header: &RtpHeader, packet: &mut [u8]) -> Option<Opened> {
         let secure = self.secure.as_ref()?;
-        if let Some(inbound) = self.inbound.iter_mut().find(|inbound| inbound.ssrc == header.ssrc) {
-            let (index, plain_bytes) = secure
-                .inbound
-                .open_rtp(&mut inbound.stream, header.ssrc, header.sequence, header.header_bytes, packet)
-                .ok()?;
-            let Inbound { line, layer, is_rtx, .. } = *inbound;
-            return Some(Opened { line, layer, is_rtx, index, plain_bytes });
-        }
-        if self.inbound.len() == MAX_INBOUND_STREAMS {
-            return None;
-        }
-        let (line, layer, is_rtx) = self.line_of(header, packet)?;
-        let mut stream = InboundStream::default();
+        let known = self.inbound.iter().position(|inbound| inbound.ssrc == header.ssrc);
+        let place = match known.and_then(|known| self.inbound[known].place) {
+            Some(place) => place,
+            None if known.is_none() && self.inbound.len() == MAX_INBOUND_STREAMS => return None,
+            None => self.place_of(header, packet)?,
+        };
+        let mut first = InboundStream::default();
+        let stream = known.map_or(&mut first, |known| &mut self.inbound[known].stream);
         let (index, plain_bytes) =
-            secure.inbound.open_rtp(&mut stream, header.ssrc, header.sequence, header.header_bytes, packet).ok()?;
-        self.inbound.push(Inbound { ssrc: header.ssrc, line, layer, is_rtx, stream });
-        Some(Opened { line, layer, is_rtx, index, plain_bytes })
+            secure.inbound.open_rtp(stream, header.ssrc, header.sequence, header.header_bytes, packet).ok()?;
+        match known {
+            Some(known) => self.inbound[known].place = Some(place),
+            None => self.inbound.push(Inbound { ssrc: header.ssrc, place: Some(place), stream: first }),
+        }
+        let StreamPlace { line, layer, is_rtx } = place;
+        Some(Opened { line, layer, is_rtx, is_first: known.is_none(), index, plain_bytes })
     }
 
-    /// Whether packets of this stream were opened before.
-    pub(crate) fn receives(&self, ssrc: u32) -> bool {
-        self.inbound.iter().any(|inbound| inbound.ssrc == ssrc)
+    /// Numbers of the streams that were opened.
+    pub(crate) fn inbound_ssrcs(&self) -> impl Iterator<Item = u32> {
+        self.inbound.iter().map(|inbound| inbound.ssrc)
     }
 
-    /// Forgets which streams belong to a line: its encodings are others now.
-    pub(crate) fn forget_streams_of(&mut self, line: usize) {
-        self.inbound.retain(|inbound| inbound.line != line);
+    /// Forgets which streams belong to a line, whose encodings are others now: the next packet of each says it anew.
+    ///
+    /// What was opened stays known: under the same keys nothing is taken twice.
+    pub(crate) fn unname_streams_of(&mut self, line: usize) {
+        for inbound in &mut self.inbound {
+            inbound.place.take_if(|place| place.line == line);
+        }
     }
 
     /// Where a stream that was not seen before belongs: by its announced number, or by the names in its packets.
@@ -218,13 +231,13 @@ impl Peer {
     /// # Source
     ///
     /// RFC 8843 section 9.2 (lines), RFC 8852 section 3 (encodings and their retransmissions).
-    fn line_of(&self, header: &RtpHeader, packet: &[u8]) -> Option<(usize, usize, bool)> {
+    fn place_of(&self, header: &RtpHeader, packet: &[u8]) -> Option<StreamPlace> {
         let announced = self.lines.iter().position(|line| line.ssrc == Some(header.ssrc));
         if let Some(line) = announced {
-            return Some((line, 0, false));
+            return Some(StreamPlace { line, layer: 0, is_rtx: false });
         }
         if let Some(line) = self.lines.iter().position(|line| line.rtx_ssrc == Some(header.ssrc)) {
-            return Some((line, 0, true));
+            return Some(StreamPlace { line, layer: 0, is_rtx: true });
         }
         let named = |line: &MediaLine| {
             line.mid_extension.and_then(|id| header.extension(packet, id)) == Some(line.mid.as_bytes())
@@ -236,11 +249,12 @@ impl Peer {
             return None;
         }
         if layers.is_empty() {
-            return Some((line, 0, is_rtx));
+            return Some(StreamPlace { line, layer: 0, is_rtx });
         }
         let extension = if is_rtx { repaired_rid_extension } else { rid_extension };
         let name = header.extension(packet, (*extension)?)?;
-        Some((line, layers.iter().position(|layer| layer.as_bytes() == name)?, is_rtx))
+        let layer = layers.iter().position(|layer| layer.as_bytes() == name)?;
+        Some(StreamPlace { line, layer, is_rtx })
     }
 
     /// Opens a compound RTCP packet in place and gives its plain length.
@@ -283,7 +297,10 @@ impl Peer {
 
     /// Any stream that the peer sends; zero before it sends one.
     pub(crate) fn published_ssrc(&self) -> u32 {
-        self.inbound.iter().find(|inbound| !inbound.is_rtx).map_or(0, |inbound| inbound.ssrc)
+        {
+            let is_media = |inbound: &&Inbound| inbound.place.is_some_and(|place| !place.is_rtx);
+            self.inbound.iter().find(is_media).map_or(0, |inbound| inbound.ssrc)
+        }
     }
 
     /// Records that a numbered packet of the peer arrived.

@@ -374,6 +374,52 @@ fn an_ice_restart_of_a_removed_peer_is_refused() {
 }
 
 #[test]
+fn no_line_of_a_transport_changes_its_place_or_is_fed_twice() {
+    let mut world = pair();
+    let offer = world.seats[0].client.offer(3);
+    let (session, lines) = offer.split_at(offer.find("m=audio").unwrap());
+    let further = |media: &str, format: &str| {
+        format!("m={media} 9 UDP/TLS/RTP/SAVPF {format}\r\na=mid:9\r\na=recvonly\r\na=rtcp-mux\r\n")
+    };
+    let voice = further("audio", "111") + "a=rtpmap:111 opus/48000/2\r\n";
+    let picture = further("video", "96") + "a=rtpmap:96 VP8/90000\r\n";
+    for moved in [format!("{session}{voice}{lines}"), format!("{session}{picture}{lines}")] {
+        assert_eq!(world.core.restart_ice(room(1), peer(1), &moved), Err(ConnectPeerError::NotContinuing));
+    }
+    assert!(
+        world.core.restart_ice(room(1), peer(1), &(offer + &voice)).is_ok(),
+        "a further line at the end is a further place"
+    );
+}
+
+#[test]
+fn what_was_opened_once_is_not_taken_again_after_a_renegotiation() {
+    let mut world = pair();
+    let client = &world.seats[0].client;
+    let said = client.sealed(client.ssrcs[0], OPUS, true, 7, 0, b"said once");
+    let next = client.sealed(client.ssrcs[0], OPUS, true, 70_000, 960, b"after a rollover");
+    world.send(0, said.clone());
+    for index in [30_000, 60_000] {
+        let between = client_at(&world, index);
+        world.send(0, between);
+    }
+    let offer = world.seats[0].client.offer(3);
+    for direction in ["recvonly", "sendrecv"] {
+        let offer = offer.replacen("a=sendrecv", &format!("a={direction}"), 1);
+        world.core.restart_ice(room(1), peer(1), &offer).unwrap();
+    }
+    world.send(0, said);
+    assert_eq!(world.seats[1].media.len(), 3, "a recording is not played again");
+    world.send(0, next);
+    assert_eq!(world.seats[1].media.len(), 4, "and the stream goes on");
+}
+
+fn client_at(world: &World, index: u64) -> Vec<u8> {
+    let client = &world.seats[0].client;
+    client.sealed(client.ssrcs[0], OPUS, true, index, 480, b"much later")
+}
+
+#[test]
 fn the_latest_validated_address_is_followed() {
     let mut world = pair();
     world.publish(1, 0, 1, 0, b"to the first address");

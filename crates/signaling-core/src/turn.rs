@@ -38,6 +38,18 @@ impl TurnServer {
         Self { urls, secret: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret), lifetime }
     }
 
+    /// A word for one person in one consultation, the same in all their passes: the TURN server counts what each of them holds. It
+    /// names nobody, and only who has the secret can compute it.
+    fn distinction(&self, room: RoomId, seat: Seat) -> u64 {
+        let mut person = room.uuid().as_bytes().to_vec();
+        person.push(match seat {
+            Seat::Patient => 0,
+            Seat::Practitioner => 1,
+        });
+        let sealed = hmac::sign(&self.secret, &person);
+        sealed.as_ref().first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+    }
+
     /// The name holds nothing of the person: `distinction` only keeps two people's allocations apart.
     fn pass(&self, distinction: u64, now: Timestamp) -> TurnPass {
         let expires_at = now.after(self.lifetime);
@@ -57,9 +69,10 @@ impl Signaling {
     /// Gives somebody who may connect to the media plane a fresh pass, and nobody else.
     pub(crate) fn renew_turn_pass(&mut self, room: RoomId, seat: Seat) {
         let Some(turn) = &self.turn else { return };
+        let distinction = turn.distinction(room, seat);
         let Some(room) = self.rooms.get_mut(&room).filter(|room| room.may_connect(seat)) else { return };
         if let Some(participant) = room.seat_mut(seat) {
-            participant.turn_pass = Some(turn.pass(self.ids.word(), self.now));
+            participant.turn_pass = Some(turn.pass(distinction, self.now));
         }
     }
 
@@ -92,9 +105,11 @@ mod tests {
     fn a_pass_is_what_the_turn_server_computes_too() {
         let server = TurnServer::new(vec!["turns:turn.exemple.fr:443".to_owned()], b"north", Duration::from_secs(60));
         let pass = server.pass(0xbee, Timestamp::from_millis(1_433_895_858_000));
-        assert_eq!(
-            pass.ice_servers,
-            r#"[{"credential":"yUFF6Cn/OT5Bjn6r2PC6uK9CKks=","urls":["turns:turn.exemple.fr:443"],"username":"1433895918:0000000000000bee"}]"#
-        );
+        let expected = json!([{
+            "urls": ["turns:turn.exemple.fr:443"],
+            "username": "1433895918:0000000000000bee",
+            "credential": "yUFF6Cn/OT5Bjn6r2PC6uK9CKks=",
+        }]);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&pass.ice_servers).ok(), Some(expected));
     }
 }

@@ -8,7 +8,7 @@ use std::rc::{Rc, Weak};
 
 use colloque_call::{
     Action, Adaptation, Call, CallOptions, CallView, CameraRate, Input, MediaInput, MediaOutput, MediaPath, Output,
-    PeerState as EnginePeerState,
+    PeerState as EnginePeerState, Sending,
 };
 use colloque_protocol::Role;
 use colloque_protocol::signaling::MediaState;
@@ -241,7 +241,10 @@ impl Inner {
             }
             Output::SwitchMedia(wanted) => self.switch(wanted),
             Output::PauseSending => self.hold_back(true),
-            Output::ResumeSending => self.hold_back(false),
+            Output::ResumeSending => {
+                self.hold_back(false);
+                self.play(true);
+            }
             Output::Adapt(adaptation) => {
                 self.adaptation.set(adaptation);
                 self.send();
@@ -332,6 +335,10 @@ impl Inner {
         ];
         for (element, slot) in places {
             if keeps_pictures && slot != Slot::Microphone && element.src_object().is_some() {
+                continue;
+            }
+            // Whose voice it is must be known before it is heard; pictures are not shown while waiting.
+            if slot == Slot::Microphone && self.call.borrow().view().sending == Sending::HeldUntilAdmitted {
                 continue;
             }
             let (element, stream, this) = (element.clone(), peer.remote(slot).clone(), self.this.clone());

@@ -130,13 +130,30 @@ fn the_other_sides_pause_stops_the_camera_here_and_is_told_apart_from_a_camera_s
         (Pictures::Shown, None, CameraRate::Full),
         (Pictures::PausedByPerson, Some(PausedBy::Other), CameraRate::Nothing),
     ] {
+        talk.go_on(3);
         talk.page.hears(ServerMessage::Room { state: with_other(pictures) });
         talk.look();
         assert_eq!((talk.paused(), talk.adapted.camera), (paused, camera), "{pictures:?}");
     }
+    talk.go_on(3);
     talk.page.hears(ServerMessage::Room { state: state(Stage::Open) });
     talk.look();
     assert_eq!((talk.paused(), talk.adapted.camera), (None, CameraRate::Full));
+}
+
+#[test]
+fn a_client_that_alternates_does_not_have_the_other_change_its_sending_as_often() {
+    let mut talk = Talk::of(Role::Practitioner);
+    let mut changes = 0;
+    for turn in 0..100 {
+        let pictures = if turn % 2 == 0 { Pictures::PausedByLink } else { Pictures::Shown };
+        talk.page.hears(ServerMessage::Room { state: with_other(pictures) });
+        changes += talk.look().iter().filter(|output| matches!(output, Output::Adapt(_))).count();
+        talk.page.pass(Duration::from_millis(100));
+        talk.page.hears(ServerMessage::Pong { sequence: 0 });
+        changes += talk.look().iter().filter(|output| matches!(output, Output::Adapt(_))).count();
+    }
+    assert!((2..=12).contains(&changes), "ten seconds, {changes} changes");
 }
 
 #[test]

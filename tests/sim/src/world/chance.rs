@@ -24,6 +24,8 @@ thread_local! {
 
 /// Has the key exchanges of this thread follow from `seed` from now on.
 pub(super) fn seed(seed: u64) {
+    // What is made once a process draws too: the first world shall not pay for it.
+    let _ = browser_handshake();
     DICE.with(|dice| *dice.borrow_mut() = Dice::new(seed ^ 0x6b65_7973));
 }
 
