@@ -77,9 +77,9 @@ impl Stage {
     /// Sender reports of all layers, one clock behind them.
     fn tie_clocks(&mut self) {
         for person in 0..self.sends.len() {
-            for layer in 0..3 {
+            for (layer, first) in FIRST_TIMESTAMPS.iter().enumerate() {
                 let ntp = u64::from(self.frames) * 33 * (1 << 32) / 1_000;
-                let timestamp = FIRST_TIMESTAMPS[layer].wrapping_add(self.frames * 2_970);
+                let timestamp = first.wrapping_add(self.frames * 2_970);
                 let ssrc = layered::ssrc_of(&self.world.seats[person].client, layer, false);
                 let mut report = vec![0x80, 200, 0, 6];
                 report.extend(ssrc.to_be_bytes());
@@ -108,8 +108,8 @@ impl Stage {
         while let Some(event) = (!self.world.events.is_empty()).then(|| self.world.events.remove(0)) {
             if let Event::LayersWanted { peer: of, is_sent, .. } = event {
                 let person = self.world.seats.iter().position(|seat| seat.peer == of).unwrap();
-                for layer in 0..3 {
-                    self.wants_keyframe[person][layer] |= is_sent[layer] && !self.sends[person][layer];
+                for (layer, is_sent) in is_sent.into_iter().enumerate() {
+                    self.wants_keyframe[person][layer] |= is_sent && !self.sends[person][layer];
                 }
                 self.sends[person] = is_sent;
             }

@@ -50,7 +50,7 @@ async function weaken(t, { patient, doctor }) {
   await relay.both(VOICE_ONLY);
   await patient.notice(WEAK).waitFor({ timeout: 40_000 });
   t.diagnostic(`pictures paused ${Date.now() - startedAt} ms after the drop to ${VOICE_ONLY.rate_kbps} kbit/s`);
-  await doctorNote(doctor, 'La connexion du patient est faible : la vidéo est en pause automatiquement. Le son continue.').waitFor();
+  await doctorNote(doctor, 'La connexion du patient est faible : la vidéo est en pause automatiquement. Le son continue.').waitFor();
 }
 
 test('60 kbit/s: the pictures pause and say so on both sides, the voice goes on, and all comes back by itself', async (t) => {
@@ -125,9 +125,9 @@ test('a doctor on a weak link: the patient reads whose link it is, and a camera 
   await doctor.bar('Caméra').click();
   await patient.notice('Le médecin a coupé sa caméra').waitFor({ state: 'hidden' });
   await relay.both(VOICE_ONLY);
-  const note = doctorNote(doctor, 'Votre connexion est faible : la vidéo est en pause. Le son continue. C\'est automatique. Elle reviendra toute seule.');
+  const note = doctorNote(doctor, 'Votre connexion est faible : la vidéo est en pause. Le son continue. C\'est automatique. Elle reviendra toute seule.');
   await note.waitFor({ timeout: 40_000 });
-  await patient.notice('La connexion du médecin est faible : la vidéo est en pause. Le son continue.').waitFor();
+  await patient.notice('La connexion du médecin est faible : la vidéo est en pause. Le son continue.').waitFor();
   assert.equal(await patient.button('Remettre la vidéo').count(), 0, 'only the doctor can undo it');
   await until('no camera is sent', () => noPictures(doctor, patient), { within: 15_000 });
   await looks.at(patient.page, 'patient-e43');

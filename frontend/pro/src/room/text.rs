@@ -78,11 +78,11 @@ colloque_kit::texts! {
         CauseLoss: "pertes {0} %", "losses {0} %";
         CauseRate: "débit {0} kbit/s", "rate {0} kbit/s";
         CauseDelay: "délai {0} ms", "delay {0} ms";
-        PausedByLink: "Votre connexion est faible : la vidéo est en pause. Le son continue.", "Your connection is weak: the video is paused. The sound goes on.";
+        PausedByLink: "Votre connexion est faible : la vidéo est en pause. Le son continue.", "Your connection is weak: the video is paused. The sound goes on.";
         PausedReturns: "C'est automatique. Elle reviendra toute seule.", "This is automatic. It comes back by itself.";
         PausedStays: "C'est automatique. Remettez-la quand la connexion est meilleure.", "This is automatic. Bring it back when the connection is better.";
         PausedByYou: "Vidéo mise en pause par vous. Le son continue.", "Video paused by you. The sound goes on.";
-        PausedByPatientLink: "La connexion du patient est faible : la vidéo est en pause automatiquement. Le son continue.", "The patient's connection is weak: the video is paused automatically. The sound goes on.";
+        PausedByPatientLink: "La connexion du patient est faible : la vidéo est en pause automatiquement. Le son continue.", "The patient's connection is weak: the video is paused automatically. The sound goes on.";
         PausedByPatient: "Le patient a mis la vidéo en pause. Le son continue.", "The patient paused the video. The sound goes on.";
         PausedPicture: "Vidéo en pause. Le son continue.", "Video paused. The sound goes on.";
         WeakLink: "Votre connexion est faible.", "Your connection is weak.";
