@@ -124,7 +124,9 @@ impl Core {
         let wanted = peer.lines.iter().filter_map(|line| {
             let slot = line.slot.as_ref()?;
             let feed = slot.feed?;
-            let tracks = &self.peers.get(feed.publisher)?.lines.get(feed.line)?.tracks;
+            // Who is not connected sends nothing: probes for it would have nothing to show, and their silence would count as loss.
+            let publisher = self.peers.get(feed.publisher).filter(|publisher| publisher.is_connected())?;
+            let tracks = &publisher.lines.get(feed.line)?.tracks;
             Some(match slot.kind {
                 TrackKind::Microphone => VOICE_BPS,
                 TrackKind::Camera => wanted_bps(slot, tracks.len(), self.publisher_cap_bps),

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use colloque_load::client::RTX;
+use colloque_load::client::{MediaClient, RTX};
 use colloque_load::memory::{DELTA, KEYFRAME, World};
 use colloque_sfu_core::rtcp::{Feedback, read_compound};
-use colloque_sfu_core::{DEFAULT_PUBLISHER_CAP_BPS, TICK};
+use colloque_sfu_core::{DEFAULT_PUBLISHER_CAP_BPS, Event, TICK};
 
 fn pair() -> World {
     let mut world = World::default();
@@ -211,4 +211,19 @@ fn a_flood_of_reports_is_not_read_and_ends_with_itself() {
     wait(&mut world, 10);
     world.report(1, &nack(first.ssrc, first.sequence, 1));
     assert!(payload_bytes(&world, 1, true) > 0);
+}
+
+#[test]
+fn a_link_is_not_judged_while_the_other_party_never_connects() {
+    let mut world = World::default();
+    world.join_as(1, 1, MediaClient::with_numbers);
+    world.seat(1, 2).unwrap();
+    for _ in 0..40 {
+        world.advance(Duration::from_secs(1));
+        world.seats[0].client.check();
+        world.exchange();
+    }
+    let is_judged = |event: &Event| matches!(event, Event::LinkMeasured { .. });
+    assert!(!world.events.iter().any(is_judged), "{:?}", world.events);
+    assert_eq!(payload_bytes(&world, 0, true), 0, "nothing is probed for nobody");
 }
