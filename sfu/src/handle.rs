@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use colloque_ids::{PeerId, RoomId};
-use colloque_sfu_core::sdp::{MAX_LAYERS, Mid};
+use colloque_sfu_core::sdp::Mid;
 use colloque_sfu_core::{Certificate, Core, CoreConfig, DEFAULT_PUBLISHER_CAP_BPS, Event, Link, MAX_MARKS};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -103,80 +103,6 @@ pub struct ReadMediaError;
 /// Longest wait for what a worker counted.
 const READ_WITHIN: Duration = Duration::from_secs(2);
 
-/// What happens to peers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SfuEvent {
-    /// The handshake is complete: media flows.
-    PeerConnected {
-        /// Where.
-        room: RoomId,
-        /// Who.
-        peer: PeerId,
-    },
-    /// Nothing was heard for [`crate::PEER_LOST_AFTER`].
-    PeerLost {
-        /// Where.
-        room: RoomId,
-        /// Who.
-        peer: PeerId,
-    },
-    /// A lost peer was heard again.
-    PeerRecovered {
-        /// Where.
-        room: RoomId,
-        /// Who.
-        peer: PeerId,
-    },
-    /// The peer was removed: silent for [`crate::PEER_GONE_AFTER`], closed by its client, with a wrong certificate, or in
-    /// a room that failed.
-    PeerGone {
-        /// Where.
-        room: RoomId,
-        /// Who.
-        peer: PeerId,
-    },
-    /// A publisher may stop sending encodings that nobody is shown, and must send the others.
-    LayersWanted {
-        /// Where.
-        room: RoomId,
-        /// Whose.
-        peer: PeerId,
-        /// The line of the offer.
-        mid: Mid,
-        /// What is to be sent, in the order of the offer.
-        is_sent: [bool; MAX_LAYERS],
-    },
-    /// How a peer's link is: once measured, whenever it passes a step that matters for pictures, and now and then while it is not
-    /// good.
-    LinkMeasured {
-        /// Where.
-        room: RoomId,
-        /// Who.
-        peer: PeerId,
-        /// What it carries towards the peer, in thousands of bits per second.
-        down_kbps: u32,
-        /// What the links of the others leave of what the peer sends, in thousands of bits per second.
-        leaves_kbps: u32,
-        /// Packets lost on the worse of its two ways, in thousandths.
-        lost_permille: u32,
-    },
-}
-
-impl From<Event> for SfuEvent {
-    fn from(event: Event) -> Self {
-        match event {
-            Event::PeerConnected { room, peer } => Self::PeerConnected { room, peer },
-            Event::PeerLost { room, peer } => Self::PeerLost { room, peer },
-            Event::PeerRecovered { room, peer } => Self::PeerRecovered { room, peer },
-            Event::PeerGone { room, peer } => Self::PeerGone { room, peer },
-            Event::LayersWanted { room, peer, mid, is_sent } => Self::LayersWanted { room, peer, mid, is_sent },
-            Event::LinkMeasured { room, peer, down_kbps, leaves_kbps, lost_permille } => {
-                Self::LinkMeasured { room, peer, down_kbps, leaves_kbps, lost_permille }
-            }
-        }
-    }
-}
-
 /// Handle on a running media plane.
 #[derive(Debug, Clone)]
 pub struct Sfu {
@@ -206,7 +132,7 @@ struct WorkerHandle {
 /// # Errors
 ///
 /// As [`StartSfuError`] says; nothing keeps running then.
-pub fn start(config: SfuConfig) -> Result<(Sfu, mpsc::UnboundedReceiver<SfuEvent>), StartSfuError> {
+pub fn start(config: SfuConfig) -> Result<(Sfu, mpsc::UnboundedReceiver<Event>), StartSfuError> {
     if config.announce.is_empty() {
         return Err(StartSfuError::NoAnnouncedAddress);
     }
@@ -234,7 +160,7 @@ fn start_worker(
     config: &SfuConfig,
     mark: u8,
     certificate: &Certificate,
-    events: mpsc::UnboundedSender<SfuEvent>,
+    events: mpsc::UnboundedSender<Event>,
 ) -> Result<(WorkerHandle, WorkerDoor, JoinHandle<()>), StartSfuError> {
     let mut address = config.bind;
     if address.port() != 0 {

@@ -11,8 +11,9 @@ mod streams;
 mod worker;
 
 pub use colloque_sfu_core::ConnectPeerError as RefusePeerError;
+pub use colloque_sfu_core::Event as SfuEvent;
 pub use colloque_sfu_core::sdp::Mid;
 pub use colloque_sfu_core::{CheckRefusal, Counters, DatagramKind, DropReason, Histogram, Link, Population};
 pub use colloque_sfu_core::{DEFAULT_PUBLISHER_CAP_BPS, KEYFRAME_REQUEST_INTERVAL, PEER_GONE_AFTER, PEER_LOST_AFTER};
-pub use handle::{ConnectPeerError, ReadMediaError, Sfu, SfuConfig, SfuEvent, StartSfuError, start};
+pub use handle::{ConnectPeerError, ReadMediaError, Sfu, SfuConfig, StartSfuError, start};
 pub use meter::{Meter, Reading};

@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use colloque_ids::{PeerId, RoomId};
 use colloque_sfu_core::sdp::Mid;
-use colloque_sfu_core::{ConnectPeerError, Core, Link, Path, SendArena};
+use colloque_sfu_core::{ConnectPeerError, Core, Event, Link, Path, SendArena};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tracing::{error, warn};
 
-use crate::handle::SfuEvent;
 use crate::io::{BATCH, ReceiveBatch, SendBatch, UdpPort, Waker, pin_to_core, wait_readable};
 use crate::meter::{Arrival, Meter, Reading};
 use crate::streams::{StreamInput, Streams};
@@ -35,7 +34,7 @@ pub(crate) struct Worker {
     pub port: UdpPort,
     pub waker: Arc<Waker>,
     pub queue: Receiver<Command>,
-    pub events: mpsc::UnboundedSender<SfuEvent>,
+    pub events: mpsc::UnboundedSender<Event>,
     pub segmentation: bool,
     pub streams: Streams,
     pub meter: Meter,
@@ -244,7 +243,7 @@ impl Worker {
     fn pass_events(&mut self) {
         while let Some(event) = self.core.poll_event() {
             // Without a listener the events have no use; the media goes on.
-            let _ = self.events.send(event.into());
+            let _ = self.events.send(event);
         }
     }
 }
@@ -282,7 +281,7 @@ mod tests {
         assert_eq!(worker.core.rooms(), [room(2)]);
         assert_eq!((worker.read().meter.rooms_failed, worker.read().population.rooms_open), (1, 1));
         for _ in 0..2 {
-            assert!(matches!(received.try_recv(), Ok(SfuEvent::PeerGone { room: gone, .. }) if gone == room(1)));
+            assert!(matches!(received.try_recv(), Ok(Event::PeerGone { room: gone, .. }) if gone == room(1)));
         }
         assert!(received.try_recv().is_err());
     }

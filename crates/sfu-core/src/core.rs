@@ -72,7 +72,8 @@ pub enum Event {
         /// Who.
         peer: PeerId,
     },
-    /// The peer was removed: silent for [`crate::PEER_GONE_AFTER`], closed by its client, or with a wrong certificate.
+    /// The peer was removed: silent for [`crate::PEER_GONE_AFTER`], closed by its client, or with a wrong certificate, or in a room that
+    /// failed.
     PeerGone {
         /// Where.
         room: RoomId,
