@@ -158,8 +158,7 @@ struct Writer<'a>(DescriptorEncoder<'a>);
 
 impl Writer<'_> {
     fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
-        let metric = ConstCounter::new(value);
-        metric.encode(self.0.encode_descriptor(&named(name), help, None, MetricType::Counter)?)
+        self.one(name, help, MetricType::Counter, &ConstCounter::new(value))
     }
 
     fn counters<const N: usize>(
@@ -169,17 +168,12 @@ impl Writer<'_> {
         label: &'static str,
         values: [(&'static str, u64); N],
     ) -> fmt::Result {
-        let name = named(name);
-        let mut family = self.0.encode_descriptor(&name, help, None, MetricType::Counter)?;
-        for (text, value) in values {
-            ConstCounter::new(value).encode(family.encode_family(&[(label, text)])?)?;
-        }
-        Ok(())
+        let metrics = values.map(|(text, value)| (text, ConstCounter::new(value)));
+        self.family(name, help, MetricType::Counter, label, metrics)
     }
 
     fn gauge(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
-        let metric = ConstGauge::new(value);
-        metric.encode(self.0.encode_descriptor(&named(name), help, None, MetricType::Gauge)?)
+        self.one(name, help, MetricType::Gauge, &ConstGauge::new(value))
     }
 
     fn gauges<const N: usize>(
@@ -189,10 +183,27 @@ impl Writer<'_> {
         label: &'static str,
         values: [(&'static str, u64); N],
     ) -> fmt::Result {
+        let metrics = values.map(|(text, value)| (text, ConstGauge::new(value)));
+        self.family(name, help, MetricType::Gauge, label, metrics)
+    }
+
+    fn one(&mut self, name: &str, help: &str, kind: MetricType, metric: &impl EncodeMetric) -> fmt::Result {
+        metric.encode(self.0.encode_descriptor(&named(name), help, None, kind)?)
+    }
+
+    /// Writes one metric for each word of a label.
+    fn family<M: EncodeMetric, const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        kind: MetricType,
+        label: &'static str,
+        metrics: [(&'static str, M); N],
+    ) -> fmt::Result {
         let name = named(name);
-        let mut family = self.0.encode_descriptor(&name, help, None, MetricType::Gauge)?;
-        for (text, value) in values {
-            ConstGauge::new(value).encode(family.encode_family(&[(label, text)])?)?;
+        let mut family = self.0.encode_descriptor(&name, help, None, kind)?;
+        for (text, metric) in metrics {
+            metric.encode(family.encode_family(&[(label, text)])?)?;
         }
         Ok(())
     }
