@@ -12,7 +12,7 @@ use crate::red::Redundant;
 use crate::ring::Packet;
 use crate::rtp::{RtpHeader, is_rtcp};
 use crate::srtp::guess_index;
-use crate::stun::{self, BindingRequest, BindingSuccess};
+use crate::stun::{BindingRequest, BindingSuccess};
 use crate::track::{KeyframeRequest, Subscription, TrackKind};
 use crate::vp8;
 
@@ -44,7 +44,7 @@ impl Core {
 
     fn handle_stun(&mut self, now: Instant, from: Path, datagram: &[u8], out: &mut SendArena) {
         if let Some(answer) = BindingSuccess::parse(datagram) {
-            self.take_answer(now, from, &answer);
+            self.take_answer(now, from, &answer, out);
             return;
         }
         let Ok(request) = BindingRequest::parse(datagram) else {
@@ -67,11 +67,9 @@ impl Core {
         }
         let peer = &mut self.peers[key];
         let removed = peer.ice.accept_check(from, &request, datagram.len(), now, &mut self.random);
-        // The challenge first: the client's answer then arrives before the handshake that the response lets it begin.
+        // The challenge first: a check pays for one of the two, and the answer proves the address for all that follows.
         peer.ice.send_challenges(now, |to, challenge| push_copy(out, to, challenge));
-        let mut response = [0; stun::MAX_RESPONSE_BYTES];
-        let length = peer.ice.write_success(&request, from, &mut response);
-        push_allowed(out, &mut peer.ice, now, from, &response[..length]);
+        peer.ice.respond(&request, from, now, |response| push_copy(out, from, response));
         if peer.ice.is_challenging() {
             self.mark_urgent(key);
         }
@@ -79,9 +77,10 @@ impl Core {
         self.note_heard(key, now);
     }
 
-    fn take_answer(&mut self, now: Instant, from: Path, answer: &BindingSuccess<'_>) {
+    fn take_answer(&mut self, now: Instant, from: Path, answer: &BindingSuccess<'_>, out: &mut SendArena) {
         let Some(key) = self.peer_at(from) else { return };
         if self.peers[key].ice.take_answer(from, answer, now) {
+            self.peers[key].ice.respond_late(from, |response| push_copy(out, from, response));
             self.note_heard(key, now);
         }
     }
@@ -147,7 +146,7 @@ impl Core {
         }
         let Some(header) = RtpHeader::parse(datagram) else { return self.counters.drop(DropReason::Malformed) };
         let Some(opened) = peer.open_rtp(&header, datagram) else { return self.counters.drop(DropReason::NotOpened) };
-        peer.ice.note_media(from, now);
+        peer.ice.note_media(from, datagram.len(), now);
         if opened.is_first {
             self.peer_by_ssrc.entry(header.ssrc).or_insert(key);
         }

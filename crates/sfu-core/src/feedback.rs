@@ -19,8 +19,9 @@ impl Core {
         if !peer.spent.may_report(now) {
             return self.counters.drop(DropReason::OverReportBudget);
         }
+        let bytes = datagram.len();
         let Some(plain_bytes) = peer.open_rtcp(datagram) else { return self.counters.drop(DropReason::NotOpened) };
-        peer.ice.note_media(from, now);
+        peer.ice.note_media(from, bytes, now);
         peer.spent.charge_report(&self.limits, now);
         self.note_heard(key, now);
         let mut resends_left = MAX_RESENT_PER_REPORT;

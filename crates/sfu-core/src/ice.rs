@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::hmac;
 
-use crate::arena::Path;
+use crate::arena::{Path, Transport};
 use crate::mark::character_of;
 use crate::peer::PEER_LOST_AFTER;
 use crate::random::Random;
@@ -29,15 +29,6 @@ pub(crate) const MAX_ADDRESSES: usize = 8;
 ///
 /// RFC 7675 section 5.1: consent ends after 30 seconds.
 const PROOF_LASTS_FOR: Duration = Duration::from_secs(30);
-/// Bytes that may go to an unproven address for each byte that came from it: the handshake's first flight of 640 bytes
-/// after a check of 100 and a hello of 120, so that nobody's handshake waits for the proof.
-///
-/// Higher: a check with a stranger's source brings more upon the stranger. Lower: a handshake waits for the proof.
-///
-/// # Source
-///
-/// RFC 9000 section 8.1 has the same problem and allows three, with hellos that are padded.
-const UNPROVEN_FACTOR: u32 = 4;
 /// How often one challenge is sent.
 const MAX_CHALLENGES: u8 = 3;
 /// Pause before a challenge is sent for the second time; each further pause is twice as long.
@@ -98,8 +89,10 @@ struct Address {
     /// When something that was sent there last came back.
     proven_at: Option<Instant>,
     challenge: Option<Challenge>,
+    /// Number of its latest check that was not answered, because too little had come from there.
+    unanswered: Option<[u8; 12]>,
     received_bytes: u32,
-    /// Bytes that went there without a proof.
+    /// Bytes that went there without a proof: never more than came.
     unproven_bytes: u32,
 }
 
@@ -237,6 +230,7 @@ impl IceAgent {
             checked_at: now,
             proven_at: None,
             challenge: None,
+            unanswered: None,
             received_bytes: 0,
             unproven_bytes: 0,
         });
@@ -257,13 +251,16 @@ impl IceAgent {
             if now < challenge.due_at || challenge.sent == MAX_CHALLENGES {
                 continue;
             }
-            challenge.due_at = now + FIRST_CHALLENGE_PAUSE * (1 << challenge.sent);
-            challenge.sent += 1;
-            let transaction = challenge.transaction;
+            let (transaction, sent) = (challenge.transaction, challenge.sent);
             let request = stun::write_challenge(transaction, remote.ufrag.as_bytes(), ufrag, &remote.key);
-            if address.may_send(request.len(), now) {
-                send(address.path, &request);
+            if !address.may_send(request.len(), now) {
+                continue;
             }
+            if let Some(challenge) = &mut address.challenge {
+                challenge.due_at = now + FIRST_CHALLENGE_PAUSE * (1 << sent);
+                challenge.sent += 1;
+            }
+            send(address.path, &request);
         }
     }
 
@@ -320,8 +317,11 @@ impl IceAgent {
         }
     }
 
-    /// Whether `bytes` may go to `to` now, which counts them: an unproven address gets at most [`UNPROVEN_FACTOR`] times
-    /// what came from it.
+    /// Whether `bytes` may go to `to` now, which counts them: an unproven address gets at most as many as came from it.
+    ///
+    /// # Source
+    ///
+    /// RFC 9000 section 8.1 has the same problem and allows three times as many, with hellos that are padded.
     pub(crate) fn may_send(&mut self, to: Path, bytes: usize, now: Instant) -> bool {
         let is_selected = self.selected == Some(to);
         self.addresses
@@ -338,14 +338,37 @@ impl IceAgent {
         })
     }
 
-    pub(crate) fn write_success(
-        &self,
+    /// Writes the answer to a check, unless its address must prove itself first: then it waits for that.
+    pub(crate) fn respond(
+        &mut self,
         request: &stun::BindingRequest<'_>,
         from: Path,
-        out: &mut [u8; stun::MAX_RESPONSE_BYTES],
-    ) -> usize {
-        let key = &self.credentials_of(self.is_previous(request.to_ufrag)).key;
-        stun::write_binding_success(request.transaction, from.remote, key, out)
+        now: Instant,
+        send: impl FnOnce(&[u8]),
+    ) {
+        let (response, length) = self.success(request.transaction, self.is_previous(request.to_ufrag), from);
+        let may_send = self.may_send(from, length, now);
+        if let Some(address) = self.addresses.iter_mut().find(|address| address.path == from) {
+            address.unanswered = (!may_send).then_some(request.transaction);
+        }
+        if may_send {
+            send(&response[..length]);
+        }
+    }
+
+    /// Writes the answer that waited for `from` to prove itself.
+    pub(crate) fn respond_late(&mut self, from: Path, send: impl FnOnce(&[u8])) {
+        let Some(address) = self.addresses.iter_mut().find(|address| address.path == from) else { return };
+        let (Some(transaction), is_previous) = (address.unanswered.take(), address.is_previous) else { return };
+        let (response, length) = self.success(transaction, is_previous, from);
+        send(&response[..length]);
+    }
+
+    fn success(&self, transaction: [u8; 12], is_previous: bool, from: Path) -> ([u8; stun::MAX_RESPONSE_BYTES], usize) {
+        let mut response = [0; stun::MAX_RESPONSE_BYTES];
+        let key = &self.credentials_of(is_previous).key;
+        let length = stun::write_binding_success(transaction, from.remote, key, &mut response);
+        (response, length)
     }
 
     /// The user name that answers carry.
@@ -396,11 +419,12 @@ impl Address {
     }
 
     fn may_send(&mut self, bytes: usize, now: Instant) -> bool {
-        if self.is_proven_lately(now) {
+        // A connection proves its address by itself, and whoever made it receives what goes there.
+        if self.is_proven_lately(now) || matches!(self.path.transport, Transport::Tcp(_)) {
             return true;
         }
         let after = self.unproven_bytes.saturating_add(bytes as u32);
-        if after > self.received_bytes.saturating_mul(UNPROVEN_FACTOR) {
+        if after > self.received_bytes {
             return false;
         }
         self.unproven_bytes = after;

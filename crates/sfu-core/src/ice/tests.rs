@@ -96,7 +96,7 @@ fn an_answer_counts_from_the_challenged_address_and_with_its_own_number_only() {
 }
 
 #[test]
-fn an_unanswered_challenge_is_repeated_a_few_times_within_the_bound() {
+fn an_unanswered_challenge_is_repeated_a_few_times_as_far_as_its_address_pays() {
     let mut line = Line::new();
     line.move_to(1);
     let mut sent = line.check(2, true);
@@ -104,11 +104,68 @@ fn an_unanswered_challenge_is_repeated_a_few_times_within_the_bound() {
         line.now += Duration::from_millis(20);
         sent.extend(line.sent());
     }
-    let bytes: usize = sent.iter().map(|(_, _, bytes)| bytes).sum();
-    assert!((2..=usize::from(MAX_CHALLENGES)).contains(&sent.len()), "{}", sent.len());
-    assert!(bytes <= UNPROVEN_FACTOR as usize * CHECK_BYTES);
+    assert_eq!(sent.len(), 1, "one check pays for one");
     assert!(!line.agent.is_challenging());
-    assert!(!line.agent.may_send(address(2), 2 * CHECK_BYTES, line.now));
+    assert!(!line.agent.may_send(address(2), CHECK_BYTES, line.now));
+    for checks in 2..20 {
+        line.now += Duration::from_millis(100);
+        sent.extend(line.check(2, true));
+        let bytes: usize = sent.iter().map(|(_, _, bytes)| bytes).sum();
+        assert!(bytes <= checks * CHECK_BYTES);
+    }
+    assert_eq!(sent.len(), 1 + usize::from(MAX_CHALLENGES), "all of a second challenge");
+}
+
+/// Lengths of the answers to a check from an address, at once or late.
+fn answered(line: &mut Line, port: u16, is_late: bool) -> usize {
+    let (ufrag, key) = (line.agent.ufrag(), line.agent.current.key.clone());
+    let check = stun::write_binding_request([7; 12], &ufrag, b"client", false, &key);
+    let request = stun::BindingRequest::parse(&check).unwrap();
+    let (mut bytes, now) = (0, line.now);
+    let mut take = |response: &[u8]| {
+        assert_eq!(stun::BindingSuccess::parse(response).unwrap().transaction, [7; 12]);
+        bytes += response.len();
+    };
+    match is_late {
+        true => line.agent.respond_late(address(port), &mut take),
+        false => line.agent.respond(&request, address(port), now, &mut take),
+    }
+    bytes
+}
+
+#[test]
+fn a_check_that_paid_for_the_challenge_is_answered_with_the_proof() {
+    let mut line = Line::new();
+    let sent = line.check(1, true);
+    assert_eq!(sent.len(), 1);
+    assert_eq!(answered(&mut line, 1, false), 0);
+    assert!(line.answer(address(1), sent[0].1));
+    assert!(answered(&mut line, 1, true) > 0);
+    assert_eq!(answered(&mut line, 1, true), 0, "once");
+    assert!(answered(&mut line, 1, false) > 0, "and every later check at once");
+}
+
+#[test]
+fn the_second_check_is_answered_even_if_the_address_never_proves_itself() {
+    let mut line = Line::new();
+    line.check(1, true);
+    assert_eq!(answered(&mut line, 1, false), 0);
+    assert!(line.check(1, true).is_empty(), "the challenge has its pause");
+    assert!(answered(&mut line, 1, false) > 0);
+}
+
+#[test]
+fn a_connection_is_answered_at_once() {
+    let mut line = Line::new();
+    let path = Path { transport: Transport::Tcp(1), ..address(1) };
+    let (ufrag, key) = (line.agent.ufrag(), line.agent.current.key.clone());
+    let check = stun::write_binding_request([7; 12], &ufrag, b"client", false, &key);
+    let request = stun::BindingRequest::parse(&check).unwrap();
+    line.agent.accept_check(path, &request, CHECK_BYTES, line.now, &mut line.random);
+    assert_eq!(line.sent().len(), 1);
+    let mut is_answered = false;
+    line.agent.respond(&request, path, line.now, |_| is_answered = true);
+    assert!(is_answered);
 }
 
 #[test]
@@ -172,7 +229,7 @@ impl Line {
         for at in (0..milliseconds).step_by(20) {
             self.now += Duration::from_millis(20);
             if let Some(media) = media {
-                self.agent.note_media(address(media), self.now);
+                self.agent.note_media(address(media), CHECK_BYTES, self.now);
             }
             let before = self.agent.selected();
             if at % 100 == 0 {

@@ -62,11 +62,13 @@ impl IceAgent {
         }
     }
 
-    /// Records media or reports of the peer's own that came from `from`.
-    pub(crate) fn note_media(&mut self, from: Path, now: Instant) {
+    /// Records media or reports of the peer's own, of `bytes`, that came from `from`.
+    pub(crate) fn note_media(&mut self, from: Path, bytes: usize, now: Instant) {
         self.watch.media_at = Some(now);
         if self.selected == Some(from) {
             self.watch.heard_at = Some(now);
+        } else {
+            self.note_received(from, bytes);
         }
     }
 
