@@ -18,6 +18,7 @@ use crate::peer::Peer;
 use crate::random::Random;
 use crate::room::Room;
 use crate::sdp::{MAX_LAYERS, Mid, Offer, ParseOfferError};
+use crate::tick::Looks;
 use crate::track::Track;
 
 /// People in one room at most.
@@ -157,6 +158,8 @@ pub struct Core {
     pub(crate) urgent: Vec<usize>,
     pub(crate) events: VecDeque<Event>,
     pub(crate) next_tick_at: Option<Instant>,
+    /// Peers that this tick has still to look at.
+    pub(crate) looks: Option<Looks>,
     /// Peers whose reports on arrivals wait for a packet to leave with, at most until the next tick.
     pub(crate) owing: Vec<usize>,
     /// Peers for whose link something waits.
@@ -196,6 +199,7 @@ impl Core {
             urgent: Vec::new(),
             events: VecDeque::new(),
             next_tick_at: None,
+            looks: None,
             owing: Vec::new(),
             paced: Vec::new(),
             next_pace_at: None,
@@ -317,7 +321,8 @@ impl Core {
     /// When [`Core::handle_timeout`] has something to do; none while nobody is connected.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        [self.next_tick_at, self.next_pace_at].into_iter().flatten().min()
+        let next_look_at = self.looks.as_ref().map(|looks| looks.due_at);
+        [self.next_tick_at, self.next_pace_at, next_look_at].into_iter().flatten().min()
     }
 
     /// People in all rooms.
@@ -439,6 +444,7 @@ impl Core {
         }
         if self.peers.is_empty() {
             self.next_tick_at = None;
+            self.looks = None;
             self.next_pace_at = None;
         }
     }

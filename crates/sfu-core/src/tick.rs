@@ -13,10 +13,26 @@ use crate::track::{PLACES, TrackKind};
 const TURNS: u64 = 50;
 /// Turns in which all peers' links are looked at once: with a tick of 20 ms, each ten times a second.
 const ADAPTING_TURNS: u64 = 5;
+/// Peers that are looked at without a pause: tens of microseconds.
+///
+/// Higher: a packet that comes meanwhile waits longer. Lower: a worker with many peers wakes more often.
+const LOOKS_AT_ONCE: usize = 32;
+/// Pause until the next of them.
+const LOOK_PAUSE: Duration = Duration::from_millis(1);
 /// Shortest and longest pause between two requests for one missing packet.
 const NACK_PAUSE: std::ops::RangeInclusive<Duration> = Duration::from_millis(40)..=Duration::from_millis(500);
 /// Streams of one peer in one report: three layers of a camera, a screen and a voice from it, and as many to it as its lines show.
 pub(crate) const MAX_REPORTED: usize = 2 * PLACES + 1;
+
+/// How far the peers of a tick were looked at.
+pub(crate) struct Looks {
+    /// The tick's number.
+    turn: u64,
+    /// Key of the next peer.
+    next: usize,
+    /// When.
+    pub due_at: Instant,
+}
 
 impl Core {
     /// Does what is due at `now`: call it at or after [`Core::next_timeout`].
@@ -24,32 +40,45 @@ impl Core {
         if self.next_pace_at.is_some_and(|due_at| now >= due_at) {
             self.pace(now, out);
         }
-        let Some(due_at) = self.next_tick_at else { return };
-        if now < due_at {
-            return;
+        if let Some(due_at) = self.next_tick_at.filter(|due_at| now >= *due_at) {
+            // Before the work, so that a failure in it does not repeat without a pause. A worker that fell behind does not make
+            // up for lost ticks.
+            self.next_tick_at = Some((due_at + TICK).max(now));
+            // Of more peers than a tick has room for, the rest is looked at in one go.
+            self.look_at_some(now, usize::MAX, out);
+            self.look_at_urgent(now, out);
+            self.send_owed(now, out);
+            self.looks = Some(Looks { turn: self.ticks, next: (self.ticks % ADAPTING_TURNS) as usize, due_at: now });
+            self.ticks += 1;
+            self.strangers_left = STRANGERS_PER_TICK;
         }
-        // Before the work, so that a failure in it does not repeat without a pause. A worker that fell behind does not make
-        // up for lost ticks.
-        self.next_tick_at = Some((due_at + TICK).max(now));
-        self.look_at_urgent(now, out);
-        self.send_owed(now, out);
-        let ticks = self.ticks;
-        self.ticks += 1;
-        self.strangers_left = STRANGERS_PER_TICK;
+        if self.looks.as_ref().is_some_and(|looks| now >= looks.due_at) {
+            self.look_at_some(now, LOOKS_AT_ONCE, out);
+        }
+        self.at_work = None;
+    }
+
+    /// Looks at up to `most` of the peers whose turn it is in this tick.
+    fn look_at_some(&mut self, now: Instant, most: usize, out: &mut SendArena) {
         let keys = self.peers.iter().next_back().map_or(0, |(key, _)| key + 1);
-        let mut key = (ticks % ADAPTING_TURNS) as usize;
-        while key < keys {
+        for _ in 0..most {
+            let Some(looks) = &mut self.looks else { return };
+            let key = looks.next;
+            if key >= keys {
+                self.looks = None;
+                return;
+            }
+            // Before the work, as above.
+            looks.next += ADAPTING_TURNS as usize;
+            looks.due_at = now + LOOK_PAUSE;
+            let takes_turn = key as u64 % TURNS == looks.turn % TURNS;
             self.at_work = Some(key);
             self.watch_path(now, key);
             self.adapt(now, key, out);
-            key += ADAPTING_TURNS as usize;
+            if takes_turn {
+                self.take_turn(now, key, out);
+            }
         }
-        let mut key = (ticks % TURNS) as usize;
-        while key < keys {
-            self.take_turn(now, key, out);
-            key += TURNS as usize;
-        }
-        self.at_work = None;
     }
 
     /// Several times a second for each peer: does it still receive where it is sent to?
