@@ -38,7 +38,22 @@ pub struct Seat {
     pub down: Link<Vec<u8>>,
 }
 
+/// A network that disturbs nobody: 20 Mbit/s, 40 ms there and back.
+#[must_use]
+pub fn good_network() -> Conditions {
+    Conditions { rate_bps: Some(20_000_000), delay: Duration::from_millis(20), ..Conditions::default() }
+}
+
 impl Hall {
+    /// Opens a hall with a room of two, connected: one on a good network, and one behind `second`.
+    #[must_use]
+    pub fn of_two(seed: u64, second: Conditions) -> Self {
+        let mut hall = Self::new(seed);
+        hall.join_at_once(1, good_network());
+        hall.join_at_once(1, second);
+        hall
+    }
+
     /// Opens an empty hall; everything that happens in it follows from `seed`.
     ///
     /// # Panics

@@ -3,6 +3,7 @@
 
 pub mod batch;
 mod hall;
+pub mod links;
 pub mod meter;
 mod participant;
 mod payload;
@@ -11,7 +12,7 @@ mod publisher;
 mod voice;
 pub mod world;
 
-pub use hall::{Hall, Seat};
+pub use hall::{Hall, Seat, good_network};
 pub use participant::Participant;
 pub use picture::Pictures;
 pub use voice::Voices;

@@ -1,14 +1,13 @@
 //! `colloque-sim`: whole consultations in memory, many seeds long.
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Parser;
-use colloque_network::Conditions;
-use colloque_sim::Hall;
 use colloque_sim::batch::{Batch, Failure};
+use colloque_sim::links::Links;
 use colloque_sim::meter::Counting;
-use colloque_sim::world;
+use colloque_sim::{Hall, good_network, world};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -16,9 +15,9 @@ static ALLOCATOR: Counting = Counting;
 #[derive(Parser)]
 #[command(name = "colloque-sim", version, about = "Whole consultations in memory, from seeds")]
 struct Arguments {
-    /// Seeds to run.
-    #[arg(long, default_value_t = 10_000)]
-    seeds: u64,
+    /// Seeds to run; 10 000, or 20 with `--links`.
+    #[arg(long)]
+    seeds: Option<u64>,
     /// The first of them.
     #[arg(long, default_value_t = 0)]
     from: u64,
@@ -34,10 +33,16 @@ struct Arguments {
     /// Measures instead how fast the media of rooms of two and of five pass, and prints it.
     #[arg(long)]
     pace: bool,
+    /// Measures instead what bad links leave of the media of a room of two, and prints a table.
+    #[arg(long, conflicts_with = "pace")]
+    links: bool,
 }
 
 /// Seconds of a room that are measured.
 const PACED_SECONDS: f64 = 60.0;
+/// Seeds where nothing else is said: of worlds, and of rooms over bad links.
+const SEEDS: u64 = 10_000;
+const LINK_SEEDS: u64 = 20;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -52,8 +57,13 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    let until = arguments.from.saturating_add(arguments.seeds);
-    let batch = Batch::run(arguments.from..until, arguments.threads, |failure| print(failure, arguments.lines));
+    let seeds = arguments.seeds.unwrap_or(if arguments.links { LINK_SEEDS } else { SEEDS });
+    let seeds = arguments.from..arguments.from.saturating_add(seeds);
+    if arguments.links {
+        print!("{}", Links::measure(seeds));
+        return ExitCode::SUCCESS;
+    }
+    let batch = Batch::run(seeds, arguments.threads, |failure| print(failure, arguments.lines));
     print_summary(&batch);
     if batch.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -72,10 +82,8 @@ fn print(failure: &Failure, lines: usize) {
 /// Lets a room of media pass, without signaling, and prints how much faster than real time that went.
 fn print_pace(parties: usize, sends_little: bool) {
     let mut hall = Hall::new(1);
-    let conditions =
-        Conditions { rate_bps: Some(20_000_000), delay: Duration::from_millis(20), ..Conditions::default() };
     for _ in 0..parties {
-        hall.join_at_once(1, conditions);
+        hall.join_at_once(1, good_network());
     }
     if sends_little {
         hall.send_little();

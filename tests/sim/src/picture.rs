@@ -69,6 +69,14 @@ impl Pictures {
         self.shown.iter().filter(|(at, _)| (since..until).contains(at)).count()
     }
 
+    /// Bits a second of the frames shown in a span, each counted once, without headers.
+    #[must_use]
+    pub fn shown_bps(&self, since: Instant, until: Instant) -> u64 {
+        let shown = self.shown.iter().filter(|(at, _)| (since..until).contains(at));
+        let bytes: u64 = shown.map(|(_, bytes)| u64::from(*bytes)).sum();
+        (bytes as f64 * 8.0 / (until - since).as_secs_f64()) as u64
+    }
+
     /// Keyframes shown since the beginning.
     #[must_use]
     pub fn keyframes(&self) -> usize {

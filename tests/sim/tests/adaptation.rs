@@ -5,24 +5,14 @@ use std::time::Duration;
 use colloque_load::memory::peer;
 use colloque_network::Conditions;
 use colloque_sfu_core::Event;
-use colloque_sim::Hall;
+use colloque_sim::links::{Way, step, use_under_loss, voice_concealed};
+use colloque_sim::{Hall, good_network};
 
 const MEGA: u64 = 1_000_000;
 
-fn good() -> Conditions {
-    Conditions { rate_bps: Some(20 * MEGA), delay: Duration::from_millis(20), ..Conditions::default() }
-}
-
-fn pair(seed: u64, second: Conditions) -> Hall {
-    let mut hall = Hall::new(seed);
-    hall.join_at_once(1, good());
-    hall.join_at_once(1, second);
-    hall
-}
-
 #[test]
 fn on_a_good_network_both_see_and_hear_all_and_the_picture_is_good_within_two_seconds() {
-    let mut hall = pair(1, good());
+    let mut hall = Hall::of_two(1, good_network());
     hall.run(2.5);
     let (since, until) = (hall.ago(0.5), hall.now());
     for seat in &hall.seats {
@@ -44,7 +34,7 @@ fn on_a_good_network_both_see_and_hear_all_and_the_picture_is_good_within_two_se
 fn a_slow_link_gets_what_it_carries_and_the_voice_comes_first() {
     for (rate, frames) in [(150_000, 7), (300_000, 15), (600_000, 25)] {
         for seed in 0..3 {
-            let mut hall = pair(seed, good());
+            let mut hall = Hall::of_two(seed, good_network());
             hall.set_down(1, |conditions| conditions.rate_bps = Some(rate));
             hall.run(8.0);
             hall.run(30.0);
@@ -61,22 +51,12 @@ fn a_slow_link_gets_what_it_carries_and_the_voice_comes_first() {
 #[test]
 fn after_a_drop_the_voice_is_back_within_two_seconds_and_after_a_rise_the_picture_within_five() {
     for seed in 0..5 {
-        let mut hall = pair(seed, Conditions { rate_bps: Some(2_500_000), ..good() });
-        hall.run(10.0);
-        hall.set_down(1, |conditions| conditions.rate_bps = Some(200_000));
-        hall.run(20.0);
-        let (since, until) = (hall.ago(20.0), hall.ago(0.5));
-        let concealed = hall.seats[1].participant.voices.concealed(since, until);
+        let step = step(seed);
         // The queue fills at once, and no report can tell before a round trip through it: a good second of voice comes late.
-        assert!(concealed <= 0.07, "seed {seed}: {concealed} concealed around the drop");
-        let concealed = hall.seats[1].participant.voices.concealed(hall.ago(18.2), until);
-        assert!(concealed <= 0.01, "seed {seed}: {concealed} concealed after the drop");
-        hall.set_down(1, |conditions| conditions.rate_bps = Some(2_500_000));
-        let back = (1..=50).position(|_| {
-            hall.run(0.1);
-            hall.seats[1].participant.arrived_bps(hall.ago(0.5), hall.now()) >= 2_250_000
-        });
-        assert!(back.is_some(), "seed {seed}: {}", hall.seats[1].participant.arrived_bps(hall.ago(0.5), hall.now()));
+        assert!(step.concealed <= 0.07, "seed {seed}: {step:?}");
+        assert!(step.concealed_later <= 0.01, "seed {seed}: {step:?}");
+        assert!(step.longest_wait <= 0.5, "seed {seed}: {step:?}");
+        assert!(step.back <= 5.0, "seed {seed}: {step:?}");
     }
 }
 
@@ -94,7 +74,7 @@ fn told(hall: &Hall, seat: u128) -> Vec<[u32; 3]> {
 #[test]
 fn what_a_link_carries_is_told_to_its_owner_and_what_it_leaves_to_the_other() {
     for seed in 0..5 {
-        let mut hall = pair(seed, good());
+        let mut hall = Hall::of_two(seed, good_network());
         let last = |hall: &Hall, seat| *told(hall, seat).last().expect("something is told");
         hall.run(10.0);
         assert!(last(&hall, 1)[0] > 500 && last(&hall, 1)[2] < 30, "seed {seed}: {:?}", told(&hall, 1));
@@ -119,7 +99,7 @@ fn what_a_link_carries_is_told_to_its_owner_and_what_it_leaves_to_the_other() {
 fn losses_are_told_to_whose_link_they_are_on_either_way() {
     for seed in 0..5 {
         for is_up in [true, false] {
-            let mut hall = pair(seed, good());
+            let mut hall = Hall::of_two(seed, good_network());
             hall.run(10.0);
             let lossy = |conditions: &mut Conditions| conditions.loss = 0.15;
             if is_up {
@@ -138,29 +118,18 @@ fn losses_are_told_to_whose_link_they_are_on_either_way() {
 #[test]
 fn losses_by_chance_leave_most_of_the_link_in_use() {
     for seed in 0..3 {
-        let mut hall = pair(seed, Conditions { rate_bps: Some(3 * MEGA), loss: 0.2, ..good() });
-        hall.run(10.0);
-        hall.run(20.0);
-        let arrived = hall.seats[1].participant.arrived_bps(hall.ago(20.0), hall.now());
-        assert!(arrived >= 3 * MEGA * 80 / 100 * 70 / 100, "seed {seed}: {arrived}");
+        let shares = use_under_loss(seed);
+        assert!(shares.arrived >= 0.7, "seed {seed}: {shares:?}");
     }
 }
 
 #[test]
 fn a_voice_survives_losses_by_chance() {
     for (loss, most) in [(0.05, 0.004), (0.1, 0.015), (0.2, 0.06), (0.3, 0.13)] {
-        for lossy_way in ["up", "down"] {
-            let mut hall = pair(5, good());
-            match lossy_way {
-                "up" => hall.set_up(1, |conditions| conditions.loss = loss),
-                _ => hall.set_down(1, |conditions| conditions.loss = loss),
-            }
-            hall.run(10.0);
-            hall.run(60.0);
-            let hears = if lossy_way == "up" { 0 } else { 1 };
-            let concealed = hall.seats[hears].participant.voices.concealed(hall.ago(60.0), hall.ago(0.5));
-            println!("{lossy_way} {loss}: {concealed}");
-            assert!(concealed <= most, "{lossy_way} {loss}: {concealed}");
+        for way in [Way::Up, Way::Down] {
+            let concealed = voice_concealed(5, way, loss);
+            println!("{way:?} {loss}: {concealed}");
+            assert!(concealed <= most, "{way:?} {loss}: {concealed}");
         }
     }
 }
@@ -168,7 +137,7 @@ fn a_voice_survives_losses_by_chance() {
 #[test]
 fn the_link_of_who_waits_is_measured_once_and_costs_little() {
     for (rate, most_kilobytes) in [(20 * MEGA, 150), (MEGA, 150)] {
-        let mut hall = pair(1, Conditions { rate_bps: Some(rate), ..good() });
+        let mut hall = Hall::of_two(1, Conditions { rate_bps: Some(rate), ..good_network() });
         hall.gate(1, false);
         hall.run(9.0);
         let waited = &hall.seats[1].participant;
@@ -183,7 +152,7 @@ fn the_link_of_who_waits_is_measured_once_and_costs_little() {
 #[test]
 fn the_same_seed_gives_the_same_and_another_does_not() {
     let run = |seed| {
-        let mut hall = pair(seed, Conditions { rate_bps: Some(MEGA), loss: 0.05, ..good() });
+        let mut hall = Hall::of_two(seed, Conditions { rate_bps: Some(MEGA), loss: 0.05, ..good_network() });
         hall.run(5.0);
         hall.digest()
     };
