@@ -3,7 +3,7 @@
 use colloque_ids::{ConnectionId, Timestamp};
 use colloque_journal::{Actor, DisconnectCause, Draft, Event, NetworkPrefix, PatientPseudonym, StaffRole};
 use colloque_protocol::Role;
-use colloque_protocol::connection::{ConnectedPerson, ConnectionEvent, ConnectionFact};
+use colloque_protocol::connection::{ConnectedPerson, ConnectionEvent, ConnectionFact, IncidentKind};
 use colloque_protocol::ticket::Person;
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
@@ -28,6 +28,11 @@ pub struct RecordConnectionError(#[from] StorageError);
 ///
 /// More: somebody who breaks their own link again and again fills storage. Fewer: a bad call's end is not told.
 const MAX_INCIDENTS: i64 = 100;
+
+/// Incidents of a side above which none is kept that its own browser said.
+///
+/// More: a browser that lies takes the place of what the server sees. Fewer: freezes of a long call are not told.
+const MAX_INCIDENTS_FOR_REPORTS: i64 = 50;
 
 impl Records {
     pub(crate) const fn new(service: Consultation) -> Self {
@@ -57,12 +62,21 @@ impl Records {
         Ok(())
     }
 
-    /// Keeps an incident of a call, while its side of the consultation has fewer than [`MAX_INCIDENTS`].
+    /// Keeps an incident of a call, while its side of the consultation has fewer than [`MAX_INCIDENTS`], or
+    /// [`MAX_INCIDENTS_FOR_REPORTS`].
     async fn keep_incident(&self, event: ConnectionEvent) -> Result<(), StorageError> {
         let (ConnectionFact::Incident { what, side, began_at }, Some(room)) = (event.fact, event.room) else {
             return Ok(());
         };
         let ended_at = event.occurred_at.max(began_at);
+        let most = match what {
+            IncidentKind::Frozen => MAX_INCIDENTS_FOR_REPORTS,
+            IncidentKind::Cut
+            | IncidentKind::LossSent
+            | IncidentKind::LossReceived
+            | IncidentKind::NarrowLink
+            | IncidentKind::Fallback => MAX_INCIDENTS,
+        };
         self.service
             .storage()
             .transact(move |connection| {
@@ -79,7 +93,7 @@ impl Records {
                     .bind(what.name())
                     .bind(began_at.as_millis())
                     .bind(ended_at.as_millis())
-                    .bind(MAX_INCIDENTS)
+                    .bind(most)
                     .execute(connection)
                     .await?;
                     Ok(())

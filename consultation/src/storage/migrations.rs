@@ -72,7 +72,7 @@ const STORES: &[Store] = &[
         ]
     ),
     store!("identity", ["0101_patient"]),
-    store!("health", ["0101_consultation", "0102_reason", "0103_refused", "0104_call_incident"]),
+    store!("health", ["0101_consultation", "0102_reason", "0103_refused", "0104_call_incident", "0105_frozen"]),
     store!("documents", ["0101_document"]),
     store!("professionals", ["0001_staff", "0002_wrong_code", "0003_open_connection"]),
 ];

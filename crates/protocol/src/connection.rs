@@ -74,7 +74,7 @@ pub enum ConnectionFact {
     },
 }
 
-/// What can go wrong in a call, as the server sees it.
+/// What can go wrong in a call: as the server sees it, but for [`IncidentKind::Frozen`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IncidentKind {
@@ -88,11 +88,14 @@ pub enum IncidentKind {
     NarrowLink,
     /// The person's network let no UDP pass.
     Fallback,
+    /// The other's picture stood still before the person, as their own browser says.
+    Frozen,
 }
 
 impl IncidentKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Cut, Self::LossSent, Self::LossReceived, Self::NarrowLink, Self::Fallback];
+    pub const ALL: [Self; 6] =
+        [Self::Cut, Self::LossSent, Self::LossReceived, Self::NarrowLink, Self::Fallback, Self::Frozen];
 
     /// Stable name.
     #[must_use]
@@ -103,6 +106,7 @@ impl IncidentKind {
             Self::LossReceived => "loss_received",
             Self::NarrowLink => "narrow_link",
             Self::Fallback => "fallback",
+            Self::Frozen => "frozen",
         }
     }
 }

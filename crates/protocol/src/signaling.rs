@@ -266,6 +266,13 @@ pub struct MediaState {
     /// How this person's link is, once measured in the consultation.
     #[serde(default)]
     pub link: Option<LinkQuality>,
+    /// How large this person's browser shows the other's camera: the shorter side, in device pixels, rounded to a step. Absent while
+    /// nothing is known of it, and where all that a camera gives is shown. Whoever reads it takes any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_side_px: Option<u16>,
+    /// Whether the other's picture stands still in this person's browser, though it is to be shown. Nobody is told; it is noted.
+    #[serde(default)]
+    pub frozen: bool,
 }
 
 /// Whether a person's browser lets cameras be sent, both ways. Cameras are sent while neither side pauses them.

@@ -24,7 +24,10 @@ impl Signaling {
                 let farewell = ServerMessage::Ended { reason: EndReason::YouLeft };
                 return self.end_connection(seated.connection, DisconnectCause::Left, Some(farewell));
             }
-            ClientMessage::MediaState(media) => self.change(seated, |participant| participant.media = media),
+            ClientMessage::MediaState(media) => {
+                self.follow_freeze(seated.room, seated.seat, media.frozen);
+                self.change(seated, |participant| participant.media = media)
+            }
             ClientMessage::DeviceCheck(check) => match seated.seat {
                 Seat::Patient => self.change(seated, |participant| participant.device_check = Some(check)),
                 Seat::Practitioner => Err(ActionRefusal::NotYours),

@@ -1,4 +1,5 @@
-//! What went wrong in a call and for how long, as this side of it sees it: a few spans a call, never samples.
+//! What went wrong in a call and for how long, as this side of it sees it: a few spans a call, never samples. That a picture stood still is
+//! what only a browser sees: it says so of its own person, and nothing else.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -63,8 +64,8 @@ impl Signaling {
                 let link = peer.and_then(|peer| links.get(&peer.id).copied());
                 for kind in IncidentKind::ALL {
                     match (kind, link) {
-                        // The peer's own events tell it at once.
-                        (IncidentKind::Cut, _) => {}
+                        // The peer's own events and its client tell them at once.
+                        (IncidentKind::Cut | IncidentKind::Frozen, _) => {}
                         (_, None) => self.incident_ends(room, seat, kind),
                         (_, Some(link)) => match is_wrong(kind, link) {
                             Some(true) => self.incident_begins(room, seat, kind),
@@ -77,8 +78,9 @@ impl Signaling {
         }
     }
 
-    /// Notes that nothing passes any more for somebody whose call runs.
+    /// Notes that nothing passes any more for somebody whose call runs; what they saw stand still is a part of that.
     pub(crate) fn cut_begins(&mut self, room: RoomId, seat: Seat) {
+        self.incident_ends(room, seat, IncidentKind::Frozen);
         if self.rooms.get(&room).is_some_and(|room| room.is_gate_open) {
             self.incident_begins(room, seat, IncidentKind::Cut);
         }
@@ -86,6 +88,15 @@ impl Signaling {
 
     pub(crate) fn cut_ends(&mut self, room: RoomId, seat: Seat) {
         self.incident_ends(room, seat, IncidentKind::Cut);
+    }
+
+    /// Notes what somebody's browser says of the other's picture, or that nobody is there to say it any more.
+    pub(crate) fn follow_freeze(&mut self, room: RoomId, seat: Seat, is_frozen: bool) {
+        if is_frozen && self.rooms.get(&room).is_some_and(|room| room.is_gate_open) {
+            self.incident_begins(room, seat, IncidentKind::Frozen);
+        } else {
+            self.incident_ends(room, seat, IncidentKind::Frozen);
+        }
     }
 
     /// Ends what still lasts for one person, whose part in the call is over.
@@ -124,7 +135,7 @@ fn is_wrong(kind: IncidentKind, link: &PeerLink) -> Option<bool> {
         _ => Some(false),
     };
     match kind {
-        IncidentKind::Cut => None,
+        IncidentKind::Cut | IncidentKind::Frozen => None,
         IncidentKind::LossSent => by_loss(link.lost_sent),
         IncidentKind::LossReceived => by_loss(link.lost_received?),
         IncidentKind::NarrowLink => match link.estimate_bps? {

@@ -217,6 +217,8 @@ impl Signaling {
         }
         participant.attendance = Attendance::Lost { since: now };
         participant.shown = None;
+        participant.media.frozen = false;
+        self.follow_freeze(seated.room, seated.seat, false);
         let gone = match cause {
             DisconnectCause::Left | DisconnectCause::Ended | DisconnectCause::SignedOut => true,
             DisconnectCause::SocketClosed

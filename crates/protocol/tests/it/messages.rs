@@ -14,14 +14,16 @@ use serde_json::Value;
 use crate::values::{alter, card, id, instant, json, key};
 
 fn media() -> impl Strategy<Value = MediaState> {
-    (any::<[bool; 4]>(), pictures(), option::of(link())).prop_map(
-        |([microphone, camera, rear_camera, screen], pictures, link)| MediaState {
+    (any::<[bool; 5]>(), pictures(), option::of(link()), any::<Option<u16>>()).prop_map(
+        |([microphone, camera, rear_camera, screen, frozen], pictures, link, shown_side_px)| MediaState {
             microphone,
             camera,
             rear_camera,
             screen,
             pictures,
             link,
+            shown_side_px,
+            frozen,
         },
     )
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use colloque_ids::{ConsultationId, PeerId, RoomId};
 use colloque_protocol::connection::{ConnectionFact, DisconnectCause, IncidentKind, Side};
-use colloque_protocol::signaling::ClientMessage;
+use colloque_protocol::signaling::{ClientMessage, MediaState};
 use colloque_protocol::ticket::Scope;
 use colloque_signaling_core::{Input, MediaEvent, Output, PeerLink};
 
@@ -155,4 +155,67 @@ fn a_peer_marks_its_own_consultation_only_and_one_kind_once_at_a_time() {
     }
     world.input(Input::Lost { connection, cause: DisconnectCause::Left });
     assert_eq!(incidents(&world), [(IncidentKind::LossSent, Side::Patient, 4_990, other.consultation)]);
+}
+
+fn freezes(frozen: bool) -> ClientMessage {
+    ClientMessage::MediaState(MediaState { camera: true, frozen, ..MediaState::default() })
+}
+
+#[test]
+fn a_picture_that_a_person_saw_stand_still_is_an_incident_of_their_own_side() {
+    let mut world = World::new();
+    let (practitioner, patient) = world.consultation();
+    let peers = [practitioner, patient].map(|connection| world.connects(connection));
+    world.say(patient, freezes(true));
+    // Said again, it goes on; how the links go has no part in it.
+    look(&mut world, &peers.map(fine));
+    world.say(patient, freezes(true));
+    world.say(practitioner, freezes(false));
+    look(&mut world, &peers.map(fine));
+    assert_eq!(incidents(&world), []);
+    world.say(patient, freezes(false));
+    world.say(patient, freezes(false));
+    assert_eq!(incidents(&world), [(IncidentKind::Frozen, Side::Patient, 20, scope().consultation)]);
+}
+
+#[test]
+fn a_freeze_ends_with_whoever_could_say_so_and_with_the_call() {
+    const LOST: DisconnectCause = DisconnectCause::SocketClosed;
+    let endings: [(&str, fn(&mut World, colloque_ids::ConnectionId, PeerId)); 4] = [
+        ("lost", |world, connection, _| world.input(Input::Lost { connection, cause: LOST })),
+        ("left", |world, connection, _| world.say(connection, ClientMessage::Leave)),
+        ("ended", |world, _, _| world.input(Input::ConsultationEnded { consultation: scope().consultation })),
+        ("cut", |world, _, peer| world.input(Input::Media(MediaEvent::Lost { peer }))),
+    ];
+    for (name, end) in endings {
+        let mut world = World::new();
+        let (practitioner, patient) = world.consultation();
+        world.connects(patient);
+        let desk = world.connects(practitioner);
+        world.say(practitioner, freezes(true));
+        world.now = world.now.after(Duration::from_secs(4));
+        end(&mut world, practitioner, desk);
+        let frozen = (IncidentKind::Frozen, Side::Practitioner, 4, scope().consultation);
+        assert_eq!(incidents(&world), [frozen], "{name}");
+    }
+}
+
+#[test]
+fn a_freeze_before_the_admission_or_between_two_messages_is_none() {
+    let mut world = World::new();
+    let (patient, practitioner) = (world.patient_joins(), world.practitioner_joins());
+    world.connects(practitioner);
+    world.say(patient, freezes(true));
+    world.now = world.now.after(LOOK);
+    world.say(patient, freezes(false));
+    assert_eq!(incidents(&world), []);
+
+    let mut world = World::new();
+    let (_, patient) = world.consultation();
+    world.connects(patient);
+    for turn in 0..200 {
+        world.say(patient, freezes(turn % 2 == 0));
+        world.now = world.now.after(Duration::from_millis(100));
+    }
+    assert_eq!(incidents(&world), []);
 }
