@@ -55,7 +55,7 @@ pub(crate) struct IceAgent {
     mark: u8,
     current: Credentials,
     /// Those of before the restart: the paths found with them carry the call until new ones do, or for good when the restart fails.
-    previous: Option<Credentials>,
+    previous: Option<Box<Credentials>>,
     /// Addresses that checks came from.
     addresses: Vec<Address>,
     selected: Option<Path>,
@@ -144,7 +144,11 @@ impl IceAgent {
         let fresh = Credentials::new(self.mark, remote, random);
         let replaced = std::mem::replace(&mut self.current, fresh);
         let found = self.addresses.iter().any(|address| !address.is_previous && address.proven_at.is_some());
-        let dropped = if found || self.previous.is_none() { self.previous.replace(replaced) } else { Some(replaced) };
+        let dropped = if found || self.previous.is_none() {
+            self.previous.replace(Box::new(replaced)).map(|dropped| *dropped)
+        } else {
+            Some(replaced)
+        };
         for address in &mut self.addresses {
             address.is_previous = true;
             // What was asked with credentials that are dropped, the client may no longer answer.
@@ -164,7 +168,7 @@ impl IceAgent {
     }
 
     fn credentials_of(&self, is_previous: bool) -> &Credentials {
-        self.previous.as_ref().filter(|_| is_previous).unwrap_or(&self.current)
+        self.previous.as_deref().filter(|_| is_previous).unwrap_or(&self.current)
     }
 
     /// Takes an authentic check of `bytes` from `from`; gives an address that had to give way.
@@ -242,7 +246,7 @@ impl IceAgent {
         let (current, previous) = (&self.current, &self.previous);
         for address in &mut self.addresses {
             let Credentials { ufrag, remote, .. } =
-                previous.as_ref().filter(|_| address.is_previous).unwrap_or(current);
+                previous.as_deref().filter(|_| address.is_previous).unwrap_or(current);
             let Some(challenge) = &mut address.challenge else { continue };
             if now.saturating_duration_since(challenge.began_at) >= CHALLENGE_LASTS_FOR {
                 address.challenge = None;
@@ -378,7 +382,7 @@ impl IceAgent {
 
     /// Every user name that this peer's checks may be for.
     pub(crate) fn ufrags(&self) -> impl Iterator<Item = Ufrag> {
-        std::iter::once(&self.current).chain(&self.previous).map(|credentials| credentials.ufrag)
+        std::iter::once(&self.current).chain(self.previous.as_deref()).map(|credentials| credentials.ufrag)
     }
 
     pub(crate) fn credentials(&self) -> (&str, &str) {

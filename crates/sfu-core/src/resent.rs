@@ -8,13 +8,23 @@ pub(crate) const RESEND_PAUSE: Duration = Duration::from_millis(20);
 /// When each packet of the source's ring was last sent again.
 #[derive(Debug, Default)]
 pub(crate) struct Resent {
-    entries: Box<[Option<(u64, Instant)>]>,
+    entries: Box<[Repetition]>,
+    /// What times are counted from: the first repetition.
+    began_at: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Repetition {
+    /// Index plus one, modulo 2^32; zero is none. A ring is far shorter.
+    occupant: u32,
+    /// In microseconds, modulo 2^32: more than an hour, and no packet stays in a ring for so long.
+    resent_us: u32,
 }
 
 impl Resent {
     /// Forgets everything; the room is kept.
     pub(crate) fn forget(&mut self) {
-        self.entries.fill(None);
+        self.entries.fill(Repetition::default());
     }
 
     /// Counts a repetition of a packet; false when the last one is too recent.
@@ -23,14 +33,15 @@ impl Resent {
             return false;
         }
         if self.entries.len() != ring_packets {
-            self.entries = vec![None; ring_packets].into_boxed_slice();
+            self.entries = vec![Repetition::default(); ring_packets].into_boxed_slice();
         }
+        let since = now.saturating_duration_since(*self.began_at.get_or_insert(now));
+        let repetition = Repetition { occupant: (index as u32).wrapping_add(1), resent_us: since.as_micros() as u32 };
         let entry = &mut self.entries[(index % ring_packets as u64) as usize];
-        let is_paused = entry.is_some_and(|(resent, resent_at)| {
-            resent == index && now.saturating_duration_since(resent_at) < RESEND_PAUSE
-        });
+        let pause_us = repetition.resent_us.wrapping_sub(entry.resent_us);
+        let is_paused = entry.occupant == repetition.occupant && u128::from(pause_us) < RESEND_PAUSE.as_micros();
         if !is_paused {
-            *entry = Some((index, now));
+            *entry = repetition;
         }
         !is_paused
     }
