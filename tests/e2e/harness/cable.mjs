@@ -9,19 +9,19 @@ import { Turn } from './turn.mjs';
 export class Cable {
   /**
    * `address` is a loopback address that no other file of stories uses; so is `turnFrom`, from where a TURN server relays, which
-   * stands beyond the network. Without it there is none.
+   * stands beyond the network. Without it there is none. `flags` are for the browsers on both sides.
    */
-  static async open(address, { turnFrom } = {}) {
+  static async open(address, { turnFrom, flags = [] } = {}) {
     const cable = new Cable();
     try {
       if (turnFrom) cable.turn = await Turn.prepare();
-      cable.scene = await Scene.open({ announce: ['127.0.0.1'], turn: cable.turn });
+      cable.scene = await Scene.open({ announce: ['127.0.0.1'], flags, turn: cable.turn });
       const { platform } = cable.scene;
       cable.relay = await Relay.before(platform, address, cable.turn ? [cable.turn.port] : []);
       const [certificate, key] = ['certificate.pem', 'certificate.key'].map((name) => join(platform.folder, 'data', name));
       // Browsers are told that the media plane is where the bad network begins, so that is where they ask to be relayed to.
       await cable.turn?.start({ certificate, key, from: turnFrom, peers: [address] });
-      cable.remote = await launchChromium([cable.relay.flag]);
+      cable.remote = await launchChromium([cable.relay.flag, ...flags]);
     } catch (error) {
       await cable.close();
       throw error;

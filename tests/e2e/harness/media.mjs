@@ -87,12 +87,16 @@ export async function mediaFlows(page, { within = 20_000, frames = 10, camera = 
 
 async function listenInPage(milliseconds) {
   const read = async () => {
-    const sum = { total: 0, invented: 0 };
+    const sum = { total: 0, invented: 0, events: 0, fec: 0, spoken: 0 };
     for (const peer of (globalThis.transports ?? []).filter((peer) => peer.connectionState !== 'closed')) {
       for (const entry of (await peer.getStats()).values()) {
-        if (entry.type !== 'inbound-rtp' || entry.kind !== 'audio') continue;
+        if (entry.kind !== 'audio') continue;
+        if (entry.type === 'outbound-rtp') sum.spoken += entry.packetsSent ?? 0;
+        if (entry.type !== 'inbound-rtp') continue;
         sum.total += entry.totalSamplesReceived ?? 0;
         sum.invented += entry.concealedSamples ?? 0;
+        sum.events += entry.concealmentEvents ?? 0;
+        sum.fec += entry.fecPacketsReceived ?? 0;
       }
     }
     return sum;
@@ -112,12 +116,14 @@ async function listenInPage(milliseconds) {
   }
   longestGap = Math.max(longestGap, performance.now() - heardAt);
   const total = last.total - start.total;
-  return { invented: total ? (last.invented - start.invented) / total : 1, gap: Math.round(longestGap) };
+  const [events, fec, spoken] = ['events', 'fec', 'spoken'].map((count) => last[count] - start[count]);
+  return { invented: total ? (last.invented - start.invented) / total : 1, gap: Math.round(longestGap), events, fec, spoken };
 }
 
 /**
- * Listens to the other's voice for some seconds: the share of it that had to be invented for want of packets, and the longest time
- * in milliseconds without anything real.
+ * Listens to the other's voice for some seconds: the share of it that had to be invented for want of packets, how many times (`events`),
+ * and the longest time in milliseconds without anything real; the redundant packets of it that came (`fec`), needed or not; and the
+ * packets of its own voice that the page sent meanwhile (`spoken`).
  */
 export function listen(page, seconds) {
   return page.evaluate(listenInPage, seconds * 1_000);

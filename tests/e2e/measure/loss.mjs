@@ -1,0 +1,83 @@
+// Packets lost by chance each way on the patient's network. How much of a voice does a real browser have to invent?
+//
+// Usage: npm run measure:loss [runs]; writes tests/e2e/out/loss.md. Needs the relay: cargo build --release -p colloque-relay.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Cable } from '../harness/cable.mjs';
+import { carrier, listen } from '../harness/media.mjs';
+import { OUT } from '../harness/screen.mjs';
+import { microphone, writeSpeech } from '../harness/speech.mjs';
+import { pause } from '../harness/wait.mjs';
+
+/** Shares lost; the first shows what the machine itself costs. */
+const LOSSES = [0, 0.05, 0.1, 0.2, 0.3];
+/** Time there and back on the patient's network, in milliseconds. */
+const ROUND_TRIP = 60;
+/** Seconds for the call to become used to a network, and seconds of listening. */
+const SETTLES = 15;
+const LISTENS = 20;
+
+const runs = Number(process.argv[2] ?? 3);
+const folder = mkdtempSync(join(tmpdir(), 'colloque-loss-'));
+const sound = join(folder, 'speech.wav');
+const rows = [];
+let cable;
+let version;
+try {
+  writeSpeech(sound);
+  cable = await Cable.open('127.0.0.8', { flags: [microphone(sound)] });
+  const { scene, relay } = cable;
+  version = scene.browser.version();
+  for (let run = 0; run < runs; run += 1) {
+    await relay.reset();
+    const { doctor, patient } = await scene.call({ patient: await cable.patient() });
+    for (const loss of LOSSES) {
+      await relay.both({ delay_ms: ROUND_TRIP / 2, loss });
+      await pause(SETTLES * 1_000);
+      const [atDoctor, atPatient] = await Promise.all([listen(doctor.page, LISTENS), listen(patient.page, LISTENS)]);
+      const by = await carrier(patient.page);
+      rows.push({ loss, by, doctor: { ...atDoctor, spoken: atPatient.spoken }, patient: { ...atPatient, spoken: atDoctor.spoken } });
+      process.stderr.write(`${run + 1}, ${loss * 100} % lost, by ${by}: the doctor hears ${JSON.stringify(atDoctor)}, the patient ${JSON.stringify(atPatient)}\n`);
+    }
+    await scene.endStory({ clean: false });
+  }
+} finally {
+  await cable?.close();
+  rmSync(folder, { recursive: true });
+}
+
+/** Median, least and most. */
+function spread(list, digits) {
+  const sorted = list.toSorted((a, b) => a - b);
+  const median = (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.floor(sorted.length / 2)]) / 2;
+  return `${median.toFixed(digits)} (${sorted[0].toFixed(digits)}–${sorted.at(-1).toFixed(digits)})`;
+}
+
+function line(loss, side) {
+  const there = rows.filter((row) => row.loss === loss);
+  const heard = there.map((row) => row[side]);
+  const cells = [
+    `${loss * 100} %`,
+    `the ${side}`,
+    spread(heard.map(({ invented }) => invented * 100), 2),
+    Math.max(...heard.map(({ gap }) => gap)),
+    spread(heard.map(({ events }) => events), 0),
+    spread(heard.map(({ fec }) => fec), 0),
+    spread(heard.map(({ spoken }) => spoken / LISTENS), 1),
+    [...new Set(there.map(({ by }) => by))].join(', '),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+const table = [
+  `Lost by chance each way on the patient's network, ${ROUND_TRIP} ms there and back; runs: ${runs}, of ${LISTENS} s after ${SETTLES} s; Chromium ${version} on both`,
+  `sides, ${cpus().length} cores. The voice never pauses. Median (min–max); the gap, looked at every 50 ms, is the longest of all runs.`,
+  '',
+  '| lost | heard by | invented % | longest gap ms | times invented | redundant packets received | packets spoken a second | carried by |',
+  '|---|---|---|---|---|---|---|---|',
+  ...LOSSES.flatMap((loss) => ['doctor', 'patient'].map((side) => line(loss, side))),
+].join('\n');
+writeFileSync(join(OUT, 'loss.md'), `${table}\n`);
+console.log(table);
