@@ -2,11 +2,9 @@
 //
 // Usage: npm run measure:admit [runs]; writes tests/e2e/out/admit.md.
 
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { cpus } from 'node:os';
-import { OUT } from '../harness/screen.mjs';
 import { Scene } from '../harness/scene.mjs';
+import { publish, timesLine } from './table.mjs';
 
 /** Notes in the page when the first decoded frame of a remote camera is shown, and when the button is clicked. */
 const CLOCK = `(() => {
@@ -46,15 +44,11 @@ try {
   await scene.close();
 }
 
-const at = (list, share) => list.toSorted((a, b) => a - b)[Math.min(list.length - 1, Math.ceil(share * list.length) - 1)];
-const line = (name, list) => `| ${name} | ${Math.round(at(list, 0.5))} | ${Math.round(at(list, 0.95))} | ${Math.round(Math.min(...list))} | ${Math.round(Math.max(...list))} |`;
-const table = [
+publish('admit', [
   `Click on «Faire entrer» → first decoded picture of the other person, ${rows.length} runs, milliseconds; Chromium ${scene.browser.version()}, loopback, ${cpus().length} cores.`,
   '',
   '| seen by | p50 | p95 | min | max |',
   '|---|---|---|---|---|',
-  line('the doctor', rows.map((row) => row.doctor)),
-  line('the patient', rows.map((row) => row.patient)),
-].join('\n');
-writeFileSync(join(OUT, 'admit.md'), `${table}\n`);
-console.log(table);
+  timesLine('the doctor', rows.map((row) => row.doctor)),
+  timesLine('the patient', rows.map((row) => row.patient)),
+]);

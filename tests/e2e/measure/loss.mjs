@@ -2,14 +2,14 @@
 //
 // Usage: npm run measure:loss [runs]; writes tests/e2e/out/loss.md. Needs the relay: cargo build --release -p colloque-relay.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cable } from '../harness/cable.mjs';
 import { carrier, listen } from '../harness/media.mjs';
-import { OUT } from '../harness/screen.mjs';
 import { microphone, writeSpeech } from '../harness/speech.mjs';
 import { pause } from '../harness/wait.mjs';
+import { publish, spread } from './table.mjs';
 
 /** Shares lost; the first shows what the machine itself costs. */
 const LOSSES = [0, 0.05, 0.1, 0.2, 0.3];
@@ -48,13 +48,6 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** Median, least and most. */
-function spread(list, digits) {
-  const sorted = list.toSorted((a, b) => a - b);
-  const median = (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.floor(sorted.length / 2)]) / 2;
-  return `${median.toFixed(digits)} (${sorted[0].toFixed(digits)}–${sorted.at(-1).toFixed(digits)})`;
-}
-
 function line(loss, side) {
   const there = rows.filter((row) => row.loss === loss);
   const heard = there.map((row) => row[side]);
@@ -71,13 +64,11 @@ function line(loss, side) {
   return `| ${cells.join(' | ')} |`;
 }
 
-const table = [
+publish('loss', [
   `Lost by chance each way on the patient's network, ${ROUND_TRIP} ms there and back; runs: ${runs}, of ${LISTENS} s after ${SETTLES} s; Chromium ${version} on both`,
   `sides, ${cpus().length} cores. The voice never pauses. Median (min–max); the gap, looked at every 50 ms, is the longest of all runs.`,
   '',
   '| lost | heard by | invented % | longest gap ms | times invented | redundant packets received | packets spoken a second | carried by |',
   '|---|---|---|---|---|---|---|---|',
   ...LOSSES.flatMap((loss) => ['doctor', 'patient'].map((side) => line(loss, side))),
-].join('\n');
-writeFileSync(join(OUT, 'loss.md'), `${table}\n`);
-console.log(table);
+]);

@@ -2,13 +2,11 @@
 //
 // Usage: npm run measure:move [runs]; writes tests/e2e/out/move.md. Needs the relay: cargo build --release -p colloque-relay.
 
-import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { Cable } from '../harness/cable.mjs';
 import { listen, media, mediaFlows } from '../harness/media.mjs';
-import { OUT } from '../harness/screen.mjs';
 import { until } from '../harness/wait.mjs';
+import { publish, timesLine } from './table.mjs';
 
 /** Time there and back on the patient's network, in milliseconds. */
 const ROUND_TRIP = 60;
@@ -40,16 +38,12 @@ try {
   await cable.close();
 }
 
-const at = (list, share) => list.toSorted((a, b) => a - b)[Math.min(list.length - 1, Math.ceil(share * list.length) - 1)];
-const line = (name, list) => `| ${name} | ${at(list, 0.5)} | ${at(list, 0.95)} | ${Math.min(...list)} | ${Math.max(...list)} |`;
-const table = [
+publish('move', [
   `Another address in the call, signaling broken off → next real sound of the other's voice, ${rows.length} runs, milliseconds, looked at every 50;`,
   `Chromium ${version}, ${ROUND_TRIP} ms there and back, ${cpus().length} cores. Transports made in all runs: ${rows.at(-1).made}.`,
   '',
   '| heard by | p50 | p95 | min | max |',
   '|---|---|---|---|---|',
-  line('the doctor, of the patient who moves', rows.map((row) => row.doctor)),
-  line('the patient', rows.map((row) => row.patient)),
-].join('\n');
-writeFileSync(join(OUT, 'move.md'), `${table}\n`);
-console.log(table);
+  timesLine('the doctor, of the patient who moves', rows.map((row) => row.doctor)),
+  timesLine('the patient', rows.map((row) => row.patient)),
+]);
