@@ -164,7 +164,7 @@ fn commands(stage: Stage, packages: &[String]) -> Vec<Command> {
             let mut flood = Command::new(program);
             flood.args(["flood", "--loopback-if-needed", "--load", "8000", "--factors", "5", "--rounds", "2"]);
             flood.args(["--warm", "0.2", "--measure", "0.6", "--listen", "4"]);
-            flood.args(["--at-most-lost", "0.01", "--at-most-amplified", "4"]);
+            flood.args(["--at-most-lost", "0.01", "--at-most-amplified", "1"]);
             vec![load, flood]
         }
     }
