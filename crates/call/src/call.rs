@@ -407,7 +407,7 @@ impl Call {
         if let Some(adaptation) = self.degradation.adapt(other, self.now) {
             self.outputs.push_back(Output::Adapt(adaptation));
         }
-        if self.is_sampled() && self.degradation.takes_sample(self.now) {
+        if self.degradation.takes_sample(self.is_sampled(), self.now) {
             self.outputs.push_back(Output::SampleLink);
         }
     }

@@ -6,6 +6,7 @@ use colloque_protocol::signaling::{LinkQuality, MediaState, Pictures};
 use crate::pictures::PicturePolicy;
 use crate::policy::{ADAPTED_FOR, SAMPLE_GAP, SAMPLE_INTERVAL};
 use crate::quality::{LinkSample, Measured, Quality};
+use crate::shown::{ShownPicture, is_larger, sent_for};
 use crate::view::{CallView, PausedBy};
 
 /// How the shell sends.
@@ -13,8 +14,22 @@ use crate::view::{CallView, PausedBy};
 pub struct Adaptation {
     /// The camera, if it is switched on.
     pub camera: CameraRate,
+    /// Longest shorter side of the camera that the other side can see, in pixels; none for all that it gives. It holds together with
+    /// `camera`: the smaller of the two.
+    pub side_px: Option<u16>,
     /// Whether the voice takes as little of the link as it can: fewer packets, fewer bits.
     pub voice_is_slim: bool,
+}
+
+impl Adaptation {
+    /// The less of two, each thing by itself.
+    fn at_most(self, other: Self) -> Self {
+        Self {
+            camera: self.camera.max(other.camera),
+            side_px: if is_larger(self.side_px, other.side_px) { other.side_px } else { self.side_px },
+            voice_is_slim: self.voice_is_slim || other.voice_is_slim,
+        }
+    }
 }
 
 /// How much of a link a camera takes, the most first.
@@ -33,6 +48,7 @@ pub enum CameraRate {
 pub(crate) struct Degradation {
     quality: Quality,
     policy: PicturePolicy,
+    shown: ShownPicture,
     measured: Option<Measured>,
     link: Option<LinkQuality>,
     sampled_at: Option<Timestamp>,
@@ -52,8 +68,12 @@ impl Degradation {
         self.sampled_at.map(|at| at.after(SAMPLE_INTERVAL))
     }
 
-    /// Whether a sample is to be asked for now.
-    pub(crate) fn takes_sample(&mut self, now: Timestamp) -> bool {
+    /// Whether a sample is to be asked for now, if they tell anything.
+    pub(crate) fn takes_sample(&mut self, is_sampled: bool, now: Timestamp) -> bool {
+        if !is_sampled {
+            self.shown.look_away();
+            return false;
+        }
         let is_due = self.sampled_at.is_none_or(|at| now.since(at) >= SAMPLE_INTERVAL);
         if is_due {
             self.sampled_at = Some(now);
@@ -63,6 +83,12 @@ impl Degradation {
 
     pub(crate) fn sampled(&mut self, sample: LinkSample, view: &CallView, now: Timestamp) {
         let (local, other) = (view.local, view.other_media());
+        let is_shown = [self.policy.said(), other.pictures] == [Pictures::Shown; 2];
+        if other.camera && is_shown && view.is_other_here() {
+            self.shown.look(sample, now);
+        } else {
+            self.shown.look_away();
+        }
         let Some(measured) = self.measured else { return };
         if self.judged_at.is_some_and(|at| now.since(at) > SAMPLE_GAP) {
             self.policy.forget_link();
@@ -87,7 +113,8 @@ impl Degradation {
 
     /// Adds to what is switched on what the other side must know.
     pub(crate) const fn complete(&self, local: MediaState) -> MediaState {
-        MediaState { pictures: self.policy.said(), link: self.link, ..local }
+        let (shown_side_px, frozen) = (self.shown.side_px(), self.shown.is_frozen());
+        MediaState { pictures: self.policy.said(), link: self.link, shown_side_px, frozen, ..local }
     }
 
     /// Why pictures pause, as a screen says it; what this side decided comes first, because it can be undone here.
@@ -106,6 +133,7 @@ impl Degradation {
     /// Less is sent at once, more only a while after the last change: the other side's word may alternate as it likes.
     pub(crate) fn adapt(&mut self, other: MediaState, now: Timestamp) -> Option<Adaptation> {
         let own = self.policy.said();
+        let is_weak = |pictures| matches!(pictures, Pictures::PausedByLink | Pictures::Tried);
         let camera = if pauses(own) || pauses(other.pictures) {
             CameraRate::Nothing
         } else if self.policy.is_careful() || other.pictures == Pictures::Tried {
@@ -113,12 +141,12 @@ impl Degradation {
         } else {
             CameraRate::Full
         };
-        let is_weak = |pictures| matches!(pictures, Pictures::PausedByLink | Pictures::Tried);
-        let adaptation = Adaptation { camera, voice_is_slim: is_weak(own) || is_weak(other.pictures) };
+        let side_px = sent_for(other.shown_side_px);
+        let wanted = Adaptation { camera, side_px, voice_is_slim: is_weak(own) || is_weak(other.pictures) };
         let before = self.adaptation;
-        let is_more = adaptation.camera < before.camera || (before.voice_is_slim && !adaptation.voice_is_slim);
         let is_early = self.adapted_at.is_some_and(|at| now.since(at) < ADAPTED_FOR);
-        if adaptation == before || (is_more && is_early) {
+        let adaptation = if is_early { wanted.at_most(before) } else { wanted };
+        if adaptation == before {
             return None;
         }
         self.adaptation = adaptation;

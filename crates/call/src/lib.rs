@@ -20,6 +20,7 @@ mod media;
 mod pictures;
 pub mod policy;
 mod quality;
+mod shown;
 mod view;
 
 pub use call::Call;

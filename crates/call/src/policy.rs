@@ -163,3 +163,18 @@ pub const CHANGES_WITHIN: Duration = Duration::from_secs(300);
 /// Higher: a picture that was paused by mistake comes back later. Lower: a client that lies has the other one change its sending
 /// more often.
 pub(crate) const ADAPTED_FOR: Duration = Duration::from_secs(2);
+
+/// Sizes of a picture that a browser asks for, by its shorter side in pixels; above the last, all that the camera gives.
+///
+/// More: a window that is dragged changes the picture more often, and each change costs a keyframe. Fewer: pixels are sent that nobody sees.
+pub const SHOWN_STEPS_PX: [u16; 4] = [180, 270, 360, 540];
+
+/// How long the other's picture is shown smaller before this side says so; larger is said at once.
+///
+/// Longer: pixels are sent that nobody sees. Shorter: a window that is moved about makes the picture blurred and sharp in turns.
+pub const SHOWN_SMALLER_AFTER: Duration = Duration::from_secs(5);
+
+/// How long the other's picture stands still before it counts as frozen.
+///
+/// Longer: what the person noticed is not told. Shorter: a camera in a dark room, which gives few pictures, counts.
+pub const FROZEN_AFTER: Duration = Duration::from_secs(2);

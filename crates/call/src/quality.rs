@@ -5,13 +5,17 @@ use colloque_protocol::signaling::{LinkCause, LinkLevel, LinkQuality};
 
 use crate::policy::{DELAY_STEPS_MS, LINK_BETTER_AFTER, LOSS_STEPS_PERMILLE, RATE_STEPS_KBPS};
 
-/// What a browser says of one peer connection.
+/// What a browser says of one peer connection, and of the picture that it brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LinkSample {
     /// Round trip to the server, in milliseconds.
     pub round_trip_ms: u32,
     /// What the browser believes that it may send, in thousands of bits per second; none where browsers do not say.
     pub uplink_kbps: Option<u32>,
+    /// Shorter side of the other's camera as it is shown, in device pixels: 0 where nobody sees it, none before its first picture.
+    pub shown_side_px: Option<u32>,
+    /// Pictures of the other's camera so far; none while nobody looks at them, or where browsers do not say.
+    pub frames: Option<u32>,
 }
 
 /// What the server measured, as [`colloque_protocol::signaling::ServerMessage::Link`] says it.
@@ -132,7 +136,7 @@ mod tests {
         }
 
         fn run(&mut self, seconds: u32, uplink: u32, measured: Measured) -> LinkQuality {
-            let sample = LinkSample { round_trip_ms: 40, uplink_kbps: Some(uplink) };
+            let sample = LinkSample { round_trip_ms: 40, uplink_kbps: Some(uplink), ..LinkSample::default() };
             let mut last = GOOD_LINK;
             for _ in 0..seconds {
                 last = self.quality.judge(sample, measured, true, self.now).quality;
@@ -148,7 +152,7 @@ mod tests {
         use LinkLevel::{Fair, Good, Weak};
         let of = |lost_permille, round_trip_ms, uplink_kbps, down_kbps| {
             let measured = Measured { down_kbps, lost_permille, ..GOOD };
-            let sample = LinkSample { round_trip_ms, uplink_kbps };
+            let sample = LinkSample { round_trip_ms, uplink_kbps, ..LinkSample::default() };
             let verdict = Quality::default().judge(sample, measured, true, Timestamp::from_millis(0));
             (verdict.quality.level, verdict.quality.cause, verdict.carries)
         };
@@ -197,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_belief_without_pictures_counts_for_nothing() {
-        let sample = LinkSample { round_trip_ms: 40, uplink_kbps: Some(60) };
+        let sample = LinkSample { round_trip_ms: 40, uplink_kbps: Some(60), ..LinkSample::default() };
         let verdict = Quality::default().judge(sample, GOOD, false, Timestamp::from_millis(0));
         assert_eq!((verdict.quality, verdict.carries), (GOOD_LINK, LinkLevel::Good));
     }
@@ -206,7 +210,7 @@ mod tests {
     fn figures_of_any_size_are_judged_without_overflow() {
         for value in [0, 1, u32::MAX / 2, u32::MAX] {
             let measured = Measured { down_kbps: value, leaves_kbps: value, lost_permille: value };
-            let sample = LinkSample { round_trip_ms: value, uplink_kbps: Some(value) };
+            let sample = LinkSample { round_trip_ms: value, uplink_kbps: Some(value), ..LinkSample::default() };
             Quality::default().judge(sample, measured, true, Timestamp::from_millis(0));
         }
     }

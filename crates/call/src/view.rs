@@ -2,7 +2,7 @@
 
 use colloque_ids::{DocumentId, ParticipantId, RoomId, Timestamp};
 use colloque_protocol::IdentityCard;
-use colloque_protocol::signaling::{ActionRefusal, EndReason, JoinRefusal, MediaState, OtherParty};
+use colloque_protocol::signaling::{ActionRefusal, EndReason, JoinRefusal, MediaState, OtherParty, Presence};
 
 use crate::media::MediaPath;
 
@@ -47,6 +47,10 @@ impl CallView {
     /// What the other party switched on; nothing while they are not there.
     pub(crate) fn other_media(&self) -> MediaState {
         self.other.as_ref().map(|other| other.media).unwrap_or_default()
+    }
+
+    pub(crate) fn is_other_here(&self) -> bool {
+        self.other.as_ref().is_some_and(|other| matches!(other.presence, Presence::Here { .. }))
     }
 }
 

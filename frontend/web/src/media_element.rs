@@ -1,9 +1,11 @@
 //! The media elements of the shell: made once, unlocked by the first tap, and reused for ever.
 
+use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 use web_sys::{HtmlMediaElement, MediaStream};
 
-use crate::dom::settle;
+use crate::dom::{document, is_visible, settle, window};
+use crate::peer::whole;
 
 /// The browser wants a tap before it plays sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,29 @@ pub fn clear(element: &HtmlMediaElement) {
     }
 }
 
+/// Measures a picture as an element shows it: its shorter side in device pixels, 0 where nobody sees it, none before the first one.
+///
+/// Its shorter side, because a telephone that is turned sends a picture that is turned. Where a picture fills its place and is cut off,
+/// it is as large as if nothing were.
+pub fn shown_side_px(element: &HtmlMediaElement) -> Option<u32> {
+    let value = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).unwrap_or_default();
+    let number = |name| value(element, name).as_f64().unwrap_or(0.0);
+    let (across, down) = (number("videoWidth"), number("videoHeight"));
+    let side = across.min(down);
+    if side == 0.0 {
+        return None;
+    }
+    // A browser that does not say which picture stands in a window of its own may have one there for a page that is hidden.
+    if !is_visible() && value(&document(), "pictureInPictureElement").is_null() {
+        return Some(0);
+    }
+    let (wide, high) = (number("clientWidth") / across, number("clientHeight") / down);
+    let style = window().get_computed_style(element).ok().flatten();
+    let is_cut = style.is_some_and(|style| value(&style, "objectFit") == "cover");
+    let scale = if is_cut { wide.max(high) } else { wide.min(high) };
+    Some(whole(side * scale * window().device_pixel_ratio()))
+}
+
 fn name_of(thrown: &JsValue) -> String {
-    js_sys::Reflect::get(thrown, &"name".into()).ok().and_then(|name| name.as_string()).unwrap_or_default()
+    Reflect::get(thrown, &"name".into()).ok().and_then(|name| name.as_string()).unwrap_or_default()
 }

@@ -57,6 +57,8 @@ pub struct NegotiateError;
 pub struct Care {
     /// The camera is sent small.
     pub small_camera: bool,
+    /// Longest shorter side of the camera, in pixels: more of it is not seen.
+    pub side_px: Option<u16>,
     /// The voice takes as little as it can.
     pub slim_voice: bool,
 }
@@ -68,12 +70,13 @@ pub struct Care {
 /// The table of media policies.
 const SMALL_CAMERA_BPS: u32 = 136_000;
 
-/// Shorter side of a small camera, in pixels.
+/// Shorter side of a small camera, in pixels. Sides are compared by the shorter one everywhere: a telephone that is turned, or held
+/// upright, gives the same picture in other words.
 ///
 /// # Source
 ///
 /// EN 301 549 section 6.5: at least 320 by 240.
-const SMALL_CAMERA_SIDE: i32 = 240;
+const SMALL_CAMERA_SIDE: u16 = 240;
 
 /// Most that a slim voice takes, in bits per second, before it is repeated.
 ///
@@ -177,7 +180,8 @@ impl Peer {
     /// Sends as carefully as asked, now and after later answers.
     pub async fn take_care(&self, care: Care) {
         let before = self.care.replace(care);
-        if before == care {
+        // A size is a part of what the camera gives, and another camera may give another size.
+        if before == care && care.side_px.is_none() {
             return;
         }
         // The length of packets is between this browser and its encoder: an offer that the server need not see, answered by its
@@ -208,14 +212,18 @@ impl Peer {
         }
     }
 
-    /// Reads what the browser counts of the link.
+    /// Reads what the browser counts of the link, and of the other's camera.
     pub async fn sample(&self) -> Option<LinkSample> {
+        let mid = Reflect::get(self.line(Slot::Camera), &"mid".into()).unwrap_or_default();
         let report: Map = settle(self.connection.get_stats()).await.ok()?.unchecked_into();
         let mut sample = LinkSample::default();
         report.for_each(&mut |entry, _| {
             let value = |name: &str| Reflect::get(&entry, &name.into()).unwrap_or_default();
-            if value("type") == "candidate-pair" && value("state") == "succeeded" {
-                let number = |name, scale| value(name).as_f64().map(|number| whole(number * scale));
+            let number = |name, scale| value(name).as_f64().map(|number| whole(number * scale));
+            let kind = value("type");
+            if kind == "inbound-rtp" && value("mid") == mid {
+                sample.frames = number("framesDecoded", 1.0);
+            } else if kind == "candidate-pair" && value("state") == "succeeded" {
                 sample.round_trip_ms = number("currentRoundTripTime", 1_000.0).unwrap_or(0);
                 sample.uplink_kbps = number("availableOutgoingBitrate", 0.001).or(sample.uplink_kbps);
             }
@@ -242,24 +250,24 @@ impl Peer {
 
     /// Tells each encoder its limits and what it gives up first.
     async fn shape(&self) {
-        let Care { small_camera, slim_voice } = self.care.get();
+        let Care { small_camera, side_px, slim_voice } = self.care.get();
         let side = self.line(Slot::Camera).sender().track().and_then(|track| {
             let settings = track.get_settings();
             Some(settings.get_width()?.min(settings.get_height()?))
         });
-        let scale = f64::from(side.unwrap_or(0)) / f64::from(SMALL_CAMERA_SIDE);
-        let small = small_camera.then_some((SMALL_CAMERA_BPS, scale.max(1.0)));
-        self.shape_line(Slot::Microphone, slim_voice.then_some((SLIM_VOICE_BPS, 1.0))).await;
-        self.shape_line(Slot::Camera, small).await;
-        self.shape_line(Slot::Screen, None).await;
+        let small_side = if small_camera { SMALL_CAMERA_SIDE } else { u16::MAX };
+        let scale = f64::from(side.unwrap_or(0)) / f64::from(small_side.min(side_px.unwrap_or(u16::MAX)));
+        self.shape_line(Slot::Microphone, slim_voice.then_some(SLIM_VOICE_BPS), 1.0).await;
+        self.shape_line(Slot::Camera, small_camera.then_some(SMALL_CAMERA_BPS), scale.max(1.0)).await;
+        self.shape_line(Slot::Screen, None, 1.0).await;
     }
 
     /// Limits a line to bits per second and to a fraction of its size, or lifts the limits.
-    async fn shape_line(&self, slot: Slot, limit: Option<(u32, f64)>) {
+    async fn shape_line(&self, slot: Slot, most: Option<u32>, scale: f64) {
         let sender = self.line(slot).sender();
         let parameters = sender.get_parameters();
         let set = |place: &JsValue, name: &str, value: JsValue| Reflect::set(place, &name.into(), &value).ok();
-        let (most, scale) = limit.map_or((JsValue::UNDEFINED, 1.0), |(most, scale)| (most.into(), scale));
+        let most = most.map_or(JsValue::UNDEFINED, JsValue::from);
         for encoding in Array::from(&Reflect::get(&parameters, &"encodings".into()).unwrap_or_default()) {
             set(&encoding, "maxBitrate", most.clone());
             if slot == Slot::Camera {
@@ -284,7 +292,7 @@ impl Peer {
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
-const fn whole(number: f64) -> u32 {
+pub(crate) const fn whole(number: f64) -> u32 {
     number as u32
 }
 

@@ -371,8 +371,11 @@ impl Inner {
         let Some(NumberedPeer { peer, .. }) = self.peer.borrow().clone() else { return };
         let this = self.this.clone();
         spawn(async move {
-            if let Some(sample) = peer.sample().await {
-                feed(&this, Input::LinkSampled(sample));
+            if let (Some(mut sample), Some(inner)) = (peer.sample().await, this.upgrade()) {
+                sample.shown_side_px = media_element::shown_side_px(&inner.elements.picture);
+                // Of a picture that nobody sees, nobody says that it stands still.
+                sample.frames = sample.frames.filter(|_| is_visible());
+                inner.feed(Input::LinkSampled(sample));
             }
         });
     }
@@ -380,8 +383,8 @@ impl Inner {
     /// Puts on each line what is to be sent now, and as carefully as the link needs. A camera that is off sends nothing at all, so it costs no bandwidth.
     async fn send_on(&self, peer: &Peer) {
         peer.send([Slot::Microphone, Slot::Camera, Slot::Screen].map(|slot| self.track(slot))).await;
-        let Adaptation { camera, voice_is_slim } = self.adaptation.get();
-        peer.take_care(Care { small_camera: camera == CameraRate::Low, slim_voice: voice_is_slim }).await;
+        let Adaptation { camera, side_px, voice_is_slim } = self.adaptation.get();
+        peer.take_care(Care { small_camera: camera == CameraRate::Low, side_px, slim_voice: voice_is_slim }).await;
     }
 
     fn track(&self, slot: Slot) -> Option<MediaStreamTrack> {

@@ -15,6 +15,10 @@ struct Talk {
     page: Page,
     adapted: Adaptation,
     told: Vec<MediaState>,
+    /// What the browser says of the other's picture.
+    shown_side_px: Option<u32>,
+    frames: Option<u32>,
+    frames_a_second: u32,
 }
 
 impl Talk {
@@ -22,7 +26,14 @@ impl Talk {
         let mut page = Page::in_call(role);
         page.hears(ServerMessage::Room { state: with_other(Pictures::Shown) });
         page.asked();
-        Self { page, adapted: Adaptation::default(), told: Vec::new() }
+        Self {
+            page,
+            adapted: Adaptation::default(),
+            told: Vec::new(),
+            shown_side_px: None,
+            frames: None,
+            frames_a_second: 30,
+        }
     }
 
     /// Seconds of a link that loses `lost` of each hundred packets.
@@ -42,7 +53,10 @@ impl Talk {
             self.page.hears(ServerMessage::Pong { sequence: 0 });
             let asked = self.look();
             if asked.contains(&Output::SampleLink) {
-                self.page.input(Input::LinkSampled(LinkSample { round_trip_ms: 40, uplink_kbps: Some(2_000) }));
+                self.frames = self.frames.map(|frames| frames + self.frames_a_second);
+                let (shown_side_px, frames) = (self.shown_side_px, self.frames);
+                let sample = LinkSample { round_trip_ms: 40, uplink_kbps: Some(2_000), shown_side_px, frames };
+                self.page.input(Input::LinkSampled(sample));
                 self.look();
             }
         }
@@ -80,7 +94,7 @@ fn with_other(pictures: Pictures) -> colloque_protocol::signaling::RoomState {
     state
 }
 
-const VOICE_ALONE: Adaptation = Adaptation { camera: CameraRate::Nothing, voice_is_slim: true };
+const VOICE_ALONE: Adaptation = Adaptation { camera: CameraRate::Nothing, side_px: None, voice_is_slim: true };
 
 #[test]
 fn video_goes_small_then_pauses_then_is_tried_then_comes_back() {
@@ -88,7 +102,7 @@ fn video_goes_small_then_pauses_then_is_tried_then_comes_back() {
     talk.run(10, 0);
     assert_eq!((talk.adapted, talk.paused()), (Adaptation::default(), None));
     talk.run(3, 40);
-    assert_eq!(talk.adapted, Adaptation { camera: CameraRate::Low, voice_is_slim: false });
+    assert_eq!(talk.adapted, Adaptation { camera: CameraRate::Low, ..Adaptation::default() });
     assert_eq!(talk.paused(), None, "a small picture is still a picture");
     talk.run(6, 40);
     assert_eq!((talk.adapted, talk.paused()), (VOICE_ALONE, Some(PausedBy::Link { returns: true })));
@@ -99,7 +113,7 @@ fn video_goes_small_then_pauses_then_is_tried_then_comes_back() {
     assert_eq!(talk.adapted, VOICE_ALONE, "not before twenty seconds");
     talk.run(2, 0);
     assert_eq!(talk.told.last().unwrap().pictures, Pictures::Tried);
-    assert_eq!(talk.adapted, Adaptation { camera: CameraRate::Low, voice_is_slim: true });
+    assert_eq!(talk.adapted, Adaptation { camera: CameraRate::Low, voice_is_slim: true, ..Adaptation::default() });
     assert_eq!(talk.paused(), Some(PausedBy::Link { returns: true }), "a trial is not shown");
     talk.run(4, 0);
     assert_eq!((talk.adapted, talk.paused()), (Adaptation::default(), None));
@@ -197,4 +211,114 @@ fn nothing_is_counted_outside_the_consultation() {
     talk.look();
     assert!(matches!(talk.page.phase(), Phase::Ended { .. }));
     assert_eq!((talk.adapted, talk.paused()), (Adaptation::default(), None), "the next consultation begins whole");
+}
+
+fn who_shows(shown_side_px: Option<u16>, pictures: Pictures) -> ServerMessage {
+    let mut state = with_other(pictures);
+    if let Some(other) = &mut state.other {
+        other.media.shown_side_px = shown_side_px;
+    }
+    ServerMessage::Room { state }
+}
+
+#[test]
+fn how_large_the_others_picture_is_shown_is_told_in_steps() {
+    let mut talk = Talk::of(Role::Practitioner);
+    (talk.shown_side_px, talk.frames) = (Some(350), Some(0));
+    talk.go_on(10);
+    assert_eq!(talk.told.iter().map(|media| media.shown_side_px).collect::<Vec<_>>(), [Some(360)]);
+    talk.shown_side_px = Some(310);
+    talk.go_on(60);
+    assert_eq!(talk.told.len(), 1, "a step is told once: {:?}", talk.told);
+    talk.shown_side_px = Some(900);
+    talk.go_on(2);
+    assert_eq!(talk.told.last().unwrap().shown_side_px, None);
+}
+
+#[test]
+fn a_camera_is_sent_as_large_as_the_other_side_shows_it_whatever_number_it_says() {
+    let mut talk = Talk::of(Role::Patient);
+    for (shown, side_px) in [(200, Some(270)), (0, Some(180)), (361, Some(540)), (u16::MAX, None)] {
+        talk.page.hears(who_shows(Some(shown), Pictures::Shown));
+        talk.go_on(3);
+        assert_eq!(talk.adapted, Adaptation { side_px, ..Adaptation::default() }, "{shown}");
+    }
+    talk.page.hears(who_shows(Some(100), Pictures::Shown));
+    talk.page.hears(who_shows(None, Pictures::Shown));
+    talk.go_on(3);
+    assert_eq!(talk.adapted, Adaptation::default(), "an older page says nothing");
+}
+
+#[test]
+fn a_size_that_alternates_neither_changes_the_camera_as_often_nor_keeps_a_weak_link_from_less() {
+    let mut talk = Talk::of(Role::Practitioner);
+    let mut changes = 0;
+    for turn in 0..50 {
+        talk.page.hears(who_shows((turn % 2 == 0).then_some(turn), Pictures::Shown));
+        changes += talk.look().iter().filter(|output| matches!(output, Output::Adapt(_))).count();
+        talk.page.pass(Duration::from_millis(100));
+    }
+    assert!((2..=6).contains(&changes), "five seconds, {changes} changes");
+    talk.go_on(3);
+    talk.page.hears(who_shows(Some(100), Pictures::Shown));
+    talk.look();
+    // More in one way and less in another: the less does not wait.
+    talk.page.hears(who_shows(None, Pictures::Tried));
+    talk.look();
+    let less = Adaptation { camera: CameraRate::Low, side_px: Some(180), voice_is_slim: true };
+    assert_eq!(talk.adapted, less);
+    talk.go_on(3);
+    assert_eq!(talk.adapted, Adaptation { side_px: None, ..less });
+}
+
+#[test]
+fn a_picture_that_stands_still_is_told_until_it_moves() {
+    let mut talk = Talk::of(Role::Patient);
+    (talk.shown_side_px, talk.frames) = (Some(900), Some(0));
+    talk.go_on(10);
+    assert!(talk.told.is_empty(), "{:?}", talk.told);
+    talk.frames_a_second = 0;
+    talk.go_on(30);
+    talk.frames_a_second = 30;
+    talk.go_on(10);
+    assert_eq!(talk.told.iter().map(|media| media.frozen).collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
+fn no_freeze_is_told_of_a_picture_that_is_not_to_be_shown() {
+    let mut off = with_other(Pictures::Shown);
+    off.other.as_mut().unwrap().media.camera = false;
+    let mut gone = with_other(Pictures::Shown);
+    let other = gone.other.as_mut().unwrap();
+    other.presence = colloque_protocol::signaling::Presence::Lost { since: colloque_ids::Timestamp::from_millis(0) };
+    let paused = [Pictures::PausedByLink, Pictures::Tried, Pictures::PausedByPerson].map(with_other);
+    for state in paused.into_iter().chain([off, gone]) {
+        let mut talk = Talk::of(Role::Practitioner);
+        (talk.shown_side_px, talk.frames) = (Some(900), Some(0));
+        talk.go_on(10);
+        talk.frames_a_second = 0;
+        talk.page.hears(ServerMessage::Room { state: state.clone() });
+        talk.go_on(30);
+        assert!(talk.told.is_empty(), "{state:?} {:?}", talk.told);
+    }
+    let mut talk = Talk::of(Role::Practitioner);
+    talk.frames = Some(0);
+    talk.go_on(10);
+    talk.act(Action::Pictures(false));
+    talk.frames_a_second = 0;
+    talk.go_on(30);
+    assert!(talk.told.iter().all(|media| !media.frozen), "this side paused");
+}
+
+#[test]
+fn a_freeze_is_over_when_media_are_lost() {
+    let mut talk = Talk::of(Role::Practitioner);
+    talk.frames = Some(0);
+    talk.go_on(10);
+    talk.frames_a_second = 0;
+    talk.go_on(5);
+    assert!(talk.told.last().unwrap().frozen);
+    talk.page.hears(ServerMessage::MediaPath { up: false });
+    talk.go_on(3);
+    assert!(!talk.told.last().unwrap().frozen, "a cut is told by the server");
 }

@@ -112,9 +112,12 @@ fn input() -> impl Strategy<Value = Input> {
         1 => any::<bool>().prop_map(|microphone| {
             Input::LocalMediaChanged(MediaState { microphone, ..MediaState::default() })
         }),
-        2 => (0_u32..1_500, proptest::option::of(0_u32..3_000)).prop_map(|(round_trip_ms, uplink_kbps)| {
-            Input::LinkSampled(LinkSample { round_trip_ms, uplink_kbps })
-        }),
+        2 => (0_u32..1_500, proptest::option::of(0_u32..3_000), proptest::option::of(0_u32..9)).prop_map(
+            |(round_trip_ms, uplink_kbps, frames)| {
+                let shown_side_px = frames.map(|frames| frames * 100);
+                Input::LinkSampled(LinkSample { round_trip_ms, uplink_kbps, shown_side_px, frames })
+            }
+        ),
         1 => any::<bool>().prop_map(|camera| Input::DevicesChecked { camera, microphone: true }),
         1 => (0_u32..6).prop_map(|generation| Input::Media(MediaInput::NegotiationFailed { generation })),
     ]
