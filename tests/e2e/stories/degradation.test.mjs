@@ -139,6 +139,42 @@ test('a doctor on a weak link: the patient reads whose link it is, and a camera 
   looks.assertNone();
 });
 
+/** The shorter side of a page's camera as it is encoded, and of the picture that the other one shows, rounded as the pages do. */
+const sent = (page) => page.evaluate(async () => {
+  const sides = [0];
+  for (const peer of globalThis.transports.filter((peer) => peer.connectionState === 'connected')) {
+    const mid = peer.getTransceivers()[1].mid;
+    for (const entry of (await peer.getStats()).values()) {
+      if (entry.type === 'outbound-rtp' && entry.mid === mid) sides.push(Math.min(entry.frameWidth ?? 0, entry.frameHeight ?? 0));
+    }
+  }
+  return Math.max(...sides);
+});
+const shown = (page) => page.locator('video.picture').evaluate((picture) => {
+  const scale = Math.min(picture.clientWidth / picture.videoWidth, picture.clientHeight / picture.videoHeight);
+  const side = Math.min(picture.videoWidth, picture.videoHeight) * scale * devicePixelRatio;
+  return [180, 270, 360, 540].find((step) => side <= step * 9 / 8) ?? 720;
+});
+
+test('the patient\'s camera is as large as the doctor sees it, and no larger', async (t) => {
+  const { doctor, patient } = await scene.call({ patient: await cable.patient() });
+  await Promise.all([mediaFlows(doctor.page), mediaFlows(patient.page)]);
+  const sizes = [];
+  for (const viewport of [{ width: 1280, height: 800 }, { width: 400, height: 640 }, { width: 1280, height: 800 }]) {
+    await doctor.page.setViewportSize(viewport);
+    const startedAt = Date.now();
+    const step = await until('the camera has the size of the picture', async () => {
+      const [side, step] = [await sent(patient.page), await shown(doctor.page)];
+      if (side !== step) throw new Error(`${side} sent, ${step} shown`);
+      return step;
+    }, { within: 60_000 });
+    t.diagnostic(`${viewport.width} x ${viewport.height}: ${step} lines after ${Date.now() - startedAt} ms`);
+    sizes.push(step);
+  }
+  assert.ok(sizes[1] < sizes[0] && sizes[0] === sizes[2], sizes.join(', '));
+  await scene.endStory();
+});
+
 test('a network that lets no media pass is told in the waiting room (E31), on both sides, until it does', async (t) => {
   const looks = new Inspection();
   const visit = await scene.practice.invite();
