@@ -51,6 +51,8 @@ pub(crate) struct Degradation {
     shown: ShownPicture,
     measured: Option<Measured>,
     link: Option<LinkQuality>,
+    /// Whether this side's link carries too little, whatever it loses.
+    is_narrow: bool,
     sampled_at: Option<Timestamp>,
     judged_at: Option<Timestamp>,
     adaptation: Adaptation,
@@ -96,6 +98,7 @@ impl Degradation {
         self.judged_at = Some(now);
         let verdict = self.quality.judge(sample, measured, self.policy.knows_uplink(now), now);
         self.link = Some(verdict.quality);
+        self.is_narrow = verdict.is_narrow;
         let is_moot = pauses(other.pictures) || !(local.camera || other.camera);
         self.policy.judge(verdict.carries, is_moot, now);
         if pauses(other.pictures) || !local.camera {
@@ -142,8 +145,12 @@ impl Degradation {
             CameraRate::Full
         };
         let side_px = sent_for(other.shown_side_px);
-        let wanted = Adaptation { camera, side_px, voice_is_slim: is_weak(own) || is_weak(other.pictures) };
         let before = self.adaptation;
+        // A link that only loses carries the usual packets: each long one that is lost is more of the voice. What was begun stays until the
+        // link is good, because a change costs a pause of its own.
+        let is_narrow = self.is_narrow || self.measured.is_some_and(|measured| measured.leaves_little());
+        let voice_is_slim = (is_weak(own) || is_weak(other.pictures)) && (is_narrow || before.voice_is_slim);
+        let wanted = Adaptation { camera, side_px, voice_is_slim };
         let is_early = self.adapted_at.is_some_and(|at| now.since(at) < ADAPTED_FOR);
         let adaptation = if is_early { wanted.at_most(before) } else { wanted };
         if adaptation == before {

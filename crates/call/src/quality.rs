@@ -26,6 +26,13 @@ pub(crate) struct Measured {
     pub lost_permille: u32,
 }
 
+impl Measured {
+    /// Whether the others' links carry too little of what this side sends.
+    pub(crate) const fn leaves_little(&self) -> bool {
+        self.leaves_kbps < RATE_STEPS_KBPS[0]
+    }
+}
+
 /// What a sample means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verdict {
@@ -33,6 +40,8 @@ pub(crate) struct Verdict {
     pub quality: LinkQuality,
     /// For pictures: without the round trip, which they survive, and without the patience that a screen needs.
     pub carries: LinkLevel,
+    /// Whether it carries too little, whatever it loses.
+    pub is_narrow: bool,
 }
 
 #[derive(Debug, Default)]
@@ -72,7 +81,7 @@ impl Quality {
         let (level, cause, figure) = worst;
         let is_good = level == LinkLevel::Good;
         let found = if is_good { GOOD_LINK } else { LinkQuality { level, cause, figure } };
-        Verdict { quality: self.show(found, now), carries }
+        Verdict { quality: self.show(found, now), carries, is_narrow: signs[1].0 == LinkLevel::Weak }
     }
 
     /// Says at once what is worse, after a while what is better, and new figures of the same now and then.

@@ -94,7 +94,7 @@ fn with_other(pictures: Pictures) -> colloque_protocol::signaling::RoomState {
     state
 }
 
-const VOICE_ALONE: Adaptation = Adaptation { camera: CameraRate::Nothing, side_px: None, voice_is_slim: true };
+const VOICE_ALONE: Adaptation = Adaptation { camera: CameraRate::Nothing, side_px: None, voice_is_slim: false };
 
 #[test]
 fn video_goes_small_then_pauses_then_is_tried_then_comes_back() {
@@ -113,11 +113,39 @@ fn video_goes_small_then_pauses_then_is_tried_then_comes_back() {
     assert_eq!(talk.adapted, VOICE_ALONE, "not before twenty seconds");
     talk.run(2, 0);
     assert_eq!(talk.told.last().unwrap().pictures, Pictures::Tried);
-    assert_eq!(talk.adapted, Adaptation { camera: CameraRate::Low, voice_is_slim: true, ..Adaptation::default() });
+    assert_eq!(talk.adapted, Adaptation { camera: CameraRate::Low, ..Adaptation::default() });
     assert_eq!(talk.paused(), Some(PausedBy::Link { returns: true }), "a trial is not shown");
     talk.run(4, 0);
     assert_eq!((talk.adapted, talk.paused()), (Adaptation::default(), None));
     assert_eq!(talk.told.last().unwrap().pictures, Pictures::Shown);
+}
+
+#[test]
+fn a_voice_is_slim_where_the_link_is_narrow_and_not_where_it_only_loses() {
+    for (down_kbps, leaves_kbps, lost_permille, is_slim) in
+        [(2_500, 2_500, 300, false), (150, 2_500, 0, true), (150, 2_500, 300, true), (2_500, 150, 300, true)]
+    {
+        let mut talk = Talk::of(Role::Patient);
+        talk.measured(down_kbps, leaves_kbps, lost_permille);
+        talk.go_on(10);
+        let Adaptation { camera, voice_is_slim, .. } = talk.adapted;
+        assert_eq!(
+            (camera, voice_is_slim),
+            (CameraRate::Nothing, is_slim),
+            "{down_kbps} {leaves_kbps} {lost_permille}"
+        );
+        talk.measured(2_500, 2_500, 0);
+        talk.go_on(10);
+        assert_eq!(talk.adapted.voice_is_slim, is_slim, "as long as pictures pause");
+        talk.go_on(20);
+        assert_eq!(talk.adapted, Adaptation::default());
+    }
+    // The other's link is narrow, by the other's word and the server's measure.
+    let mut talk = Talk::of(Role::Practitioner);
+    talk.measured(2_500, 150, 0);
+    talk.page.hears(ServerMessage::Room { state: with_other(Pictures::PausedByLink) });
+    talk.go_on(3);
+    assert!(talk.adapted.voice_is_slim);
 }
 
 #[test]
@@ -265,7 +293,7 @@ fn a_size_that_alternates_neither_changes_the_camera_as_often_nor_keeps_a_weak_l
     // More in one way and less in another: the less does not wait.
     talk.page.hears(who_shows(None, Pictures::Tried));
     talk.look();
-    let less = Adaptation { camera: CameraRate::Low, side_px: Some(180), voice_is_slim: true };
+    let less = Adaptation { camera: CameraRate::Low, side_px: Some(180), voice_is_slim: false };
     assert_eq!(talk.adapted, less);
     talk.go_on(3);
     assert_eq!(talk.adapted, Adaptation { side_px: None, ..less });
