@@ -181,7 +181,8 @@ fn a_picture_that_a_person_saw_stand_still_is_an_incident_of_their_own_side() {
 #[test]
 fn a_freeze_ends_with_whoever_could_say_so_and_with_the_call() {
     const LOST: DisconnectCause = DisconnectCause::SocketClosed;
-    let endings: [(&str, fn(&mut World, colloque_ids::ConnectionId, PeerId)); 4] = [
+    type Ending = fn(&mut World, colloque_ids::ConnectionId, PeerId);
+    let endings: [(&str, Ending); 4] = [
         ("lost", |world, connection, _| world.input(Input::Lost { connection, cause: LOST })),
         ("left", |world, connection, _| world.say(connection, ClientMessage::Leave)),
         ("ended", |world, _, _| world.input(Input::ConsultationEnded { consultation: scope().consultation })),
