@@ -478,10 +478,12 @@ impl Core {
     }
 }
 
-/// Sends a datagram of a handshake, unless `to` is unproven and got its share.
+/// Sends a datagram of a handshake; while `to` is unproven and got its share, keeps it for later.
 pub(crate) fn push_allowed(out: &mut SendArena, ice: &mut IceAgent, now: Instant, to: Path, datagram: &[u8]) {
     if ice.may_send(to, datagram.len(), now) {
         push_copy(out, to, datagram);
+    } else {
+        ice.withhold(datagram);
     }
 }
 

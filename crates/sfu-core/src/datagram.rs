@@ -80,7 +80,7 @@ impl Core {
     fn take_answer(&mut self, now: Instant, from: Path, answer: &BindingSuccess<'_>, out: &mut SendArena) {
         let Some(key) = self.peer_at(from) else { return };
         if self.peers[key].ice.take_answer(from, answer, now) {
-            self.peers[key].ice.respond_late(from, |response| push_copy(out, from, response));
+            self.peers[key].ice.release(from, |waited| push_copy(out, from, waited));
             self.note_heard(key, now);
         }
     }
@@ -107,6 +107,9 @@ impl Core {
                 self.counters.handshakes_completed += 1;
                 let peer = &mut self.peers[key];
                 peer.ice.prove_by_handshake(now);
+                if let Some(selected) = peer.ice.selected() {
+                    peer.ice.release(selected, |waited| push_copy(out, selected, waited));
+                }
                 peer.secure = Some(Secure {
                     inbound: keys.client,
                     outbound: keys.server,
@@ -146,7 +149,8 @@ impl Core {
         }
         let Some(header) = RtpHeader::parse(datagram) else { return self.counters.drop(DropReason::Malformed) };
         let Some(opened) = peer.open_rtp(&header, datagram) else { return self.counters.drop(DropReason::NotOpened) };
-        peer.ice.note_media(from, datagram.len(), now);
+        // What comes from a new address counts there below.
+        peer.ice.note_media(from, if known.is_some() { datagram.len() } else { 0 }, now);
         if opened.is_first {
             self.peer_by_ssrc.entry(header.ssrc).or_insert(key);
         }

@@ -29,8 +29,20 @@ pub(crate) const MAX_ADDRESSES: usize = 8;
 ///
 /// RFC 7675 section 5.1: consent ends after 30 seconds.
 const PROOF_LASTS_FOR: Duration = Duration::from_secs(30);
+/// Most that an address may be sent without a proof, however much came from it, in bytes: the flights of a handshake.
+///
+/// Higher: who gets an address from its former owner can be sent more in that one's name. Lower: a handshake cannot be a proof.
+const MAX_CREDIT_BYTES: u32 = 2_048;
+/// What an address that proved itself may be sent after its proof has grown old, in bytes: three challenges.
+///
+/// Higher: as above. Lower: a standby path cannot be asked whether it is still one.
+const PROVEN_CREDIT_BYTES: u32 = 288;
+/// Handshake datagrams that wait for the proof at most, in bytes: a flight, and its repetition.
+///
+/// Higher: more memory for each peer. Lower: a handshake on a link that loses goes on later.
+const MAX_WITHHELD_BYTES: usize = 2_048;
 /// How often one challenge is sent.
-const MAX_CHALLENGES: u8 = 3;
+const MAX_CHALLENGES: u8 = 5;
 /// Pause before a challenge is sent for the second time; each further pause is twice as long.
 const FIRST_CHALLENGE_PAUSE: Duration = Duration::from_millis(100);
 /// How long a challenge can be answered.
@@ -62,6 +74,8 @@ pub(crate) struct IceAgent {
     /// The client's latest choice, followed as soon as it is proven.
     nominated: Option<Path>,
     watch: Watch,
+    /// Handshake datagrams that the selected address may not be sent before its proof.
+    withheld: Vec<Box<[u8]>>,
 }
 
 /// What one offer and its answer agreed on.
@@ -91,9 +105,8 @@ struct Address {
     challenge: Option<Challenge>,
     /// Number of its latest check that was not answered, because too little had come from there.
     unanswered: Option<[u8; 12]>,
-    received_bytes: u32,
-    /// Bytes that went there without a proof: never more than came.
-    unproven_bytes: u32,
+    /// Bytes that may go there without a proof: as many as came from there and were not spent.
+    credit_bytes: u32,
 }
 
 /// A request that only who receives at the address can answer.
@@ -130,6 +143,7 @@ impl IceAgent {
             selected: None,
             nominated: None,
             watch: Watch::default(),
+            withheld: Vec::new(),
         }
     }
 
@@ -151,8 +165,9 @@ impl IceAgent {
         };
         for address in &mut self.addresses {
             address.is_previous = true;
-            // What was asked with credentials that are dropped, the client may no longer answer.
+            // What was asked with credentials that are dropped, the client may no longer answer, nor wait for an answer to.
             address.challenge = None;
+            address.unanswered = None;
         }
         dropped.map(|dropped| dropped.ufrag)
     }
@@ -235,8 +250,7 @@ impl IceAgent {
             proven_at: None,
             challenge: None,
             unanswered: None,
-            received_bytes: 0,
-            unproven_bytes: 0,
+            credit_bytes: 0,
         });
         (self.addresses.len() - 1, removed)
     }
@@ -256,15 +270,14 @@ impl IceAgent {
                 continue;
             }
             let (transaction, sent) = (challenge.transaction, challenge.sent);
-            let request = stun::write_challenge(transaction, remote.ufrag.as_bytes(), ufrag, &remote.key);
-            if !address.may_send(request.len(), now) {
+            if !address.may_send(stun::challenge_bytes(remote.ufrag.len(), ufrag.len()), now) {
                 continue;
             }
             if let Some(challenge) = &mut address.challenge {
                 challenge.due_at = now + FIRST_CHALLENGE_PAUSE * (1 << sent);
                 challenge.sent += 1;
             }
-            send(address.path, &request);
+            send(address.path, &stun::write_challenge(transaction, remote.ufrag.as_bytes(), ufrag, &remote.key));
         }
     }
 
@@ -282,9 +295,7 @@ impl IceAgent {
         if !is_expected || !answer.is_authentic(&self.credentials_of(address.is_previous).remote.key) {
             return false;
         }
-        let address = &mut self.addresses[at];
-        address.challenge = None;
-        address.proven_at = Some(now);
+        self.addresses[at].prove(now);
         let is_chosen = self.nominated == Some(from) && !self.watch.gave_up(from);
         if is_chosen || !self.selected.is_some_and(|selected| self.is_proven(selected)) {
             self.select(from, now);
@@ -300,8 +311,7 @@ impl IceAgent {
             && let Some(address) = self.addresses.iter_mut().find(|address| address.path == selected)
             && address.proven_at.is_none()
         {
-            address.challenge = None;
-            address.proven_at = Some(now);
+            address.prove(now);
         }
     }
 
@@ -360,12 +370,25 @@ impl IceAgent {
         }
     }
 
-    /// Writes the answer that waited for `from` to prove itself.
-    pub(crate) fn respond_late(&mut self, from: Path, send: impl FnOnce(&[u8])) {
+    /// Writes what waited for `from` to prove itself: the answer to its check, and the handshake if it is selected.
+    pub(crate) fn release(&mut self, from: Path, mut send: impl FnMut(&[u8])) {
         let Some(address) = self.addresses.iter_mut().find(|address| address.path == from) else { return };
-        let (Some(transaction), is_previous) = (address.unanswered.take(), address.is_previous) else { return };
-        let (response, length) = self.success(transaction, is_previous, from);
-        send(&response[..length]);
+        let (unanswered, is_previous) = (address.unanswered.take(), address.is_previous);
+        if let Some(transaction) = unanswered {
+            let (response, length) = self.success(transaction, is_previous, from);
+            send(&response[..length]);
+        }
+        if self.selected == Some(from) {
+            self.withheld.drain(..).for_each(|datagram| send(&datagram));
+        }
+    }
+
+    /// Keeps a handshake datagram until the selected address proves itself; one of too many is left to the next repetition.
+    pub(crate) fn withhold(&mut self, datagram: &[u8]) {
+        let kept: usize = self.withheld.iter().map(|kept| kept.len()).sum();
+        if kept + datagram.len() <= MAX_WITHHELD_BYTES {
+            self.withheld.push(datagram.into());
+        }
     }
 
     fn success(&self, transaction: [u8; 12], is_previous: bool, from: Path) -> ([u8; stun::MAX_RESPONSE_BYTES], usize) {
@@ -419,7 +442,13 @@ impl Address {
     }
 
     fn note_received(&mut self, bytes: usize) {
-        self.received_bytes = self.received_bytes.saturating_add(bytes as u32);
+        self.credit_bytes = self.credit_bytes.saturating_add(bytes as u32).min(MAX_CREDIT_BYTES);
+    }
+
+    fn prove(&mut self, now: Instant) {
+        self.challenge = None;
+        self.proven_at = Some(now);
+        self.credit_bytes = self.credit_bytes.max(PROVEN_CREDIT_BYTES);
     }
 
     fn may_send(&mut self, bytes: usize, now: Instant) -> bool {
@@ -427,12 +456,9 @@ impl Address {
         if self.is_proven_lately(now) || matches!(self.path.transport, Transport::Tcp(_)) {
             return true;
         }
-        let after = self.unproven_bytes.saturating_add(bytes as u32);
-        if after > self.received_bytes {
-            return false;
-        }
-        self.unproven_bytes = after;
-        true
+        let left = self.credit_bytes.checked_sub(bytes as u32);
+        self.credit_bytes = left.unwrap_or(self.credit_bytes);
+        left.is_some()
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) struct Resent {
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Repetition {
-    /// Index plus one, modulo 2^32; zero is none. A ring is far shorter.
+    /// Index modulo 2^32 - 1, plus one; zero is none. A ring is far shorter.
     occupant: u32,
     /// In microseconds, modulo 2^32: more than an hour, and no packet stays in a ring for so long.
     resent_us: u32,
@@ -36,7 +36,8 @@ impl Resent {
             self.entries = vec![Repetition::default(); ring_packets].into_boxed_slice();
         }
         let since = now.saturating_duration_since(*self.began_at.get_or_insert(now));
-        let repetition = Repetition { occupant: (index as u32).wrapping_add(1), resent_us: since.as_micros() as u32 };
+        let repetition =
+            Repetition { occupant: (index % u64::from(u32::MAX)) as u32 + 1, resent_us: since.as_micros() as u32 };
         let entry = &mut self.entries[(index % ring_packets as u64) as usize];
         let pause_us = repetition.resent_us.wrapping_sub(entry.resent_us);
         let is_paused = entry.occupant == repetition.occupant && u128::from(pause_us) < RESEND_PAUSE.as_micros();
@@ -44,5 +45,26 @@ impl Resent {
             *entry = repetition;
         }
         !is_paused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repetitions_are_told_apart_where_numbers_and_time_begin_anew() {
+        let mut resent = Resent::default();
+        let began_at = Instant::now();
+        assert!(resent.take(0, 8, began_at));
+        for index in u64::from(u32::MAX) - 2..u64::from(u32::MAX) + 3 {
+            assert!(resent.take(index, 8, began_at), "{index}");
+            assert!(!resent.take(index, 8, began_at), "{index}");
+        }
+        let turn = Duration::from_micros(1 << 32);
+        let before = began_at + turn - RESEND_PAUSE / 4;
+        assert!(resent.take(3, 8, before));
+        assert!(!resent.take(3, 8, before + RESEND_PAUSE / 2));
+        assert!(resent.take(3, 8, before + RESEND_PAUSE));
     }
 }

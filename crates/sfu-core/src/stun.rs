@@ -263,6 +263,13 @@ pub(crate) fn write_challenge(transaction: [u8; 12], to_ufrag: &[u8], from_ufrag
     write_request(transaction, to_ufrag, from_ufrag, ICE_CONTROLLED, false, key)
 }
 
+/// Length of a challenge with user names of these lengths.
+pub(crate) const fn challenge_bytes(to_ufrag_bytes: usize, from_ufrag_bytes: usize) -> usize {
+    let user_name = (to_ufrag_bytes + 1 + from_ufrag_bytes).next_multiple_of(4);
+    // Header; user name, priority, role, integrity and fingerprint, with four bytes before each.
+    HEADER_BYTES + (4 + user_name) + 8 + 12 + 24 + 8
+}
+
 fn write_request(
     transaction: [u8; 12],
     to_ufrag: &[u8],

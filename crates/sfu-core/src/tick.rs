@@ -28,8 +28,9 @@ pub(crate) const MAX_REPORTED: usize = 2 * PLACES + 1;
 pub(crate) struct Looks {
     /// The tick's number.
     turn: u64,
-    /// Key of the next peer.
+    /// Key of the next peer, and above all of them.
     next: usize,
+    end: usize,
     /// When.
     pub due_at: Instant,
 }
@@ -48,7 +49,9 @@ impl Core {
             self.look_at_some(now, usize::MAX, out);
             self.look_at_urgent(now, out);
             self.send_owed(now, out);
-            self.looks = Some(Looks { turn: self.ticks, next: (self.ticks % ADAPTING_TURNS) as usize, due_at: now });
+            let end = self.peers.iter().next_back().map_or(0, |(key, _)| key + 1);
+            self.looks =
+                Some(Looks { turn: self.ticks, next: (self.ticks % ADAPTING_TURNS) as usize, end, due_at: now });
             self.ticks += 1;
             self.strangers_left = STRANGERS_PER_TICK;
         }
@@ -60,11 +63,10 @@ impl Core {
 
     /// Looks at up to `most` of the peers whose turn it is in this tick.
     fn look_at_some(&mut self, now: Instant, most: usize, out: &mut SendArena) {
-        let keys = self.peers.iter().next_back().map_or(0, |(key, _)| key + 1);
         for _ in 0..most {
             let Some(looks) = &mut self.looks else { return };
             let key = looks.next;
-            if key >= keys {
+            if key >= looks.end {
                 self.looks = None;
                 return;
             }
