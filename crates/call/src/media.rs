@@ -384,7 +384,9 @@ impl Media {
         {
             return Some(match (peer.restarted_at, &peer.negotiation) {
                 (None, Negotiation::Answered) => {
-                    let pause = if peer.failed_at.is_some() { Duration::ZERO } else { ICE_RESTART_AFTER };
+                    // The server speaks after seconds without a packet: no loss that heals by itself lasts so long.
+                    let is_sure = peer.failed_at.is_some() || !peer.server_sees_packets;
+                    let pause = if is_sure { Duration::ZERO } else { ICE_RESTART_AFTER };
                     (since.after(pause), Step::RestartIce)
                 }
                 (Some(restarted_at), _) => {
