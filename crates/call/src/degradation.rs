@@ -6,7 +6,7 @@ use colloque_protocol::signaling::{LinkQuality, MediaState, Pictures};
 use crate::pictures::PicturePolicy;
 use crate::policy::{ADAPTED_FOR, SAMPLE_GAP, SAMPLE_INTERVAL};
 use crate::quality::{LinkSample, Measured, Quality};
-use crate::shown::{ShownPicture, is_larger, sent_for};
+use crate::shown::{ShownPicture, sent_for};
 use crate::view::{CallView, PausedBy};
 
 /// How the shell sends.
@@ -19,17 +19,6 @@ pub struct Adaptation {
     pub side_px: Option<u16>,
     /// Whether the voice takes as little of the link as it can: fewer packets, fewer bits.
     pub voice_is_slim: bool,
-}
-
-impl Adaptation {
-    /// The less of two, each thing by itself.
-    fn at_most(self, other: Self) -> Self {
-        Self {
-            camera: self.camera.max(other.camera),
-            side_px: if is_larger(self.side_px, other.side_px) { other.side_px } else { self.side_px },
-            voice_is_slim: self.voice_is_slim || other.voice_is_slim,
-        }
-    }
 }
 
 /// How much of a link a camera takes, the most first.
@@ -57,6 +46,8 @@ pub(crate) struct Degradation {
     judged_at: Option<Timestamp>,
     adaptation: Adaptation,
     adapted_at: Option<Timestamp>,
+    /// When the size of the camera changed last.
+    sized_at: Option<Timestamp>,
 }
 
 impl Degradation {
@@ -133,7 +124,8 @@ impl Degradation {
 
     /// Says how to send, when that changed.
     ///
-    /// Less is sent at once, more only a while after the last change: the other side's word may alternate as it likes.
+    /// Less is sent at once, more only a while after the last change, and another size only a while after the last one, because no link
+    /// waits for it: the other side's word may alternate as it likes.
     pub(crate) fn adapt(&mut self, other: MediaState, now: Timestamp) -> Option<Adaptation> {
         let own = self.policy.said();
         let is_weak = |pictures| matches!(pictures, Pictures::PausedByLink | Pictures::Tried);
@@ -150,14 +142,23 @@ impl Degradation {
         // link is good, because a change costs a pause of its own.
         let is_narrow = self.is_narrow || self.measured.is_some_and(|measured| measured.leaves_little());
         let voice_is_slim = (is_weak(own) || is_weak(other.pictures)) && (is_narrow || before.voice_is_slim);
-        let wanted = Adaptation { camera, side_px, voice_is_slim };
-        let is_early = self.adapted_at.is_some_and(|at| now.since(at) < ADAPTED_FOR);
-        let adaptation = if is_early { wanted.at_most(before) } else { wanted };
+        let lasts = |since: Option<Timestamp>| since.is_some_and(|at| now.since(at) < ADAPTED_FOR);
+        let rate = match (camera, voice_is_slim) {
+            (camera, is_slim) if lasts(self.adapted_at) => (camera.max(before.camera), is_slim || before.voice_is_slim),
+            rate => rate,
+        };
+        let side_px = if lasts(self.sized_at) { before.side_px } else { side_px };
+        let adaptation = Adaptation { camera: rate.0, side_px, voice_is_slim: rate.1 };
         if adaptation == before {
             return None;
         }
+        if rate != (before.camera, before.voice_is_slim) {
+            self.adapted_at = Some(now);
+        }
+        if side_px != before.side_px {
+            self.sized_at = Some(now);
+        }
         self.adaptation = adaptation;
-        self.adapted_at = Some(now);
         Some(adaptation)
     }
 }

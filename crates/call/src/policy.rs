@@ -167,7 +167,12 @@ pub(crate) const ADAPTED_FOR: Duration = Duration::from_secs(2);
 /// Sizes of a picture that a browser asks for, by its shorter side in pixels; above the last, all that the camera gives.
 ///
 /// More: a window that is dragged changes the picture more often, and each change costs a keyframe. Fewer: pixels are sent that nobody sees.
-pub const SHOWN_STEPS_PX: [u16; 4] = [180, 270, 360, 540];
+/// The least is that of a small window too, so that the other side does not read from it that nobody looks.
+///
+/// # Source
+///
+/// EN 301 549 section 6.5: at least 320 by 240.
+pub const SHOWN_STEPS_PX: [u16; 3] = [270, 360, 540];
 
 /// How long the other's picture is shown smaller before this side says so; larger is said at once.
 ///

@@ -83,7 +83,7 @@ pub(crate) fn sent_for(shown_side_px: Option<u16>) -> Option<u16> {
 }
 
 /// Whether one size is larger than another, none being the largest.
-pub(crate) fn is_larger(one: Option<u16>, other: Option<u16>) -> bool {
+fn is_larger(one: Option<u16>, other: Option<u16>) -> bool {
     one.unwrap_or(u16::MAX) > other.unwrap_or(u16::MAX)
 }
 
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn a_size_is_rounded_to_a_step_that_looks_the_same() {
         let steps =
-            [(0, Some(180)), (202, Some(180)), (203, Some(270)), (405, Some(360)), (406, Some(540)), (607, Some(540))];
+            [(0, Some(270)), (303, Some(270)), (304, Some(360)), (405, Some(360)), (406, Some(540)), (607, Some(540))];
         for (shown_px, step) in steps {
             assert_eq!(asked_for(shown_px), step, "{shown_px}");
         }
@@ -141,7 +141,7 @@ mod tests {
             let sent = sent_for(Some(shown));
             assert!(sent.is_none_or(|sent| SHOWN_STEPS_PX.contains(&sent) && sent >= shown), "{shown}");
         }
-        assert_eq!((sent_for(Some(0)), sent_for(Some(541)), sent_for(None)), (Some(180), None, None));
+        assert_eq!((sent_for(Some(0)), sent_for(Some(541)), sent_for(None)), (Some(270), None, None));
     }
 
     #[test]
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(world.shows(350, 30, 1), Some(360));
         assert_eq!(world.shows(500, 30, 1), Some(540));
         assert_eq!(world.shows(0, 30, 5), Some(540));
-        assert_eq!(world.shows(0, 30, 1), Some(180));
+        assert_eq!(world.shows(0, 30, 1), Some(270));
         assert_eq!(world.shows(2_000, 30, 1), None);
     }
 
@@ -162,7 +162,7 @@ mod tests {
         for _ in 0..20 {
             assert_eq!((world.shows(100, 30, 3), world.shows(500, 30, 1)), (Some(540), Some(540)));
         }
-        assert_eq!(world.shows(100, 30, 6), Some(180));
+        assert_eq!(world.shows(100, 30, 6), Some(270));
     }
 
     #[test]
@@ -196,7 +196,7 @@ mod tests {
         world.shows(300, 15, 3);
         (0..30).for_each(|_| world.look(Some(0), None));
         assert!(!world.picture.is_frozen(), "the page is hidden");
-        assert_eq!(world.picture.side_px(), Some(180), "and takes as little as it can");
+        assert_eq!(world.picture.side_px(), Some(270), "and takes as little as it can");
         world.shows(300, 0, 30);
         assert!(!world.picture.is_frozen(), "it has not begun again");
         world.shows(300, 15, 1);

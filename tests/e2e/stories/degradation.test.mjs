@@ -153,7 +153,7 @@ const sent = (page) => page.evaluate(async () => {
 const shown = (page) => page.locator('video.picture').evaluate((picture) => {
   const scale = Math.min(picture.clientWidth / picture.videoWidth, picture.clientHeight / picture.videoHeight);
   const side = Math.min(picture.videoWidth, picture.videoHeight) * scale * devicePixelRatio;
-  return [180, 270, 360, 540].find((step) => side <= step * 9 / 8) ?? 720;
+  return [270, 360, 540].find((step) => side <= step * 9 / 8) ?? 720;
 });
 
 test('the patient\'s camera is as large as the doctor sees it, and no larger', async (t) => {
