@@ -271,7 +271,7 @@ pub struct MediaState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown_side_px: Option<u16>,
     /// Whether the other's picture stands still in this person's browser, though it is to be shown. Nobody is told; it is noted.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub frozen: bool,
 }
 

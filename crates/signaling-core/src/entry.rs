@@ -211,6 +211,7 @@ impl Signaling {
             participant.shown = Some(state.clone());
         }
         if other_device {
+            self.follow_freeze(id, seat, false);
             self.replace_peer(id, seat);
         }
         if let Some(replaced) = replaced {

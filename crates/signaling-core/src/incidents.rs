@@ -24,6 +24,11 @@ const NARROW_IS_OVER_BPS: u64 = 250_000;
 /// Higher: interruptions that are heard are not noted. Lower: each renegotiation is one.
 const SHORTEST: Duration = Duration::from_secs(1);
 
+/// Freezes that are taken from one person in one call: storage keeps no more of them.
+///
+/// Higher: a browser that lies has facts written for nothing. Lower: freezes of a long call are not told.
+const MAX_FREEZES: u8 = 50;
+
 /// How the link of one peer goes, as the media plane sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerLink {
@@ -39,17 +44,27 @@ pub struct PeerLink {
     pub is_by_tcp: bool,
 }
 
-/// When each kind of incident of one person began, while it lasts: at most one of a kind.
+/// The incidents of one person.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Open([Option<Timestamp>; IncidentKind::ALL.len()]);
+pub(crate) struct Open {
+    /// When each kind began, while it lasts: at most one of a kind.
+    began_at: [Option<Timestamp>; IncidentKind::ALL.len()],
+    /// Freezes that were noted.
+    freezes: u8,
+}
 
 impl Open {
     fn begin(&mut self, kind: IncidentKind, now: Timestamp) {
-        self.0[kind as usize].get_or_insert(now);
+        self.began_at[kind as usize].get_or_insert(now);
     }
 
-    fn take(&mut self, kind: IncidentKind) -> Option<Timestamp> {
-        self.0[kind as usize].take()
+    /// Ends an incident and gives when it began, if it is to be noted.
+    fn take(&mut self, kind: IncidentKind, now: Timestamp) -> Option<Timestamp> {
+        let began_at = self.began_at[kind as usize].take().filter(|began_at| now.since(*began_at) >= SHORTEST)?;
+        if kind == IncidentKind::Frozen {
+            self.freezes = self.freezes.checked_add(1).filter(|freezes| *freezes <= MAX_FREEZES)?;
+        }
+        Some(began_at)
     }
 }
 
@@ -114,16 +129,13 @@ impl Signaling {
     }
 
     fn incident_ends(&mut self, room: RoomId, seat: Seat, kind: IncidentKind) {
+        let now = self.now;
         let Some(room) = self.rooms.get_mut(&room) else { return };
-        let Some(began_at) = room.seat_mut(seat).as_mut().and_then(|participant| participant.incidents.take(kind))
-        else {
-            return;
-        };
-        if self.now.since(began_at) >= SHORTEST {
-            let incident = ConnectionFact::Incident { what: kind, side: side_of(seat), began_at };
-            let event = event_of(room, seat, incident, self.now);
-            self.put(Output::Journal(event));
-        }
+        let Some(participant) = room.seat_mut(seat) else { return };
+        let Some(began_at) = participant.incidents.take(kind, now) else { return };
+        let incident = ConnectionFact::Incident { what: kind, side: side_of(seat), began_at };
+        let event = event_of(room, seat, incident, now);
+        self.put(Output::Journal(event));
     }
 }
 

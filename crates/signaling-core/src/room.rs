@@ -163,7 +163,8 @@ impl Room {
             other: self.seat(seat.other()).map(|other| OtherParty {
                 card: other.card.clone(),
                 presence: other.attendance.presence(),
-                media: other.media,
+                // What one of them saw stand still is noted, and told to nobody.
+                media: MediaState { frozen: false, ..other.media },
                 device_check: match seat {
                     Seat::Practitioner => other.device_check,
                     Seat::Patient => None,

@@ -179,6 +179,37 @@ fn a_picture_that_a_person_saw_stand_still_is_an_incident_of_their_own_side() {
 }
 
 #[test]
+fn the_other_party_is_not_told_of_a_freeze() {
+    let mut world = World::new();
+    let (practitioner, patient) = world.consultation();
+    world.connects(patient);
+    world.say(patient, freezes(false));
+    let told = |world: &World| world.inbox.get(&practitioner).map_or(0, Vec::len);
+    let before = told(&world);
+    assert!(before > 0);
+    world.say(patient, freezes(true));
+    world.say(patient, freezes(false));
+    assert_eq!(told(&world), before);
+    world.say(
+        patient,
+        ClientMessage::MediaState(MediaState { camera: true, shown_side_px: Some(360), ..MediaState::default() }),
+    );
+    assert_eq!(told(&world), before + 1, "what is told arrives");
+}
+
+#[test]
+fn a_browser_that_freezes_again_and_again_is_noted_fifty_times() {
+    let mut world = World::new();
+    let (_, patient) = world.consultation();
+    world.connects(patient);
+    for turn in 0..200 {
+        world.say(patient, freezes(turn % 2 == 0));
+        world.now = world.now.after(Duration::from_secs(2));
+    }
+    assert_eq!(incidents(&world).len(), 50);
+}
+
+#[test]
 fn a_freeze_ends_with_whoever_could_say_so_and_with_the_call() {
     const LOST: DisconnectCause = DisconnectCause::SocketClosed;
     type Ending = fn(&mut World, colloque_ids::ConnectionId, PeerId);
