@@ -154,6 +154,13 @@ impl Hall {
         }
     }
 
+    /// Has everybody's camera pause, as on a weak link.
+    pub fn pause_pictures(&mut self) {
+        for seat in &mut self.seats {
+            seat.participant.publisher.sending.has_picture = false;
+        }
+    }
+
     /// Opens a room for media, or closes it; rooms are open when somebody joins.
     pub fn gate(&mut self, room_number: u128, is_open: bool) {
         self.core.gate_room(room(room_number), is_open);

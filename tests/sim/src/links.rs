@@ -67,10 +67,14 @@ impl Links {
     #[must_use]
     pub fn measure(seeds: Range<u64>) -> Self {
         let mut figures = Vec::new();
-        for (way, name) in [(Way::Down, "on the way from the server"), (Way::Up, "on the way to the server")] {
+        for (way, has_pictures, name) in [
+            (Way::Down, true, "on the way from the server"),
+            (Way::Down, false, "on the way from the server, cameras paused"),
+            (Way::Up, true, "on the way to the server"),
+        ] {
             for (loss, target) in VOICE_TARGETS {
                 let name = format!("voice concealed, {:.0} % lost {name}", loss * 100.0);
-                let values = seeds.clone().map(|seed| voice_concealed(seed, way, loss) * 100.0);
+                let values = seeds.clone().map(|seed| voice_concealed(seed, way, loss, has_pictures) * 100.0);
                 figures.push(Figure::new(name, target, values, "%", 2));
             }
         }
@@ -138,16 +142,21 @@ impl fmt::Display for Figure {
     }
 }
 
-/// Share of a minute of voice that is concealed where one way of the link of one of two loses by chance, between 0 and 1.
+/// Share of a minute of voice that is concealed where one way of the link of one of two loses by chance, between 0 and 1; cameras are
+/// sent as well, or pause from the tenth second on.
 #[must_use]
-pub fn voice_concealed(seed: u64, way: Way, loss: f64) -> f64 {
+pub fn voice_concealed(seed: u64, way: Way, loss: f64, has_pictures: bool) -> f64 {
     let mut hall = Hall::of_two(seed, good_network());
     let lossy = |conditions: &mut Conditions| conditions.loss = loss;
     match way {
         Way::Up => hall.set_up(1, lossy),
         Way::Down => hall.set_down(1, lossy),
     }
-    hall.run(70.0);
+    hall.run(10.0);
+    if !has_pictures {
+        hall.pause_pictures();
+    }
+    hall.run(60.0);
     let hears = match way {
         Way::Up => 0,
         Way::Down => 1,
@@ -220,8 +229,8 @@ mod tests {
             let median = figure.median().expect("one seed is one value");
             assert!((0.0..=most(&figure.name)).contains(&median), "{figure}");
         }
-        assert_eq!(links.figures.len(), 16);
-        assert_eq!(links.to_string().lines().count(), 18);
+        assert_eq!(links.figures.len(), 20);
+        assert_eq!(links.to_string().lines().count(), 22);
     }
 
     #[test]
