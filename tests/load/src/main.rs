@@ -33,14 +33,14 @@ enum Command {
         #[arg(
             long,
             value_delimiter = ',',
-            default_value = "100000,120000,140000,160000,180000,200000,220000,240000,260000"
+            default_value = "60000,80000,100000,120000,140000,160000,180000,200000,220000"
         )]
         loads: Vec<u64>,
         /// Offered loads for Janus, ascending.
-        #[arg(long, value_delimiter = ',', default_value = "8000,12000,16000,20000,24000,28000,32000,40000")]
+        #[arg(long, value_delimiter = ',', default_value = "8000,12000,16000,20000,24000,32000,40000")]
         janus_loads: Vec<u64>,
         /// Offered loads for str0m, ascending.
-        #[arg(long, value_delimiter = ',', default_value = "40000,50000,60000,70000,80000,90000,100000,120000,140000")]
+        #[arg(long, value_delimiter = ',', default_value = "40000,60000,80000,100000")]
         str0m_loads: Vec<u64>,
         /// Participants of each room, who all receive everybody else: up to eight, two except for the servers that serve
         /// groups.
