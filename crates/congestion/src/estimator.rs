@@ -121,6 +121,12 @@ impl Estimator {
         self.loss.lost_share()
     }
 
+    /// Whether the estimate is low for a moment, to see whether less would be lost of less.
+    #[must_use]
+    pub fn is_dipping(&self) -> bool {
+        self.loss.is_dipping()
+    }
+
     /// Says what would be sent if the link carried it: nothing above it is looked for.
     pub fn set_demand(&mut self, bits_per_second: u64) {
         self.demand_bps = (bits_per_second.min(self.limits.most_bps)) as f64;

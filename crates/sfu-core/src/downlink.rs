@@ -167,6 +167,10 @@ impl Downlink {
     }
 
     fn weigh_redundancy(&mut self, now: Instant) {
+        // What a voice needs does not wait for the answer to a question.
+        if self.estimator.is_dipping() {
+            return;
+        }
         let lost_share = self.estimator.lost_share();
         let needed = LOSSES.iter().filter(|threshold| lost_share >= **threshold).count();
         // A link that loses what it cannot carry would only lose more.

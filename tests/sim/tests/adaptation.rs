@@ -132,6 +132,10 @@ fn a_voice_survives_losses_by_chance() {
             assert!(concealed <= most, "{way:?} {loss}: {concealed}");
         }
     }
+    for (loss, most) in [(0.05, 0.001), (0.1, 0.003), (0.2, 0.01), (0.3, 0.03)] {
+        let concealed = voice_concealed(5, Way::Down, loss, false);
+        assert!(concealed <= most, "cameras paused, {loss}: {concealed}");
+    }
 }
 
 #[test]
