@@ -352,7 +352,7 @@ fn the_chosen_path_is_used_again_once_it_answered_for_a_while() {
     line.check(2, true);
     assert_eq!(line.agent.selected(), Some(address(1)), "one check is not a return");
     let changes = line.run(6_000, Some(1), &[1, 2]);
-    assert!(matches!(changes[..], [(800..=5_000, 2)]), "{changes:?}");
+    assert!(matches!(changes[..], [(1_000..=5_000, 2)]), "{changes:?}");
 }
 
 #[test]

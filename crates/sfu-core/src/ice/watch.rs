@@ -100,6 +100,9 @@ impl IceAgent {
             return asks;
         }
         if let Some(better) = self.answering(selected, heard_at, now) {
+            // Each sign of its return answers a question of its own: what was asked in the silence is none.
+            let given_up = self.addresses.iter_mut().filter(|address| address.path == selected);
+            given_up.for_each(|address| address.challenge = None);
             self.watch.given_up = Some(GivenUp { path: selected, signs: 0, asked_at: now });
             self.go_over(better, now);
             return asks;
