@@ -225,16 +225,21 @@ fn share<'a>(observations: impl Iterator<Item = &'a Observation>) -> f64 {
 mod tests {
     use super::*;
 
-    /// A link that is full at `capacity_bps` and loses a share of `chance` of what is left, while a sender with `wanted_bps`
-    /// follows the limit for `seconds`. Gives the limit at the end and the mean rate of the last half.
-    fn drive(model: &mut LossModel, capacity_bps: f64, chance: f64, wanted_bps: impl Fn(f64) -> f64) -> f64 {
+    /// Gives numbers between 0 and 1, the same each time.
+    fn dice() -> impl FnMut() -> f64 {
         let mut dice = 0x2545_f491_4f6c_dd1du64;
-        let mut roll = move || {
+        move || {
             dice ^= dice << 13;
             dice ^= dice >> 7;
             dice ^= dice << 17;
             (dice >> 11) as f64 / (1u64 << 53) as f64
-        };
+        }
+    }
+
+    /// A link that is full at `capacity_bps` and loses a share of `chance` of what is left, while a sender with `wanted_bps`
+    /// follows the limit for `seconds`. Gives the limit at the end and the mean rate of the last half.
+    fn drive(model: &mut LossModel, capacity_bps: f64, chance: f64, wanted_bps: impl Fn(f64) -> f64) -> f64 {
+        let mut roll = dice();
         let (mut now_s, mut sent_bytes) = (0.0, 0.0);
         while now_s < 30.0 {
             let rate = model.limit_bps().map_or(wanted_bps(now_s), |limit| limit.min(wanted_bps(now_s)));
@@ -251,14 +256,11 @@ mod tests {
 
     #[test]
     fn chance_does_not_break_the_link_of_a_voice_and_a_broken_one_is_noticed() {
-        let mut dice = 0x2545_f491_4f6c_dd1du64;
+        let mut roll = dice();
         let mut broken_after = |chance: f64| {
             let mut model = LossModel::default();
             (0..50 * 300).find(|packet| {
-                dice ^= dice << 13;
-                dice ^= dice >> 7;
-                dice ^= dice << 17;
-                model.add(packet * 20_000, 200, (dice >> 11) as f64 / ((1u64 << 53) as f64) < chance);
+                model.add(packet * 20_000, 200, roll() < chance);
                 model.is_broken()
             })
         };
