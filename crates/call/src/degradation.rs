@@ -143,16 +143,17 @@ impl Degradation {
         let is_narrow = self.is_narrow || self.measured.is_some_and(|measured| measured.leaves_little());
         let voice_is_slim = (is_weak(own) || is_weak(other.pictures)) && (is_narrow || before.voice_is_slim);
         let lasts = |since: Option<Timestamp>| since.is_some_and(|at| now.since(at) < ADAPTED_FOR);
-        let rate = match (camera, voice_is_slim) {
-            (camera, is_slim) if lasts(self.adapted_at) => (camera.max(before.camera), is_slim || before.voice_is_slim),
-            rate => rate,
+        let (camera, voice_is_slim) = if lasts(self.adapted_at) {
+            (camera.max(before.camera), voice_is_slim || before.voice_is_slim)
+        } else {
+            (camera, voice_is_slim)
         };
         let side_px = if lasts(self.sized_at) { before.side_px } else { side_px };
-        let adaptation = Adaptation { camera: rate.0, side_px, voice_is_slim: rate.1 };
+        let adaptation = Adaptation { camera, side_px, voice_is_slim };
         if adaptation == before {
             return None;
         }
-        if rate != (before.camera, before.voice_is_slim) {
+        if (camera, voice_is_slim) != (before.camera, before.voice_is_slim) {
             self.adapted_at = Some(now);
         }
         if side_px != before.side_px {
