@@ -2,13 +2,10 @@
 //
 // Usage: npm run measure:loss [runs]; writes tests/e2e/out/loss.md. Needs the relay: cargo build --release -p colloque-relay.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Cable } from '../harness/cable.mjs';
+import { cpus } from 'node:os';
 import { carrier, listen } from '../harness/media.mjs';
-import { microphone, writeSpeech } from '../harness/speech.mjs';
 import { pause } from '../harness/wait.mjs';
+import { speakingCalls } from './speaking.mjs';
 import { publish, spread } from './table.mjs';
 
 /** Shares lost; the first shows what the machine itself costs. */
@@ -20,33 +17,17 @@ const SETTLES = 15;
 const LISTENS = 20;
 
 const runs = Number(process.argv[2] ?? 3);
-const folder = mkdtempSync(join(tmpdir(), 'colloque-loss-'));
-const sound = join(folder, 'speech.wav');
 const rows = [];
-let cable;
-let version;
-try {
-  writeSpeech(sound);
-  cable = await Cable.open('127.0.0.8', { flags: [microphone(sound)] });
-  const { scene, relay } = cable;
-  version = scene.browser.version();
-  for (let run = 0; run < runs; run += 1) {
-    await relay.reset();
-    const { doctor, patient } = await scene.call({ patient: await cable.patient() });
-    for (const loss of LOSSES) {
-      await relay.both({ delay_ms: ROUND_TRIP / 2, loss });
-      await pause(SETTLES * 1_000);
-      const [atDoctor, atPatient] = await Promise.all([listen(doctor.page, LISTENS), listen(patient.page, LISTENS)]);
-      const by = await carrier(patient.page);
-      rows.push({ loss, by, doctor: { ...atDoctor, spoken: atPatient.spoken }, patient: { ...atPatient, spoken: atDoctor.spoken } });
-      process.stderr.write(`${run + 1}, ${loss * 100} % lost, by ${by}: the doctor hears ${JSON.stringify(atDoctor)}, the patient ${JSON.stringify(atPatient)}\n`);
-    }
-    await scene.endStory({ clean: false });
+const version = await speakingCalls('127.0.0.8', runs, async ({ run, relay, doctor, patient }) => {
+  for (const loss of LOSSES) {
+    await relay.both({ delay_ms: ROUND_TRIP / 2, loss });
+    await pause(SETTLES * 1_000);
+    const [atDoctor, atPatient] = await Promise.all([listen(doctor.page, LISTENS), listen(patient.page, LISTENS)]);
+    const by = await carrier(patient.page);
+    rows.push({ loss, by, doctor: { ...atDoctor, spoken: atPatient.spoken }, patient: { ...atPatient, spoken: atDoctor.spoken } });
+    process.stderr.write(`${run}, ${loss * 100} % lost, by ${by}: the doctor hears ${JSON.stringify(atDoctor)}, the patient ${JSON.stringify(atPatient)}\n`);
   }
-} finally {
-  await cable?.close();
-  rmSync(folder, { recursive: true });
-}
+});
 
 function line(loss, side) {
   const there = rows.filter((row) => row.loss === loss);

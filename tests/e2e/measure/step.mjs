@@ -2,13 +2,10 @@
 //
 // Usage: npm run measure:step [runs]; writes tests/e2e/out/step.md. Needs the relay: cargo build --release -p colloque-relay.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Cable } from '../harness/cable.mjs';
+import { cpus } from 'node:os';
 import { listen, mediaFlows } from '../harness/media.mjs';
-import { microphone, writeSpeech } from '../harness/speech.mjs';
 import { pause } from '../harness/wait.mjs';
+import { speakingCalls } from './speaking.mjs';
 import { publish, spread } from './table.mjs';
 
 const WIDE = { rate_kbps: 2_500, delay_ms: 30 };
@@ -18,36 +15,20 @@ const SETTLES = 15;
 const LISTENS = 16;
 
 const runs = Number(process.argv[2] ?? 5);
-const folder = mkdtempSync(join(tmpdir(), 'colloque-step-'));
-const sound = join(folder, 'speech.wav');
 const rows = [];
-let cable;
-let version;
-try {
-  writeSpeech(sound);
-  cable = await Cable.open('127.0.0.9', { flags: [microphone(sound)] });
-  const { scene, relay } = cable;
-  version = scene.browser.version();
-  for (let run = 0; run < runs; run += 1) {
-    await relay.reset();
-    const { doctor, patient } = await scene.call({ patient: await cable.patient() });
-    await relay.both(WIDE);
-    await Promise.all([mediaFlows(doctor.page), mediaFlows(patient.page)]);
-    await pause(SETTLES * 1_000);
-    for (const [step, conditions] of [['drop', NARROW], ['rise', WIDE]]) {
-      const hearing = Promise.all([listen(doctor.page, LISTENS), listen(patient.page, LISTENS)]);
-      await pause(1_000);
-      await relay.both(conditions);
-      const [atDoctor, atPatient] = await hearing;
-      rows.push({ step, doctor: atDoctor, patient: atPatient });
-      process.stderr.write(`${run + 1}, ${step}: the doctor hears ${JSON.stringify(atDoctor)}, the patient ${JSON.stringify(atPatient)}\n`);
-    }
-    await scene.endStory({ clean: false });
+const version = await speakingCalls('127.0.0.9', runs, async ({ run, relay, doctor, patient }) => {
+  await relay.both(WIDE);
+  await Promise.all([mediaFlows(doctor.page), mediaFlows(patient.page)]);
+  await pause(SETTLES * 1_000);
+  for (const [step, conditions] of [['drop', NARROW], ['rise', WIDE]]) {
+    const hearing = Promise.all([listen(doctor.page, LISTENS), listen(patient.page, LISTENS)]);
+    await pause(1_000);
+    await relay.both(conditions);
+    const [atDoctor, atPatient] = await hearing;
+    rows.push({ step, doctor: atDoctor, patient: atPatient });
+    process.stderr.write(`${run}, ${step}: the doctor hears ${JSON.stringify(atDoctor)}, the patient ${JSON.stringify(atPatient)}\n`);
   }
-} finally {
-  await cable?.close();
-  rmSync(folder, { recursive: true });
-}
+});
 
 function line(step, side) {
   const heard = rows.filter((row) => row.step === step).map((row) => row[side]);
