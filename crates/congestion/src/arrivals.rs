@@ -59,12 +59,17 @@ impl ArrivalLog {
         if number + MAX_SPAN <= highest {
             return;
         }
-        let at = self.waiting.partition_point(|arrival| arrival.number < number);
-        if self.waiting.get(at).is_some_and(|arrival| arrival.number == number) {
+        let ticks = now.saturating_duration_since(self.began_at).as_micros() as i64 / TICK_US;
+        let arrival = Arrival { number, ticks };
+        // Nearly every packet is the newest, and the rest of the list is not looked at for it.
+        if self.waiting.last().is_none_or(|last| last.number < number) {
+            self.waiting.push(arrival);
             return;
         }
-        let ticks = now.saturating_duration_since(self.began_at).as_micros() as i64 / TICK_US;
-        self.waiting.insert(at, Arrival { number, ticks });
+        let at = self.waiting.partition_point(|waiting| waiting.number < number);
+        if self.waiting[at].number != number {
+            self.waiting.insert(at, arrival);
+        }
     }
 
     /// Whether a report should leave now.
