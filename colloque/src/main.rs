@@ -20,8 +20,13 @@ mod welcome;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tikv_jemallocator::Jemalloc;
 
 use arguments::{Arguments, Command, PracticeCommand};
+
+/// Keeps what calls need in huge pages: see `.cargo/config.toml`.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     let failure = match Arguments::parse().command {

@@ -11,6 +11,11 @@ use colloque_load::network::Network;
 use colloque_load::run::{Plan, run};
 use colloque_load::server::{Kind, Priority, serve_colloque};
 use colloque_load::{floor, forwarder_server, plot, report};
+use tikv_jemallocator::Jemalloc;
+
+/// The product's, for every server that is part of this program.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 #[derive(Parser)]
 #[command(name = "colloque-load", version, about = "Load on the media plane")]
