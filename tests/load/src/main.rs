@@ -38,7 +38,7 @@ enum Command {
         #[arg(
             long,
             value_delimiter = ',',
-            default_value = "60000,80000,100000,120000,140000,160000,180000,200000,220000"
+            default_value = "60000,80000,100000,120000,140000,160000,180000,200000,220000,240000,260000"
         )]
         loads: Vec<u64>,
         /// Offered loads for Janus, ascending.

@@ -18,6 +18,10 @@ const FRAME_PACKETS: u64 = 5;
 const VIDEO_BYTES: usize = 1200;
 /// Bytes of one audio packet's payload.
 const AUDIO_BYTES: usize = 80;
+/// A new participant's frames that all read as keyframes, so that a subscriber can begin with any of them; after that one in
+/// thirty is: a server treats keyframes apart.
+const FIRST_KEYFRAMES: u32 = 60;
+const FRAMES_PER_KEYFRAME: u32 = 30;
 /// Pause between two frames of one participant.
 const FRAME_PERIOD: Duration = Duration::from_nanos(33_333_333);
 /// Pause between two audio packets of one participant.
@@ -290,11 +294,12 @@ impl Fleet {
 
     fn send_frame(&mut self, number: usize, window: u32) {
         let mut payload = [0; VIDEO_BYTES];
+        let frames = self.transports[number].frames;
+        let is_keyframe = frames < FIRST_KEYFRAMES || frames.is_multiple_of(FRAMES_PER_KEYFRAME);
         for packet in 0..FRAME_PACKETS {
             write_stamp(&mut payload, self.began_at, window);
-            // Every frame reads as a VP8 keyframe, so that a subscriber can begin with any of them.
             payload[0] = if packet == 0 { 0x10 } else { 0 };
-            payload[1] = 0x50;
+            payload[1] = 0x50 | u8::from(!is_keyframe);
             let transport = &mut self.transports[number];
             let number_of_packet = transport.take_number();
             let client = &transport.client;
