@@ -26,9 +26,25 @@ pub(crate) fn frame(service: &Consultation, routes: Router) -> Router {
         .fallback(|| async { Refusal::not_found() })
         .method_not_allowed_fallback(|| async { Refusal::not_found() })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(finish))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
         .layer(CatchPanicLayer::custom(|_| Refusal::new(ErrorCode::ServerFailed).into_response()))
         .layer(middleware::from_fn_with_state(service.clone(), surround))
+}
+
+/// Has what a request changes end whole, with all that follows from it, also when its client goes away or it takes too long: what is
+/// committed, such as a consent that is withdrawn, must reach the calls under way.
+async fn finish(request: Request, next: Next) -> Response {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return next.run(request).await;
+    }
+    match tokio::spawn(next.run(request).in_current_span()).await {
+        Ok(response) => response,
+        Err(failure) => match failure.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Refusal::new(ErrorCode::ServerFailed).into_response(),
+        },
+    }
 }
 
 async fn surround(State(service): State<Consultation>, mut request: Request, next: Next) -> Response {
@@ -92,7 +108,34 @@ fn write(context: Context, refusal: Refusal) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use axum::body::Body;
+    use axum::routing::post;
+    use tokio::sync::Notify;
+    use tower::ServiceExt;
+
     use super::*;
+
+    #[tokio::test]
+    async fn what_changes_something_ends_whole_although_its_client_went_away() {
+        let (begun, go_on, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let within = (Arc::clone(&begun), Arc::clone(&go_on), Arc::clone(&done));
+        let change = move || async move {
+            let (begun, go_on, done) = within;
+            begun.notify_one();
+            go_on.notified().await;
+            done.notify_one();
+        };
+        let routes = Router::new().route("/", post(change)).layer(middleware::from_fn(finish));
+        let request = Request::post("/").body(Body::empty()).unwrap();
+        let client = tokio::spawn(routes.oneshot(request));
+        begun.notified().await;
+        client.abort();
+        assert!(client.await.unwrap_err().is_cancelled());
+        go_on.notify_one();
+        tokio::time::timeout(Duration::from_secs(5), done.notified()).await.expect("the change ends");
+    }
 
     fn judged(pairs: &[(&'static str, &'static str)]) -> bool {
         let headers = pairs
