@@ -32,6 +32,8 @@ const CHOKED_US: i64 = 100_000;
 const CHOKED: f64 = 0.6;
 /// A limit that is this much above the estimate does not bind it.
 const BINDING: f64 = 1.2;
+/// How far a receiver's clock may run from where it began, in units of 64 ms: eight years. One that is farther off lies, and begins anew.
+const FARTHEST_REFERENCE: u64 = 1 << 32;
 /// Weight of a new round trip.
 const ROUND_TRIP_WEIGHT: f64 = 0.125;
 const FIRST_REPORT_PAUSE_US: f64 = 150_000.0;
@@ -278,6 +280,14 @@ impl Estimator {
                 let step = (i64::from(reference) - i64::from(last)).rem_euclid(REFERENCES);
                 unwrapped + if step >= REFERENCES / 2 { step - REFERENCES } else { step }
             }
+        };
+        let unwrapped = if unwrapped.unsigned_abs() <= FARTHEST_REFERENCE {
+            unwrapped
+        } else {
+            // Nothing that was counted by that clock can be compared with what comes now.
+            (self.groups, self.trend, self.queue) = Default::default();
+            self.throughput = Throughput::default();
+            i64::from(reference)
         };
         self.reference = Some((reference, unwrapped));
         unwrapped * REFERENCE_US
