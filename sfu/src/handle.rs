@@ -53,8 +53,11 @@ impl Default for SfuConfig {
     }
 }
 
-/// Half a second of one core's full load.
-const SOCKET_BUFFER_BYTES: usize = 32 << 20;
+/// A fiftieth of a second of one core's full load.
+///
+/// Higher: after a pause of the machine everything waits in a longer queue, which no cache holds, and a worker near its limit does not
+/// catch up. Lower: a shorter pause loses packets.
+const SOCKET_BUFFER_BYTES: usize = 4 << 20;
 /// Offers that may wait for one worker. Orders that close, open or remove are never refused: they are few, and none may be lost.
 const QUEUED_OFFERS: usize = 1_024;
 
