@@ -126,10 +126,11 @@ impl Worker {
                 Ok(StreamInput::Datagram { path, mut bytes, .. }) => {
                     self.meter.stream_received += 1;
                     self.guard(Some(path), |core| core.handle_datagram(now, path, &mut bytes, arena));
-                    // Its first datagram proves whose connection it is; a peer that was removed has none any more.
+                    // Its first datagram proves whose connection it is.
                     if !self.core.knows(path) {
                         self.streams.close(path);
                     }
+                    self.close_abandoned();
                 }
                 Err(_) => break,
             }
@@ -240,7 +241,15 @@ impl Worker {
         }
     }
 
+    /// Ends the connections that their peer has no room for any more, or that it left: nobody holds more than one peer may.
+    fn close_abandoned(&mut self) {
+        while let Some(path) = self.core.poll_abandoned() {
+            self.streams.close(path);
+        }
+    }
+
     fn pass_events(&mut self) {
+        self.close_abandoned();
         while let Some(event) = self.core.poll_event() {
             // Without a listener the events have no use; the media goes on.
             let _ = self.events.send(event);

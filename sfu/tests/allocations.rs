@@ -204,6 +204,10 @@ impl Calls {
             self.allocations += allocations() - before;
             self.deliver();
             for from in 0..self.world.seats.len() {
+                // Answers to the server's questions whether the path is still wanted.
+                while let Some(answer) = self.world.seats[from].client.poll_transmit() {
+                    self.give(from, answer);
+                }
                 self.publish(from, 0, &[1; 80]);
                 for part in 0..if tick % 2 == 0 { 5 } else { 0 } {
                     let mut frame = vec![0; 1_000];

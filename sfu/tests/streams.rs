@@ -245,6 +245,31 @@ async fn the_connection_of_a_peer_that_was_removed_ends_with_its_next_word() {
 }
 
 #[tokio::test]
+async fn a_peer_that_makes_ever_more_connections_keeps_as_many_as_it_has_addresses() {
+    let (sfu, _events, address) = house(1).await;
+    let mut one = Participant::join(&sfu, 1, 1, true).await;
+    let mut others = Vec::new();
+    for _ in 0..30 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        one.client.check();
+        let check = one.client.poll_transmit().unwrap();
+        stream.write_u16(check.len() as u16).await.unwrap();
+        stream.write_all(&check).await.unwrap();
+        // Its answer says that it counts as the peer's.
+        assert!(timeout(SOON, stream.read_u16()).await.expect("it is answered").is_ok());
+        others.push(stream);
+    }
+    let mut open = 0;
+    for stream in &mut others {
+        let mut rest = Vec::new();
+        open += usize::from(timeout(5 * STEP, stream.read_to_end(&mut rest)).await.is_err());
+    }
+    assert_eq!(open, 7, "and the one in use");
+    one.step().await;
+    sfu.shutdown();
+}
+
+#[tokio::test]
 async fn one_site_cannot_hold_the_places_of_those_who_come() {
     let (sfu, _events, address) = house(1).await;
     let mut silent = Vec::new();

@@ -154,6 +154,8 @@ pub struct Core {
     pub(crate) peer_by_ssrc: Map<u32, usize>,
     /// The last address that was looked up: datagrams of one sender come in runs.
     pub(crate) last_address: Option<(Path, usize)>,
+    /// Connections that are nobody's any more.
+    pub(crate) abandoned: Vec<Path>,
     /// Peers that the next tick looks at, out of turn.
     pub(crate) urgent: Vec<usize>,
     pub(crate) events: VecDeque<Event>,
@@ -196,6 +198,7 @@ impl Core {
             peer_by_address: Map::default(),
             peer_by_ssrc: Map::default(),
             last_address: None,
+            abandoned: Vec::new(),
             urgent: Vec::new(),
             events: VecDeque::new(),
             next_tick_at: None,
@@ -411,18 +414,16 @@ impl Core {
         for ufrag in peer.ice.ufrags() {
             self.peer_by_ufrag.remove(&ufrag);
         }
-        for address in peer.ice.addresses() {
-            if self.peer_by_address.get(&address) == Some(&key) {
-                self.peer_by_address.remove(&address);
-            }
-        }
+        let addresses: Vec<Path> = peer.ice.addresses().collect();
         for ssrc in peer.inbound_ssrcs() {
             if self.peer_by_ssrc.get(&ssrc) == Some(&key) {
                 self.peer_by_ssrc.remove(&ssrc);
             }
         }
-        self.last_address = None;
         let tracks: Vec<usize> = peer.lines.iter().flat_map(|line| line.tracks.iter().copied()).collect();
+        for address in addresses {
+            self.unbind_address(key, address);
+        }
         for track in tracks {
             self.remove_track(track);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::arena::{Path, SendArena};
+use crate::arena::{Path, SendArena, Transport};
 use crate::core::{Core, push_copy};
 
 /// Media packets from unknown addresses that are tried with the keys of those whose stream they seem to be, each tick.
@@ -30,14 +30,27 @@ impl Core {
 
     /// Takes what comes from an address as this peer's from now on.
     pub(crate) fn bind_address(&mut self, key: usize, from: Path, removed: Option<Path>) {
-        if let Some(removed) = removed
-            && self.peer_by_address.get(&removed) == Some(&key)
-        {
-            self.peer_by_address.remove(&removed);
-            self.last_address = None;
+        if let Some(removed) = removed {
+            self.unbind_address(key, removed);
         }
         if self.peer_by_address.insert(from, key) != Some(key) {
             self.last_address = None;
+        }
+    }
+
+    /// Gives a connection that belonged to a peer and is nobody's any more, for the shell to close.
+    pub fn poll_abandoned(&mut self) -> Option<Path> {
+        self.abandoned.pop()
+    }
+
+    /// Takes nothing from an address as this peer's any more, unless it is another's by now.
+    pub(crate) fn unbind_address(&mut self, key: usize, address: Path) {
+        self.last_address = None;
+        if self.peer_by_address.get(&address) == Some(&key) {
+            self.peer_by_address.remove(&address);
+            if address.transport != Transport::Udp {
+                self.abandoned.push(address);
+            }
         }
     }
 }
