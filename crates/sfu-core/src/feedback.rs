@@ -12,6 +12,11 @@ use crate::rtcp::{Feedback, Missing, read_compound};
 /// Higher: longer bursts are repaired at once. Lower: a hostile report costs less.
 pub(crate) const MAX_RESENT_PER_REPORT: usize = 64;
 
+/// Reports on arrivals that one compound may carry. Browsers send one at a time; each may speak of a thousand packets.
+///
+/// Higher: a hostile compound costs more. Lower: a client that reports late is half heard.
+const MAX_ARRIVAL_REPORTS: usize = 4;
+
 impl Core {
     pub(crate) fn handle_rtcp(&mut self, now: Instant, from: Path, datagram: &mut [u8], out: &mut SendArena) {
         let Some(key) = self.peer_at(from) else { return self.counters.drop(DropReason::UnknownAddress) };
@@ -24,7 +29,7 @@ impl Core {
         peer.ice.note_media(from, bytes, now);
         peer.spent.charge_report(&self.limits, now);
         self.note_heard(key, now);
-        let mut resends_left = MAX_RESENT_PER_REPORT;
+        let (mut resends_left, mut reports_left) = (MAX_RESENT_PER_REPORT, MAX_ARRIVAL_REPORTS);
         read_compound(&datagram[..plain_bytes], |feedback| match feedback {
             Feedback::SenderReport { ssrc, ntp, timestamp } => {
                 self.take_sender_report(key, ssrc, SenderClock { ntp, timestamp, received_at: now });
@@ -45,7 +50,10 @@ impl Core {
                 }
             }
             Feedback::Transport(report) => {
-                if let Some(downlink) = &mut self.peers[key].downlink {
+                if let Some(downlink) = &mut self.peers[key].downlink
+                    && let Some(left) = reports_left.checked_sub(1)
+                {
+                    reports_left = left;
                     downlink.estimator.take_report(now, &report);
                 }
             }

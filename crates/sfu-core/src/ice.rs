@@ -9,6 +9,7 @@ use crate::mark::character_of;
 use crate::peer::PEER_LOST_AFTER;
 use crate::random::Random;
 use crate::stun;
+pub(crate) use watch::Consent;
 use watch::Watch;
 
 /// Characters of this server's user name: the worker's mark and 42 bits, enough that two peers of one worker do not share one.
@@ -76,6 +77,8 @@ pub(crate) struct IceAgent {
     watch: Watch,
     /// Handshake datagrams that the selected address may not be sent before its proof.
     withheld: Vec<Box<[u8]>>,
+    /// Where challenges are written.
+    draft: Vec<u8>,
 }
 
 /// What one offer and its answer agreed on.
@@ -144,6 +147,7 @@ impl IceAgent {
             nominated: None,
             watch: Watch::default(),
             withheld: Vec::new(),
+            draft: Vec::new(),
         }
     }
 
@@ -277,7 +281,8 @@ impl IceAgent {
                 challenge.due_at = now + FIRST_CHALLENGE_PAUSE * (1 << sent);
                 challenge.sent += 1;
             }
-            send(address.path, &stun::write_challenge(transaction, remote.ufrag.as_bytes(), ufrag, &remote.key));
+            stun::write_challenge(&mut self.draft, transaction, remote.ufrag.as_bytes(), ufrag, &remote.key);
+            send(address.path, &self.draft);
         }
     }
 

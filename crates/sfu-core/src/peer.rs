@@ -322,10 +322,10 @@ impl Peer {
         self.secure.is_some()
     }
 
-    /// Whether datagrams from `path` are this peer's, whoever else claims the address.
+    /// Whether datagrams from `path` are this peer's, whoever else claims the address: a peer that proved it, in its handshake as well.
     pub(crate) fn holds(&self, path: Path, now: Instant) -> bool {
         let silence = now.saturating_duration_since(self.heard_at);
-        self.is_connected() && silence < PEER_LOST_AFTER && self.ice.holds(path, now)
+        silence < PEER_LOST_AFTER && self.ice.holds(path, now)
     }
 }
 

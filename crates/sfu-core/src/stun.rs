@@ -249,18 +249,27 @@ pub fn write_binding_request(
     is_nominated: bool,
     key: &hmac::Key,
 ) -> Vec<u8> {
-    write_request(transaction, to_ufrag, from_ufrag, ICE_CONTROLLING, is_nominated, key)
+    let mut out = Vec::with_capacity(128);
+    write_request(&mut out, transaction, to_ufrag, from_ufrag, ICE_CONTROLLING, is_nominated, key);
+    out
 }
 
-/// Writes the request by which this server has a client prove that it receives at an address; `key` is the client's.
+/// Writes into `out`, in place of what is there, the request by which this server has a client prove that it receives at an address;
+/// `key` is the client's.
 ///
 /// Not longer than a check of the same client: both carry the same two user names.
 ///
 /// # Source
 ///
 /// RFC 8445 section 7.2.2: a check carries its priority and its sender's role, and full agents answer it.
-pub(crate) fn write_challenge(transaction: [u8; 12], to_ufrag: &[u8], from_ufrag: &[u8], key: &hmac::Key) -> Vec<u8> {
-    write_request(transaction, to_ufrag, from_ufrag, ICE_CONTROLLED, false, key)
+pub(crate) fn write_challenge(
+    out: &mut Vec<u8>,
+    transaction: [u8; 12],
+    to_ufrag: &[u8],
+    from_ufrag: &[u8],
+    key: &hmac::Key,
+) {
+    write_request(out, transaction, to_ufrag, from_ufrag, ICE_CONTROLLED, false, key);
 }
 
 /// Length of a challenge with user names of these lengths.
@@ -271,34 +280,33 @@ pub(crate) const fn challenge_bytes(to_ufrag_bytes: usize, from_ufrag_bytes: usi
 }
 
 fn write_request(
+    out: &mut Vec<u8>,
     transaction: [u8; 12],
     to_ufrag: &[u8],
     from_ufrag: &[u8],
     role: u16,
     is_nominated: bool,
     key: &hmac::Key,
-) -> Vec<u8> {
-    let mut out = Vec::with_capacity(128);
+) {
+    out.clear();
     out.extend_from_slice(&BINDING_REQUEST.to_be_bytes());
     out.extend_from_slice(&[0, 0]);
     out.extend_from_slice(&MAGIC_COOKIE.to_be_bytes());
     out.extend_from_slice(&transaction);
-    let user_name = [to_ufrag, b":", from_ufrag].concat();
-    push_attribute(&mut out, USERNAME, &user_name);
-    push_attribute(&mut out, PRIORITY, &0x6e00_1effu32.to_be_bytes());
-    push_attribute(&mut out, role, &transaction[..8]);
+    push_attribute(out, USERNAME, &[to_ufrag, b":", from_ufrag]);
+    push_attribute(out, PRIORITY, &[&0x6e00_1effu32.to_be_bytes()]);
+    push_attribute(out, role, &[&transaction[..8]]);
     if is_nominated {
-        push_attribute(&mut out, USE_CANDIDATE, &[]);
+        push_attribute(out, USE_CANDIDATE, &[]);
     }
     let length = integrity_length(out.len());
     out[2..4].copy_from_slice(&length);
-    let tag = hmac::sign(key, &out);
-    push_attribute(&mut out, MESSAGE_INTEGRITY, tag.as_ref());
+    let tag = hmac::sign(key, out);
+    push_attribute(out, MESSAGE_INTEGRITY, &[tag.as_ref()]);
     let length = (out.len() + 8 - HEADER_BYTES) as u16;
     out[2..4].copy_from_slice(&length.to_be_bytes());
-    let fingerprint = crc32(&out) ^ FINGERPRINT_MASK;
-    push_attribute(&mut out, FINGERPRINT, &fingerprint.to_be_bytes());
-    out
+    let fingerprint = crc32(out) ^ FINGERPRINT_MASK;
+    push_attribute(out, FINGERPRINT, &[&fingerprint.to_be_bytes()]);
 }
 
 /// Key for short-term credentials: the password itself.
@@ -307,10 +315,12 @@ pub fn integrity_key(password: &[u8]) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, password)
 }
 
-fn push_attribute(out: &mut Vec<u8>, kind: u16, value: &[u8]) {
+/// Adds an attribute whose value is made of `pieces`.
+fn push_attribute(out: &mut Vec<u8>, kind: u16, pieces: &[&[u8]]) {
+    let length: usize = pieces.iter().map(|piece| piece.len()).sum();
     out.extend_from_slice(&kind.to_be_bytes());
-    out.extend_from_slice(&(value.len() as u16).to_be_bytes());
-    out.extend_from_slice(value);
+    out.extend_from_slice(&(length as u16).to_be_bytes());
+    pieces.iter().for_each(|piece| out.extend_from_slice(piece));
     out.resize(out.len().next_multiple_of(4), 0);
 }
 
@@ -433,7 +443,8 @@ mod tests {
     fn a_challenge_is_never_longer_than_the_clients_own_check() {
         let key = integrity_key(b"password of the client");
         let check = write_binding_request([7; 12], b"server12", b"abcd", false, &key);
-        let challenge = write_challenge([8; 12], b"abcd", b"server12", &key);
+        let mut challenge = Vec::new();
+        write_challenge(&mut challenge, [8; 12], b"abcd", b"server12", &key);
         assert!(challenge.len() <= check.len());
         let read = BindingRequest::parse(&challenge).unwrap();
         assert_eq!((read.to_ufrag, read.from_ufrag, read.is_nominated), (&b"abcd"[..], &b"server12"[..], false));

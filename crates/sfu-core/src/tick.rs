@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use crate::arena::SendArena;
 use crate::core::{Core, Event, TICK, push_allowed, push_copy};
 use crate::few::Few;
+use crate::ice::Consent;
 use crate::mover::STRANGERS_PER_TICK;
 use crate::peer::{PEER_GONE_AFTER, PEER_LOST_AFTER, Peer};
 use crate::rtcp::ReportBlock;
@@ -95,7 +96,8 @@ impl Core {
         self.at_work = Some(key);
         let Some(peer) = self.peers.get_mut(key) else { return };
         let silence = now.saturating_duration_since(peer.heard_at);
-        if silence >= PEER_GONE_AFTER {
+        let consent = if peer.is_connected() { peer.ice.consent(now, &mut self.random) } else { Consent::Given };
+        if silence >= PEER_GONE_AFTER || consent == Consent::Ended {
             self.drop_peer(key);
             return;
         }
@@ -105,6 +107,9 @@ impl Core {
             let (room_id, peer) = self.names(key);
             self.events.push_back(Event::PeerLost { room: room_id, peer });
             self.rebind(room);
+        }
+        if consent == Consent::Asked {
+            self.mark_urgent(key);
         }
         self.observe_link(key);
         self.tell_link(now, key);

@@ -380,3 +380,48 @@ fn a_restart_whose_answer_is_lost_leaves_the_call_as_it_was() {
     }
     assert_eq!(world.events.len(), 2, "nobody is lost");
 }
+
+#[test]
+fn nothing_is_sent_any_more_where_nobody_answers_whatever_comes_from_elsewhere() {
+    let mut world = pair();
+    let left = world.seats[0].path;
+    let (mut index, began_at) = (0, world.now);
+    let mut sent_after = Duration::ZERO;
+    while world.now < began_at + Duration::from_secs(60) {
+        // Whoever was there checks on from another address, and in the name of the one that he left.
+        if index % 50 == 0 {
+            for from in [elsewhere(9), left] {
+                let check = take_check(&mut world, 0);
+                send_from(&mut world, from, check);
+            }
+        }
+        world.publish(1, 0, index, index as u32 * 960, b"voice");
+        index += 1;
+        world.now += TICK;
+        world.core.handle_timeout(world.now, &mut world.arena);
+        let sent = world.arena.transmits().iter().filter(|transmit| transmit.to == left);
+        if sent.map(|transmit| world.arena.bytes(transmit)).any(|datagram| !is_stun(datagram)) {
+            sent_after = world.now - began_at;
+        }
+        // What goes to the address that was left is never answered.
+        world.seats[0].path = elsewhere(10);
+        world.deliver();
+        world.seats[0].path = left;
+    }
+    assert!(sent_after < Duration::from_secs(32), "{sent_after:?}");
+    assert!(sent_after > Duration::from_secs(5), "{sent_after:?}");
+}
+
+#[test]
+fn a_call_in_which_nobody_speaks_goes_on() {
+    let mut world = pair();
+    for _ in 0..45 {
+        for seat in 0..2 {
+            world.seats[seat].client.check();
+        }
+        world.exchange();
+        world.advance(Duration::from_secs(2));
+    }
+    world.publish(1, 0, 1, 960, b"voice");
+    assert_eq!(world.seats[0].media.len(), 1);
+}

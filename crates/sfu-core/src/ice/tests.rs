@@ -203,7 +203,8 @@ fn a_handshake_that_waits_leaves_with_the_proof_and_is_bounded() {
 fn a_challenge_is_as_long_as_its_length_says() {
     for name in ["four", "eight888", "a-name-that-is-long"] {
         let key = stun::integrity_key(PASSWORD.as_bytes());
-        let challenge = stun::write_challenge([1; 12], name.as_bytes(), b"12345678", &key);
+        let mut challenge = Vec::new();
+        stun::write_challenge(&mut challenge, [1; 12], name.as_bytes(), b"12345678", &key);
         assert_eq!(challenge.len(), stun::challenge_bytes(name.len(), 8));
     }
 }

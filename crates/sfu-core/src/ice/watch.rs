@@ -27,6 +27,29 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
 /// Higher: a better path lies idle for longer. Lower: a path that comes and goes takes the voice with it each time.
 const SIGNS_OF_RETURN: u8 = 4;
 
+/// How long the path in use may go without an answer before it is asked for one, and before nothing is sent there any more. What comes
+/// from there proves nothing: a source can be forged, also by somebody who was there once.
+///
+/// Higher: who gets an address from its former owner is sent that one's call for longer. Lower: more questions, and a path that loses
+/// most of them is given up sooner.
+///
+/// # Source
+///
+/// RFC 7675 section 5.1: consent ends after 30 seconds.
+const ASKED_AFTER: Duration = Duration::from_secs(15);
+const CONSENT_LASTS_FOR: Duration = Duration::from_secs(30);
+
+/// Whether what is sent to the selected path is still wanted there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Consent {
+    /// It answered lately, or nothing is selected.
+    Given,
+    /// A question waits to be sent there.
+    Asked,
+    /// It answered nothing for too long.
+    Ended,
+}
+
 /// What is known of the path in use, beside what the client says.
 #[derive(Default)]
 pub(super) struct Watch {
@@ -83,6 +106,25 @@ impl IceAgent {
                 self.go_over(from, now);
             }
         }
+    }
+
+    /// Whether the selected path wants what is sent there: called once a second for a peer that is connected.
+    pub(crate) fn consent(&mut self, now: Instant, random: &mut Random) -> Consent {
+        let selected = self.addresses.iter_mut().find(|address| Some(address.path) == self.selected);
+        let Some(address) = selected.filter(|address| address.path.transport == Transport::Udp) else {
+            // A connection is proof enough of itself.
+            return Consent::Given;
+        };
+        let proven_at = address.proven_at.unwrap_or(address.checked_at);
+        let age = now.saturating_duration_since(proven_at);
+        if age >= CONSENT_LASTS_FOR {
+            return Consent::Ended;
+        }
+        if age < ASKED_AFTER {
+            return Consent::Given;
+        }
+        address.ask(now, random);
+        Consent::Asked
     }
 
     /// Leaves a path that fell silent for one that answers, and comes back to it; true when questions wait to be sent.
