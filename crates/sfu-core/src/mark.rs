@@ -31,8 +31,7 @@ mod tests {
         let mut random = Random::from_seed([1; 32]);
         let mut agent = IceAgent::new(5, RemoteCredentials::new("client", "password"), &mut random);
         let key = stun::integrity_key(b"whatever");
-        let check =
-            |agent: &IceAgent| stun::write_binding_request([1; 12], &agent.ufrag(), b"somebody", false, &key);
+        let check = |agent: &IceAgent| stun::write_binding_request([1; 12], &agent.ufrag(), b"somebody", false, &key);
         assert_eq!(mark_in_check(&check(&agent)), Some(5));
         agent.restart(RemoteCredentials::new("again", "password"), &mut random);
         assert_eq!(mark_in_check(&check(&agent)), Some(5));
