@@ -49,7 +49,13 @@ pub(crate) struct Quality {
     shown: Option<LinkQuality>,
     told_at: Option<Timestamp>,
     better_since: Option<Timestamp>,
+    /// What the browser believed that it may send, of the last samples, the newest first.
+    uplinks: [Option<u32>; BELIEVED_SAMPLES],
 }
+
+/// Samples of which the best counts: a browser that is told to send less, because the other side fell silent, believes so a moment before
+/// the server's word on the others' links arrives here.
+const BELIEVED_SAMPLES: usize = 3;
 
 impl Quality {
     /// Judges a sample; the uplink counts only where `knows_uplink`, the browser having had pictures to learn from.
@@ -62,7 +68,12 @@ impl Quality {
     ) -> Verdict {
         // A browser's belief is never above what the others' links leave: near that, it says nothing of this one.
         let is_own = |kbps: &u32| kbps.saturating_mul(4) < measured.leaves_kbps.saturating_mul(3);
-        let uplink = sample.uplink_kbps.filter(is_own).filter(|_| knows_uplink);
+        self.uplinks.rotate_right(1);
+        self.uplinks[0] = sample.uplink_kbps.filter(is_own).filter(|_| knows_uplink);
+        // Whatever is none was not low, or says nothing.
+        let uplink =
+            self.uplinks.iter().copied().reduce(|one, other| one.zip(other).map(|(one, other)| one.max(other)));
+        let uplink = uplink.flatten();
         let rate = uplink.unwrap_or(u32::MAX).min(measured.down_kbps);
         let lost = measured.lost_permille;
         let signs = [
@@ -162,7 +173,10 @@ mod tests {
         let of = |lost_permille, round_trip_ms, uplink_kbps, down_kbps| {
             let measured = Measured { down_kbps, lost_permille, ..GOOD };
             let sample = LinkSample { round_trip_ms, uplink_kbps, ..LinkSample::default() };
-            let verdict = Quality::default().judge(sample, measured, true, Timestamp::from_millis(0));
+            let mut quality = Quality::default();
+            let verdicts = (0..BELIEVED_SAMPLES as i64)
+                .map(|second| quality.judge(sample, measured, true, Timestamp::from_millis(second * 1_000)));
+            let verdict = verdicts.last().unwrap();
             (verdict.quality.level, verdict.quality.cause, verdict.carries)
         };
         assert_eq!(of(29, 40, Some(501), 501), (Good, Loss, Good));
@@ -186,7 +200,7 @@ mod tests {
     fn worse_is_said_at_once_and_better_after_a_while() {
         let mut link = Link::new();
         link.run(10, 2_000, GOOD);
-        let weak = link.run(1, 90, GOOD);
+        let weak = link.run(BELIEVED_SAMPLES as u32, 90, GOOD);
         assert_eq!((weak.level, weak.cause, weak.figure), (LinkLevel::Weak, LinkCause::Rate, 90));
         assert_eq!(link.run(5, 2_000, GOOD).level, LinkLevel::Weak);
         assert_eq!(link.run(1, 2_000, GOOD).level, LinkLevel::Good);
@@ -195,6 +209,7 @@ mod tests {
     #[test]
     fn a_figure_that_moves_is_told_every_five_seconds_only() {
         let mut link = Link::new();
+        link.run(BELIEVED_SAMPLES as u32 - 1, 100, GOOD);
         let told: Vec<u32> = (0..20).map(|second| link.run(1, 100 + second, GOOD).figure).collect();
         assert_eq!(told.chunk_by(|one, next| one == next).count(), 4, "{told:?}");
     }
@@ -206,6 +221,15 @@ mod tests {
         assert_eq!(Link::new().run(10, 80, other_is_slow).level, LinkLevel::Good);
         let this_is_slower = Link::new().run(10, 50, other_is_slow);
         assert_eq!((this_is_slower.level, this_is_slower.figure), (LinkLevel::Weak, 50));
+    }
+
+    #[test]
+    fn a_browser_that_is_told_to_send_less_is_not_blamed_before_the_server_says_why() {
+        let mut link = Link::new();
+        link.run(10, 2_400, GOOD);
+        assert_eq!(link.run(1, 900, GOOD).level, LinkLevel::Good);
+        assert_eq!(link.run(1, 300, GOOD).level, LinkLevel::Good);
+        assert_eq!(link.run(10, 100, Measured { leaves_kbps: 100, ..GOOD }).level, LinkLevel::Good);
     }
 
     #[test]

@@ -43,8 +43,8 @@ colloque_kit::texts! {
         Consultation: "Consultation", "Consultation";
         Origin: "Adresse", "Address";
         Unknown: "inconnu", "unknown";
-        LineCount: "{0} événements affichés.", "{0} events shown.";
-        LineCountEnd: "{0} événements affichés. Fin de la période.", "{0} events shown. End of the period.";
+        LineCount: "Événements affichés : {0}.", "Events shown: {0}.";
+        LineCountEnd: "Événements affichés : {0}. Fin de la période.", "Events shown: {0}. End of the period.";
         Empty: "Aucun événement ne correspond.", "No event matches.";
         Widen: "Élargir la période", "Widen the period";
         NextPage: "Événements plus anciens", "Older events";

@@ -288,7 +288,7 @@ texts! {
     /// Titles, bodies and buttons of the faults.
     pub enum Words {
         LinkUnknown: "Ce lien n'est pas reconnu", "This link is not recognised";
-        LinkUnknownBody: "Il a peut-être déjà servi sur un autre appareil, ou il n'est pas complet. Demandez-en un nouveau : il arrive à votre adresse e-mail habituelle.", "It may have been used on another device, or it is not complete. Ask for a new one: it comes to your usual e-mail address.";
+        LinkUnknownBody: "Il a peut-être déjà servi sur un autre appareil, ou il n'est pas complet. Demandez-en un nouveau : il arrive par e-mail.", "It may have been used on another device, or it is not complete. Ask for a new one: it comes by e-mail.";
         LinkExpired: "Ce lien n'est plus valable", "This link is no longer valid";
         LinkExpiredBody: "L'heure du rendez-vous est passée.", "The time of the appointment is over.";
         LinkExpiredOn: "Le rendez-vous du {0} est passé.", "The appointment of {0} is over.";
@@ -329,7 +329,7 @@ texts! {
         NoKeyBody: "Vous gardez votre place.", "You keep your place.";
 
         NewLink: "Recevoir un nouveau lien", "Get a new link";
-        NewLinkSent: "Si le rendez-vous tient toujours, un nouveau lien vous est envoyé. Il arrive à votre adresse e-mail habituelle.", "If the appointment is still on, a new link is on its way. It comes to your usual e-mail address.";
+        NewLinkSent: "Si le rendez-vous tient toujours, un nouveau lien vous est envoyé par e-mail.", "If the appointment is still on, a new link is on its way by e-mail.";
         NewLinkFailed: "Cela n'a pas marché. Réessayez, ou appelez.", "This did not work. Try again, or call.";
         Call: "Appeler le cabinet", "Call the practice";
         CallInstead: "Continuer par téléphone", "Go on by telephone";

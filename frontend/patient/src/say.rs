@@ -109,9 +109,6 @@ impl Heard {
             if self.paused != before.paused {
                 polite(self.paused.unwrap_or(Msg::PicturesBack));
             }
-            if before.cut != Cut::Nothing && self.cut == Cut::Nothing {
-                polite(Msg::Reconnected);
-            }
         }
         if self.documents > before.documents {
             polite(Msg::DocumentReady);
@@ -143,7 +140,9 @@ impl Heard {
             Cut::Control => Some(Msg::PausedShort),
             Cut::Media => Some(Msg::Blocked),
         };
-        if let Some(text) = cut.filter(|_| self.cut != before.cut) {
+        // In the place of what was said of the cut, which would stay to be read.
+        let is_back = in_call && stays && self.cut == Cut::Nothing;
+        if let Some(text) = cut.or(is_back.then_some(Msg::Reconnected)).filter(|_| self.cut != before.cut) {
             said.push(Sentence { text, value: None, urgent: true });
         }
         if self.screen == Screen::Waiting && self.delay_minutes != before.delay_minutes {
@@ -226,7 +225,9 @@ mod tests {
         let said = cut.since(&good);
         assert!(said.iter().all(|sentence| sentence.urgent));
         assert_eq!(texts(said), [Msg::CutTitle]);
-        assert_eq!(texts(good.since(&cut)), [Msg::Reconnected]);
+        let back = good.since(&cut);
+        assert!(back.iter().all(|sentence| sentence.urgent), "it takes the place of what was said of the cut");
+        assert_eq!(texts(back), [Msg::Reconnected]);
     }
 
     #[test]

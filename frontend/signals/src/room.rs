@@ -5,7 +5,6 @@ use std::rc::{Rc, Weak};
 
 use colloque_call::CallView;
 use colloque_protocol::Role;
-use colloque_web::capture::Capture;
 use colloque_web::room::{MediaElements, Room};
 use leptos::prelude::*;
 
@@ -21,12 +20,12 @@ impl RoomDriver {
     ///
     /// Its signals belong to the owner that is current now.
     #[must_use]
-    pub fn new(role: Role, ticket_path: &str, elements: MediaElements, capture: Option<Rc<Capture>>) -> Self {
+    pub fn new(role: Role, ticket_path: &str, elements: MediaElements) -> Self {
         let needs_tap = RwSignal::new(false);
         let view = RwSignal::new(CallView::default());
         let room = Rc::new_cyclic(|this: &Weak<Room>| {
             let this = this.clone();
-            Room::new(role, ticket_path, elements, capture, move || {
+            Room::new(role, ticket_path, elements, move || {
                 if let Some(room) = this.upgrade() {
                     view.try_set(room.view());
                     needs_tap.try_set(room.needs_tap());

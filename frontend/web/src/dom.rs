@@ -3,7 +3,7 @@
 use colloque_ids::Timestamp;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Document, Element, Event, EventTarget, Window};
+use web_sys::{Document, Element, Event, EventTarget, Storage, Window};
 
 /// The window.
 ///
@@ -44,6 +44,12 @@ pub fn monotonic_now() -> Timestamp {
 #[must_use]
 pub fn random_seed() -> u64 {
     js_sys::Math::random().to_bits()
+}
+
+/// What this tab keeps while it is open, across reloads; none where the browser keeps nothing.
+#[must_use]
+pub fn tab_storage() -> Option<Storage> {
+    window().session_storage().ok().flatten()
 }
 
 /// Finds an element of the shell, typed.

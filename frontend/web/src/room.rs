@@ -15,7 +15,7 @@ use colloque_protocol::signaling::MediaState;
 use web_sys::{HtmlMediaElement, MediaStreamTrack};
 
 use crate::capture::{Capture, Facing, ScreenCapture};
-use crate::dom::{Listener, is_visible, monotonic_now, on_visibility, random_seed, spawn};
+use crate::dom::{Listener, is_visible, monotonic_now, on_visibility, random_seed, spawn, tab_storage};
 use crate::link_shell::LinkShell;
 use crate::media_element;
 use crate::peer::{Care, Peer, PeerState, Slot};
@@ -40,6 +40,7 @@ pub struct Room {
 }
 
 struct Inner {
+    ticket_path: String,
     call: RefCell<Call>,
     inputs: RefCell<VecDeque<Input>>,
     running: Cell<bool>,
@@ -67,31 +68,25 @@ impl Room {
     /// Makes a room that waits for [`Room::join`]; tickets are asked for at `ticket_path`, and `on_change` is run whenever
     /// [`Room::view`] or [`Room::needs_tap`] differ from before.
     #[must_use]
-    pub fn new(
-        role: Role,
-        ticket_path: &str,
-        elements: MediaElements,
-        capture: Option<Rc<Capture>>,
-        on_change: impl Fn() + 'static,
-    ) -> Self {
-        let local = state_of(capture.as_deref(), false);
-        let options = CallOptions { role, local, visible: is_visible(), seed: random_seed() };
+    pub fn new(role: Role, ticket_path: &str, elements: MediaElements, on_change: impl Fn() + 'static) -> Self {
+        let options = CallOptions { role, local: MediaState::default(), visible: is_visible(), seed: random_seed() };
         let inner = Rc::new_cyclic(|this: &Weak<Inner>| {
             let fed = this.clone();
             let feed = Rc::new(move |input| feed(&fed, Input::Link(input)));
             Inner {
+                ticket_path: ticket_path.to_owned(),
                 call: RefCell::new(Call::new(options, monotonic_now())),
                 inputs: RefCell::default(),
                 running: Cell::new(false),
                 link: LinkShell::new(ticket_path.to_owned(), feed),
                 peer: RefCell::default(),
-                capture: RefCell::new(capture),
+                capture: RefCell::default(),
                 screen: RefCell::default(),
                 held_back: Cell::new(false),
                 adaptation: Cell::default(),
                 timer: RefCell::default(),
                 elements,
-                shown: RefCell::new(CallView { local, ..CallView::default() }),
+                shown: RefCell::default(),
                 needs_tap: Cell::new(false),
                 on_change: Box::new(on_change),
                 this: this.clone(),
@@ -136,7 +131,12 @@ impl Room {
     }
 
     /// Takes another capture, or the same one whose devices changed, and sends it.
+    ///
+    /// What was switched off stays so when the page is loaded again.
     pub fn set_capture(&self, capture: Option<Rc<Capture>>) {
+        if let Some(capture) = &capture {
+            switch_as_before(capture, &self.inner.ticket_path);
+        }
         self.inner.capture.replace(capture);
         self.inner.capture_changed();
     }
@@ -407,6 +407,15 @@ impl Inner {
 
     fn switch(&self, wanted: MediaState) {
         let capture = self.capture.borrow().clone();
+        // A camera that is not there was not switched off.
+        let has_camera = capture.as_ref().is_some_and(|capture| capture.camera().is_some());
+        let off = match (wanted.microphone, wanted.camera || !has_camera) {
+            (true, true) => "",
+            (false, true) => "1",
+            (true, false) => "2",
+            (false, false) => "3",
+        };
+        tab_storage().map(|storage| storage.set_item(&self.ticket_path, off));
         let this = self.this.clone();
         let shares = self.screen.borrow().is_some();
         spawn(async move {
@@ -447,6 +456,14 @@ impl Inner {
         self.send();
         self.feed(Input::LocalMediaChanged(local));
     }
+}
+
+/// Switches off what was off before the page was loaded again: the bits of a digit that the tab keeps.
+fn switch_as_before(capture: &Capture, ticket_path: &str) {
+    let Some(Ok(Some(off))) = tab_storage().map(|storage| storage.get_item(ticket_path)) else { return };
+    let bits = off.as_bytes().first().copied().unwrap_or_default();
+    capture.set_microphone(bits & 1 == 0);
+    capture.set_camera(bits & 2 == 0);
 }
 
 fn state_of(capture: Option<&Capture>, screen: bool) -> MediaState {

@@ -98,7 +98,7 @@ impl Page {
                 invitation: handoff.invitation.clone(),
                 place,
                 own,
-                room: Room::new(Role::Patient, "/api/patient/ticket", elements, None, changed),
+                room: Room::new(Role::Patient, "/api/patient/ticket", elements, changed),
                 model: RefCell::new(model),
                 held: RefCell::default(),
                 mounted: RefCell::default(),

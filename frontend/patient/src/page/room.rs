@@ -4,12 +4,11 @@ use colloque_call::Action;
 use colloque_protocol::http::patient::{CONSENT_TEXT_VERSION, GiveConsent};
 use colloque_protocol::signaling::RESUME_WINDOW;
 use colloque_web::capture::Wish;
-use colloque_web::dom::{self, now, spawn, window};
+use colloque_web::dom::{self, now, spawn, tab_storage};
 use colloque_web::http;
 use colloque_web::sound::Bell;
 use colloque_web::timer::Timeout;
 use colloque_web::wake::WakeLock;
-use web_sys::Storage;
 
 use super::Page;
 use crate::journey::Step;
@@ -145,12 +144,12 @@ impl Page {
     }
 
     pub(super) fn was_here(&self) -> bool {
-        let kept = storage().and_then(|storage| storage.get_item(HERE).ok().flatten());
+        let kept = tab_storage().and_then(|storage| storage.get_item(HERE).ok().flatten());
         kept.as_deref() == Some(&self.0.invitation)
     }
 
     pub(super) fn remember_here(&self, here: bool) {
-        let Some(storage) = storage() else { return };
+        let Some(storage) = tab_storage() else { return };
         // Where nothing can be kept, a reload starts with a tap.
         if here { storage.set_item(HERE, &self.0.invitation) } else { storage.remove_item(HERE) }.ok();
     }
@@ -158,17 +157,13 @@ impl Page {
 
 /// Notes that the page is loaded again for a new version; not if that did not help before, or if nothing can be kept.
 pub(super) fn remember_reload() -> bool {
-    let Some(storage) = storage() else { return false };
+    let Some(storage) = tab_storage() else { return false };
     matches!(storage.get_item(RELOADED), Ok(None)) && storage.set_item(RELOADED, "1").is_ok()
 }
 
 /// Forgets it once the patient was let in.
 pub(super) fn forget_reload() {
-    if let Some(storage) = storage() {
+    if let Some(storage) = tab_storage() {
         storage.remove_item(RELOADED).ok();
     }
-}
-
-fn storage() -> Option<Storage> {
-    window().session_storage().ok().flatten()
 }

@@ -29,11 +29,13 @@ fn who(model: &Model) -> Node {
     let known = model.patient.as_ref().map(|view| &view.practitioner);
     let Some(card) = other.map(|other| &other.card).or(known) else { return Node::Nothing };
     let time = model.call.admitted_at.map(|since| duration(since, model.now));
+    // How the connection was says nothing of one that is interrupted.
+    let is_up = model.call.media == MediaPath::Up && !model.call.local.frozen;
     let summary = el("summary")
         .child(icon("shield"))
         .child(el("strong").with("translate", "no").text(&card.display_name))
         .child(time.map(|time| el("span").class("time").with("role", "timer").with("aria-live", "off").text(time)))
-        .child(model.call.local.link.map(|link| quality(link.level)));
+        .child(model.call.local.link.filter(|_| is_up).map(|link| quality(link.level)));
     el("details")
         .class("who")
         .child(summary)

@@ -101,7 +101,7 @@ impl RoomCall {
             picture: elements.picture.clone().into(),
             screen: make_media::<HtmlVideoElement>("video", "screen").into(),
         };
-        let driver = RoomDriver::new(Role::Practitioner, &room_ticket_path(consultation), media, None);
+        let driver = RoomDriver::new(Role::Practitioner, &room_ticket_path(consultation), media);
         let (view, needs_tap) = (driver.view(), driver.needs_tap());
         if joins {
             driver.join();

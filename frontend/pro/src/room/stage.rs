@@ -139,13 +139,19 @@ pub fn Stage() -> impl IntoView {
 fn CallLine() -> impl IntoView {
     let desk = expect_context::<RoomDesk>();
     let call = desk.call;
-    // The practitioner's own connection is worth a word only when it is not good.
+    // How a connection was says nothing of one that is interrupted. The practitioner's own is worth a word only when it is not good.
     let links = Memo::new(move |_| {
         call.view.with(|view| {
-            let patient = view.other.as_ref().filter(|other| is_here(other)).and_then(|other| other.media.link);
-            (patient, view.local.link.filter(|link| link.level != LinkLevel::Good))
+            let is_up = view.media == MediaPath::Up && view.phase == Phase::InCall;
+            let patient = view.other.as_ref().filter(|other| is_up && is_here(other));
+            let patient = patient.and_then(|other| other.media.link).filter(|_| !view.local.frozen);
+            (patient, view.local.link.filter(|link| is_up && link.level != LinkLevel::Good))
         })
     });
+    let is_frozen = move || {
+        call.view
+            .with(|view| view.local.frozen && view.media == MediaPath::Up && view.other.as_ref().is_some_and(is_here))
+    };
     let muted = move || {
         call.view.with(|view| view.other.as_ref().is_some_and(|other| is_here(other) && !other.media.microphone))
     };
@@ -158,6 +164,7 @@ fn CallLine() -> impl IntoView {
             <strong>{move || desk.patient_name()}</strong>
             <span class="figures">{elapsed}</span>
             {move || links.get().0.map(|link| connection(Msg::PatientLink, link))}
+            {move || is_frozen().then(|| marked_chip(Tone::Warn, Icon::Warning, Msg::PatientFrozen.t()))}
             {move || links.get().1.map(|link| connection(Msg::OwnLink, link))}
             {move || muted().then(|| marked_chip(Tone::Warn, Icon::MicrophoneOff, Msg::PatientMicrophoneOff.t()))}
         </div>

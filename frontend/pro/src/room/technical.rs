@@ -12,7 +12,7 @@ pub const BLOCKED: &str = "E31 · ICE failed";
 /// Media stopped and is being restored.
 pub const INTERRUPTED: &str = "P7 · ICE disconnected";
 /// The link is too weak for pictures.
-pub const WEAK: &str = "E33 · transport-cc";
+pub const WEAK: &str = "E33";
 /// Nothing is sent while the server does not answer.
 pub const PAUSED: &str = "E34 · WebSocket";
 /// The browser plays no sound before a gesture.

@@ -71,6 +71,7 @@ colloque_kit::texts! {
         OwnMicrophoneOff: "Micro coupé : le patient ne vous entend pas", "Microphone off: the patient cannot hear you";
         OwnCameraOff: "Caméra coupée : le patient ne vous voit pas", "Camera off: the patient cannot see you";
         PatientLink: "Connexion du patient : {0}", "Patient's connection: {0}";
+        PatientFrozen: "Image du patient interrompue", "Patient's picture interrupted";
         OwnLink: "Votre connexion : {0}", "Your connection: {0}";
         LinkGood: "bonne", "good";
         LinkFair: "moyenne", "fair";
