@@ -27,8 +27,8 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
 /// Higher: a better path lies idle for longer. Lower: a path that comes and goes takes the voice with it each time.
 const SIGNS_OF_RETURN: u8 = 4;
 
-/// How long the path in use may go without an answer before it is asked for one, and before nothing is sent there any more. What comes
-/// from there proves nothing: a source can be forged, also by somebody who was there once.
+/// How long the path in use may give no sign of life before it is asked for one, and before nothing is sent there any more, whatever
+/// comes from elsewhere.
 ///
 /// Higher: who gets an address from its former owner is sent that one's call for longer. Lower: more questions, and a path that loses
 /// most of them is given up sooner.
@@ -42,11 +42,11 @@ const CONSENT_LASTS_FOR: Duration = Duration::from_secs(30);
 /// Whether what is sent to the selected path is still wanted there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Consent {
-    /// It answered lately, or nothing is selected.
+    /// Something came from there lately, or nothing is selected.
     Given,
     /// A question waits to be sent there.
     Asked,
-    /// It answered nothing for too long.
+    /// Nothing came from there for too long.
     Ended,
 }
 
@@ -115,8 +115,9 @@ impl IceAgent {
             // A connection is proof enough of itself.
             return Consent::Given;
         };
-        let proven_at = address.proven_at.unwrap_or(address.checked_at);
-        let age = now.saturating_duration_since(proven_at);
+        let heard_at =
+            [address.proven_at, self.watch.heard_at].into_iter().flatten().fold(address.checked_at, Instant::max);
+        let age = now.saturating_duration_since(heard_at);
         if age >= CONSENT_LASTS_FOR {
             return Consent::Ended;
         }
