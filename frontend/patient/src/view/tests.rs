@@ -451,6 +451,7 @@ fn who_paused_the_pictures_is_said_and_only_who_did_can_undo_it() {
 fn a_connection_is_a_shape_and_a_word_and_a_weak_one_offers_to_pause() {
     let drawn = |level| {
         let mut model = in_room(Phase::InCall);
+        model.call.media = MediaPath::Up;
         model.call.local.link = Some(LinkQuality { level, cause: LinkCause::Loss, figure: 9 });
         (words(&draw(&model)), offers(&model, Intent::Pictures(false)))
     };
@@ -463,6 +464,10 @@ fn a_connection_is_a_shape_and_a_word_and_a_weak_one_offers_to_pause() {
         assert!(said.contains(shape) && said.contains(word), "{said}");
         assert_eq!(offers, offered, "{level:?}");
     }
+    let mut cut = in_room(Phase::InCall);
+    cut.call.local.link = Some(LinkQuality { level: LinkLevel::Good, cause: LinkCause::Loss, figure: 0 });
+    cut.call.media = MediaPath::Lost { since: Timestamp::from_millis(0) };
+    assert!(!words(&draw(&cut)).contains("Connexion bonne"), "what is cut is not good");
 }
 
 #[test]
