@@ -35,7 +35,7 @@ pub(crate) fn frame(service: &Consultation, routes: Router) -> Router {
 /// Has what a request changes end whole, with all that follows from it, also when its client goes away or it takes too long: what is
 /// committed, such as a consent that is withdrawn, must reach the calls under way.
 async fn finish(request: Request, next: Next) -> Response {
-    if matches!(*request.method(), Method::GET | Method::HEAD) {
+    if only_reads(request.method()) {
         return next.run(request).await;
     }
     match tokio::spawn(next.run(request).in_current_span()).await {
@@ -76,12 +76,16 @@ fn refuse_early(service: &Consultation, request: &Request) -> Option<Refusal> {
     length.filter(|length| *length > MAX_BODY_BYTES as u64).map(|_| Refusal::new(ErrorCode::TooLarge))
 }
 
+fn only_reads(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
 /// Whether a request comes from a page of ours.
 ///
 /// A changing request carries our header, which no form can send; a browser that says where a request comes from must say
 /// that it is from here.
 fn is_ours(method: &Method, headers: &HeaderMap, origins: &[String]) -> bool {
-    if matches!(*method, Method::GET | Method::HEAD) {
+    if only_reads(method) {
         return true;
     }
     let said = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
