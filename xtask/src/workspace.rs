@@ -2,16 +2,24 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 use thiserror::Error;
 
 use crate::command::{RunProgramError, output};
 
-/// Gives the folder of the checkout.
+/// Gives the folder of the checkout that the program is called in, or of the one it was built in.
+///
+/// Checkouts that share a target folder share this program, so where it was built says little.
 #[must_use]
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let here = std::env::current_dir().unwrap_or_default();
+        let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace");
+        here.ancestors().find(|folder| folder.join("xtask/Cargo.toml").exists()).unwrap_or(built_in).to_owned()
+    });
+    &ROOT
 }
 
 /// Gives cargo.
