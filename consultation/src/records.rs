@@ -1,12 +1,13 @@
 //! What signaling asks of the records: to journal its facts before they take effect.
 
-use colloque_ids::{ConnectionId, Timestamp};
+use colloque_ids::{ConnectionId, TicketId, Timestamp};
 use colloque_journal::{Actor, DisconnectCause, Draft, Event, NetworkPrefix, PatientPseudonym, StaffRole};
 use colloque_protocol::Role;
 use colloque_protocol::connection::{ConnectedPerson, ConnectionEvent, ConnectionFact, IncidentKind};
 use colloque_protocol::ticket::Person;
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
+use uuid::Uuid;
 
 use crate::Consultation;
 use crate::journal;
@@ -24,6 +25,23 @@ pub struct Records {
 #[error("connection fact cannot be journaled")]
 pub struct RecordConnectionError(#[from] StorageError);
 
+/// A person's entry that does not stand in the records; it must not take effect.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordEntryError {
+    /// Somebody entered by the ticket before.
+    #[error("the ticket was used before")]
+    TicketUsed,
+    /// It cannot be journaled.
+    #[error(transparent)]
+    NotRecorded(#[from] RecordConnectionError),
+}
+
+impl From<StorageError> for RecordEntryError {
+    fn from(error: StorageError) -> Self {
+        Self::NotRecorded(error.into())
+    }
+}
+
 /// Incidents kept of one side of a consultation: ten an hour of each kind over two hours.
 ///
 /// More: somebody who breaks their own link again and again fills storage. Fewer: a bad call's end is not told.
@@ -39,6 +57,35 @@ impl Records {
         Self { service }
     }
 
+    /// Journals that a person enters, and remembers that their ticket is used up.
+    ///
+    /// # Errors
+    ///
+    /// - [`RecordEntryError::TicketUsed`] when another connection has entered by the ticket: nothing is written.
+    /// - [`RecordEntryError::NotRecorded`] when it is not committed: the entry must not take effect.
+    pub async fn enter(
+        &self,
+        fact: ConnectionEvent,
+        ticket: TicketId,
+        expires_at: Timestamp,
+    ) -> Result<(), RecordEntryError> {
+        let Some(entry) = self.draft(&fact) else { return Ok(()) };
+        let patient = self.patient_of(&fact);
+        self.service
+            .storage()
+            .commit(move |connection| {
+                Box::pin(async move {
+                    let used_by = fact.connection.map(|connection| connection.uuid());
+                    if !use_ticket(connection, ticket, used_by, expires_at).await? {
+                        return Err(RecordEntryError::TicketUsed);
+                    }
+                    note_presence(connection, &fact, patient).await?;
+                    Ok(Recorded::new((), entry))
+                })
+            })
+            .await
+    }
+
     /// Journals a fact of a connection; an incident of a call is kept with its consultation instead.
     ///
     /// # Errors
@@ -46,10 +93,7 @@ impl Records {
     /// [`RecordConnectionError`] when it is not committed: the fact must not take effect.
     pub async fn record(&self, fact: ConnectionEvent) -> Result<(), RecordConnectionError> {
         let Some(entry) = self.draft(&fact) else { return Ok(self.keep_incident(fact).await?) };
-        let patient = match (&fact.who, &fact.room) {
-            (Some(who), Some(room)) => Some(self.service.secrets().pseudonym(who.practice, room.patient)),
-            (_, _) => None,
-        };
+        let patient = self.patient_of(&fact);
         self.service
             .storage()
             .commit(move |connection| {
@@ -102,6 +146,11 @@ impl Records {
             .await
     }
 
+    fn patient_of(&self, fact: &ConnectionEvent) -> Option<PatientPseudonym> {
+        let (who, room) = (fact.who.as_ref()?, fact.room.as_ref()?);
+        Some(self.service.secrets().pseudonym(who.practice, room.patient))
+    }
+
     /// What is journaled of a fact; none of an incident.
     fn draft(&self, fact: &ConnectionEvent) -> Option<Draft> {
         let connection = fact.connection;
@@ -146,6 +195,26 @@ impl Records {
             Person::Patient(patient) => Actor::Patient(self.service.secrets().pseudonym(who.practice, patient)),
         }
     }
+}
+
+/// Uses a ticket up for a connection; tells whether no other one had. The same entry may be written twice.
+async fn use_ticket(
+    connection: &mut PgConnection,
+    ticket: TicketId,
+    used_by: Option<Uuid>,
+    expires_at: Timestamp,
+) -> Result<bool, StorageError> {
+    let used = sqlx::query(
+        "INSERT INTO administrative.used_ticket AS known (ticket, connection, expires_at) VALUES ($1, $2, $3)
+         ON CONFLICT (ticket) DO UPDATE SET expires_at = excluded.expires_at
+         WHERE known.connection = excluded.connection RETURNING ticket",
+    )
+    .bind(ticket.uuid())
+    .bind(used_by)
+    .bind(expires_at.as_millis())
+    .fetch_optional(connection)
+    .await?;
+    Ok(used.is_some())
 }
 
 /// Notes which connections are open: a member of the staff who is in a room does not idle out, and what a process that died left open

@@ -15,7 +15,7 @@ use tracing::{debug, warn};
 use crate::io::{UdpPort, Waker};
 use crate::meter::{Meter, Reading};
 use crate::streams::{StreamGate, Streams, WorkerDoor};
-use crate::worker::{Command, Worker};
+use crate::worker::{Answer, Command, Reply, Worker};
 
 /// How the media plane runs.
 #[derive(Debug, Clone)]
@@ -224,16 +224,20 @@ fn make_certificate() -> Result<Certificate, rcgen::Error> {
 impl Sfu {
     /// Takes a client's offer and gives the answer, both in SDP. No media pass before [`Sfu::gate_room`].
     ///
+    /// The offer is handed over by the call, before the answer is waited for: what is asked afterwards comes after it.
+    ///
     /// # Errors
     ///
     /// - [`ConnectPeerError::Refused`] if the offer breaks a rule or the room or server is full.
     /// - [`ConnectPeerError::Overloaded`] if too many offers wait; worth another try.
     /// - [`ConnectPeerError::Stopped`] after [`Sfu::shutdown`].
-    pub async fn connect_peer(&self, room: RoomId, peer: PeerId, offer: String) -> Result<String, ConnectPeerError> {
-        let (reply, answer) = oneshot::channel();
-        let place = self.offer_place(room)?;
-        self.send(room, Command::Connect { room, peer, offer, reply, place })?;
-        answer.await.map_err(|_| ConnectPeerError::Stopped)?.map_err(ConnectPeerError::Refused)
+    pub fn connect_peer(
+        &self,
+        room: RoomId,
+        peer: PeerId,
+        offer: String,
+    ) -> impl Future<Output = Result<String, ConnectPeerError>> + Send + use<> {
+        answer_of(self.hand_over(room, |reply, place| Command::Connect { room, peer, offer, reply, place }))
     }
 
     /// Takes an offer that only looks for new network paths, and gives the answer: keys and streams stay.
@@ -242,11 +246,13 @@ impl Sfu {
     ///
     /// As [`Sfu::connect_peer`]; refused as well when the peer was removed meanwhile, or when the offer names another
     /// certificate: its client must begin anew.
-    pub async fn restart_ice(&self, room: RoomId, peer: PeerId, offer: String) -> Result<String, ConnectPeerError> {
-        let (reply, answer) = oneshot::channel();
-        let place = self.offer_place(room)?;
-        self.send(room, Command::RestartIce { room, peer, offer, reply, place })?;
-        answer.await.map_err(|_| ConnectPeerError::Stopped)?.map_err(ConnectPeerError::Refused)
+    pub fn restart_ice(
+        &self,
+        room: RoomId,
+        peer: PeerId,
+        offer: String,
+    ) -> impl Future<Output = Result<String, ConnectPeerError>> + Send + use<> {
+        answer_of(self.hand_over(room, |reply, place| Command::RestartIce { room, peer, offer, reply, place }))
     }
 
     /// Opens a room for media, or closes it; unknown rooms are ignored, and a room is closed when its first peer comes.
@@ -357,6 +363,18 @@ impl Sfu {
         Ok(answers)
     }
 
+    /// Hands an offer over to its worker; gives where the answer comes.
+    fn hand_over(
+        &self,
+        room: RoomId,
+        command: impl FnOnce(Reply, OwnedSemaphorePermit) -> Command,
+    ) -> Result<Answer, ConnectPeerError> {
+        let (reply, answer) = oneshot::channel();
+        let place = self.offer_place(room)?;
+        self.send(room, command(reply, place))?;
+        Ok(answer)
+    }
+
     fn offer_place(&self, room: RoomId) -> Result<OwnedSemaphorePermit, ConnectPeerError> {
         Arc::clone(&self.worker(room).offers).try_acquire_owned().map_err(|_| ConnectPeerError::Overloaded)
     }
@@ -371,6 +389,10 @@ impl Sfu {
     fn worker(&self, room: RoomId) -> &WorkerHandle {
         &self.shared.workers[worker_of(room, self.shared.workers.len())]
     }
+}
+
+async fn answer_of(handed_over: Result<Answer, ConnectPeerError>) -> Result<String, ConnectPeerError> {
+    handed_over?.await.map_err(|_| ConnectPeerError::Stopped)?.map_err(ConnectPeerError::Refused)
 }
 
 /// The worker where a room lives: the same for each peer, whoever asks.

@@ -26,7 +26,8 @@ pub(crate) enum Command {
     Shutdown,
 }
 
-type Reply = oneshot::Sender<Result<String, ConnectPeerError>>;
+pub(crate) type Reply = oneshot::Sender<Result<String, ConnectPeerError>>;
+pub(crate) type Answer = oneshot::Receiver<Result<String, ConnectPeerError>>;
 
 /// One thread with one port: it owns its rooms alone.
 pub(crate) struct Worker {

@@ -57,6 +57,18 @@ async fn everything_arrives(config: SfuConfig, first_client: Ipv4Addr) {
     assert!(matches!(events.recv().await, None | Some(SfuEvent::PeerGone { .. })));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_takes_effect_in_order_though_nobody_waits() {
+    let (sfu, _events) = start(loopback()).expect("the media plane starts");
+    let offer = || MediaClient::new(1, true, Instant::now()).offer(3);
+    let answer = sfu.connect_peer(room(1), peer(1), offer());
+    sfu.disconnect_peer(room(1), peer(1));
+    answer.await.expect("a sound offer is taken");
+    let reading = sfu.read().await.expect("all workers answer");
+    assert_eq!(reading.population.rooms_open, 0, "a peer that left at once is gone");
+    sfu.shutdown();
+}
+
 #[tokio::test]
 async fn media_flows_through_real_sockets() {
     everything_arrives(loopback(), Ipv4Addr::new(127, 99, 0, 1)).await;

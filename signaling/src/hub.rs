@@ -191,12 +191,12 @@ impl Driver {
                     self.carry_out(lane, work);
                 }
                 if let Written::Commit { commit, outcome } = written {
-                    if let (Some(waited), Some(_)) = (self.admitting.remove(&commit), outcome) {
+                    if let (Some(waited), Ok(_)) = (self.admitting.remove(&commit), outcome) {
                         self.meter.note_admitted(waited);
                     }
                     self.handle(match outcome {
-                        Some(at) => Input::Committed { commit, at },
-                        None => Input::CommitFailed { commit },
+                        Ok(at) => Input::Committed { commit, at },
+                        Err(failure) => Input::CommitFailed { commit, failure },
                     });
                 }
             }
@@ -262,10 +262,7 @@ impl Driver {
                 self.connect_media(room, peer, generation, offer, ice_restart);
             }
             Output::GateMedia { room, is_open } => self.media.gate(room, is_open),
-            Output::DisconnectMedia { room, peer } => {
-                let media = Arc::clone(&self.media);
-                tokio::spawn(async move { media.disconnect(room, peer).await });
-            }
+            Output::DisconnectMedia { room, peer } => self.media.disconnect(room, peer),
         }
     }
 
@@ -330,9 +327,9 @@ impl Driver {
     }
 
     fn connect_media(&self, room: RoomId, peer: PeerId, generation: u32, offer: String, ice_restart: bool) {
-        let (media, notices) = (Arc::clone(&self.media), self.notices.clone());
+        let (connecting, notices) = (self.media.connect(room, peer, offer, ice_restart), self.notices.clone());
         tokio::spawn(async move {
-            let connecting = tokio::spawn(async move { media.connect(room, peer, offer, ice_restart).await });
+            let connecting = tokio::spawn(connecting);
             let refusal = match timeout(MEDIA_LIMIT, connecting).await {
                 Ok(Ok(Ok(sdp))) => {
                     let answered = Input::MediaAnswered { room, peer, generation, sdp };

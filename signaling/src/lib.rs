@@ -23,12 +23,12 @@ use axum::routing::any;
 use colloque_ids::{ConsultationId, DocumentId, StaffId};
 use colloque_protocol::signaling::MAX_CLIENT_MESSAGE_BYTES;
 use colloque_signaling_core::Input;
-pub use colloque_signaling_core::{Limits, MediaEvent, PeerLink, TurnServer};
+pub use colloque_signaling_core::{Entry, Limits, MediaEvent, PeerLink, TurnServer};
 use prometheus_client::registry::Registry;
 use tracing::debug;
 
 use crate::hub::Hub;
-pub use crate::ports::{ConnectMediaError, MediaPlane, NotRecorded, Records};
+pub use crate::ports::{ConnectMediaError, EnterError, MediaAnswer, MediaPlane, NotRecorded, Records};
 pub use crate::verify::{Presented, TicketKey};
 
 /// How signaling runs.

@@ -1,9 +1,12 @@
 //! What signaling needs of the others.
 
+use std::pin::Pin;
+
 use async_trait::async_trait;
 use colloque_ids::{PeerId, RoomId, StaffId, Timestamp};
 use colloque_protocol::connection::ConnectionEvent;
 use colloque_protocol::ticket::RoomScope;
+use colloque_signaling_core::Entry;
 use thiserror::Error;
 
 /// Storage did not keep what it was given; whether it did after all is not known.
@@ -13,6 +16,17 @@ pub struct NotRecorded {
     /// What storage says.
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// Why an entry does not stand in storage.
+#[derive(Debug, Error)]
+pub enum EnterError {
+    /// Its ticket was used before.
+    #[error("the ticket was used before")]
+    TicketUsed,
+    /// Storage failed.
+    #[error(transparent)]
+    NotRecorded(#[from] NotRecorded),
 }
 
 /// The journal and the state of consultations.
@@ -26,6 +40,14 @@ pub trait Records: Send + Sync + 'static {
     ///
     /// [`NotRecorded`] when it is not known to be written.
     async fn record(&self, event: ConnectionEvent) -> Result<(), NotRecorded>;
+
+    /// Writes that a person enters, and that their ticket is used up.
+    ///
+    /// # Errors
+    ///
+    /// - [`EnterError::TicketUsed`] when another connection has entered by the ticket; nothing is written.
+    /// - [`EnterError::NotRecorded`] when the entry is not known to be written.
+    async fn enter(&self, entry: Entry) -> Result<(), EnterError>;
 
     /// Writes that the practitioner admitted the patient; gives the instant of the first admission.
     ///
@@ -60,27 +82,24 @@ pub enum ConnectMediaError {
     Unavailable,
 }
 
+/// An answer of the media plane, in SDP, on its way.
+///
+/// # Errors
+///
+/// [`ConnectMediaError`] says whether another attempt can help.
+pub type MediaAnswer = Pin<Box<dyn Future<Output = Result<String, ConnectMediaError>> + Send>>;
+
 /// The media plane.
-#[async_trait]
+///
+/// What is asked of it takes effect in the order of the calls, though nobody waits: a peer that leaves at once is gone, and a room
+/// that opens for its first peer is open.
 pub trait MediaPlane: Send + Sync + 'static {
-    /// Answers an offer, in SDP, with the answer. `peer` is new unless `ice_restart`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConnectMediaError`] says whether another attempt can help.
-    async fn connect(
-        &self,
-        room: RoomId,
-        peer: PeerId,
-        offer: String,
-        ice_restart: bool,
-    ) -> Result<String, ConnectMediaError>;
+    /// Takes an offer, in SDP, and gives the answer later. `peer` is new unless `ice_restart`.
+    fn connect(&self, room: RoomId, peer: PeerId, offer: String, ice_restart: bool) -> MediaAnswer;
 
     /// Lets media pass in a room, or stops them; unknown rooms are ignored, and a room is closed when its first peer comes.
-    ///
-    /// Takes effect in the order of the calls.
     fn gate(&self, room: RoomId, is_open: bool);
 
     /// Removes a peer, if there is one.
-    async fn disconnect(&self, room: RoomId, peer: PeerId);
+    fn disconnect(&self, room: RoomId, peer: PeerId);
 }

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use colloque_ids::{ConnectionId, RoomId, Timestamp};
 use colloque_protocol::connection::ConnectionEvent;
-use colloque_signaling_core::Record;
+use colloque_signaling_core::{CommitFailure, Record};
+use thiserror::Error;
 use tokio::time::{Instant, timeout};
 use tracing::{error, warn};
 
 use crate::meter::{Meter, WriteKind};
-use crate::ports::{NotRecorded, Records};
+use crate::ports::{EnterError, NotRecorded, Records};
 
 /// Longest time for one write.
 ///
@@ -45,7 +46,7 @@ pub(crate) enum Lane {
 /// What was written, or not.
 #[derive(Debug)]
 pub(crate) enum Written {
-    Commit { commit: u64, outcome: Option<Timestamp> },
+    Commit { commit: u64, outcome: Result<Timestamp, CommitFailure> },
     Journal { kept: Option<ConnectionEvent> },
 }
 
@@ -82,7 +83,7 @@ impl Recorder {
 
     pub(crate) fn commit(&mut self, commit: u64, record: Record) -> Option<(Lane, Work)> {
         let lane = match &record {
-            Record::Entry(event) => lane_of(event),
+            Record::Entry(entry) => lane_of(&entry.event),
             Record::Admission(decision) | Record::Refusal(decision) | Record::End(decision) => {
                 Lane::Room(decision.scope.room)
             }
@@ -174,16 +175,21 @@ impl Work {
             Job::Commit { commit, record } => {
                 let (kind, began_at) = (WriteKind::of(&record), Instant::now());
                 let outcome = within_limit(async move { write(&*records, record).await }).await;
-                meter.note_written(kind, outcome.is_ok(), began_at.elapsed());
-                if let Err(reason) = &outcome {
-                    warn!(commit, error = %reason, "commit {commit} of signaling failed: {reason}");
-                }
-                Written::Commit { commit, outcome: outcome.ok() }
+                let is_answered = matches!(outcome, Ok(_) | Err(NotWritten::TicketUsed));
+                meter.note_written(kind, is_answered, began_at.elapsed());
+                let outcome = outcome.map_err(|reason| match reason {
+                    NotWritten::TicketUsed => CommitFailure::TicketUsed,
+                    NotWritten::Failed(reason) => {
+                        warn!(commit, error = %reason, "commit {commit} of signaling failed: {reason}");
+                        CommitFailure::Unknown
+                    }
+                });
+                Written::Commit { commit, outcome }
             }
             Job::Journal(event) => {
                 tokio::time::sleep(pause).await;
                 let (copy, began_at) = (event.clone(), Instant::now());
-                let outcome = within_limit(async move { records.record(copy).await }).await;
+                let outcome = within_limit(async move { Ok(records.record(copy).await?) }).await;
                 meter.note_written(WriteKind::Fact, outcome.is_ok(), began_at.elapsed());
                 match outcome {
                     Ok(()) => Written::Journal { kept: None },
@@ -197,29 +203,44 @@ impl Work {
     }
 }
 
-async fn write(records: &dyn Records, record: Record) -> Result<Timestamp, NotRecorded> {
-    match record {
-        Record::Entry(event) => {
-            let at = event.occurred_at;
-            records.record(event).await.map(|()| at)
+async fn write(records: &dyn Records, record: Record) -> Result<Timestamp, EnterError> {
+    Ok(match record {
+        Record::Entry(entry) => {
+            let at = entry.event.occurred_at;
+            records.enter(entry).await?;
+            at
         }
-        Record::Admission(decision) => records.admit(&decision.scope, decision.by, decision.at).await,
+        Record::Admission(decision) => records.admit(&decision.scope, decision.by, decision.at).await?,
         Record::Refusal(decision) => {
-            records.refuse_patient(&decision.scope, decision.by, decision.at).await.map(|()| decision.at)
+            records.refuse_patient(&decision.scope, decision.by, decision.at).await?;
+            decision.at
         }
-        Record::End(decision) => records.end(&decision.scope, decision.by, decision.at).await.map(|()| decision.at),
-    }
+        Record::End(decision) => {
+            records.end(&decision.scope, decision.by, decision.at).await?;
+            decision.at
+        }
+    })
+}
+
+/// Why a write is not known to be done.
+#[derive(Debug, Error)]
+enum NotWritten {
+    #[error("the ticket was used before")]
+    TicketUsed,
+    #[error("{0}")]
+    Failed(String),
 }
 
 /// Waits for a write, not for ever. It runs as a task of its own: a transaction dropped half-way poisons its connection.
 async fn within_limit<T: Send + 'static>(
-    write: impl Future<Output = Result<T, NotRecorded>> + Send + 'static,
-) -> Result<T, String> {
+    write: impl Future<Output = Result<T, EnterError>> + Send + 'static,
+) -> Result<T, NotWritten> {
     match timeout(WRITE_LIMIT, tokio::spawn(write)).await {
         Ok(Ok(Ok(value))) => Ok(value),
-        Ok(Ok(Err(error))) => Err(with_sources(&error)),
-        Ok(Err(_)) => Err("storage panicked".to_owned()),
-        Err(_) => Err("storage does not answer".to_owned()),
+        Ok(Ok(Err(EnterError::TicketUsed))) => Err(NotWritten::TicketUsed),
+        Ok(Ok(Err(EnterError::NotRecorded(error)))) => Err(NotWritten::Failed(with_sources(&error))),
+        Ok(Err(_)) => Err(NotWritten::Failed("storage panicked".to_owned())),
+        Err(_) => Err(NotWritten::Failed("storage does not answer".to_owned())),
     }
 }
 

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::ready;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +11,9 @@ use colloque_ids::{PeerId, RoomId, StaffId, Timestamp};
 use colloque_protocol::connection::ConnectionEvent;
 use colloque_protocol::ticket::RoomScope;
 use colloque_sfu::SfuConfig;
-use colloque_signaling::{Config, ConnectMediaError, Limits, MediaPlane, NotRecorded, Records};
+use colloque_signaling::{
+    Config, ConnectMediaError, EnterError, Entry, Limits, MediaAnswer, MediaPlane, NotRecorded, Records,
+};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -23,6 +26,10 @@ struct Nobody;
 #[async_trait]
 impl Records for Nobody {
     async fn record(&self, _: ConnectionEvent) -> Result<(), NotRecorded> {
+        Ok(())
+    }
+
+    async fn enter(&self, _: Entry) -> Result<(), EnterError> {
         Ok(())
     }
 
@@ -39,15 +46,14 @@ impl Records for Nobody {
     }
 }
 
-#[async_trait]
 impl MediaPlane for Nobody {
-    async fn connect(&self, _: RoomId, _: PeerId, _: String, _: bool) -> Result<String, ConnectMediaError> {
-        Err(ConnectMediaError::Unavailable)
+    fn connect(&self, _: RoomId, _: PeerId, _: String, _: bool) -> MediaAnswer {
+        Box::pin(ready(Err(ConnectMediaError::Unavailable)))
     }
 
     fn gate(&self, _: RoomId, _: bool) {}
 
-    async fn disconnect(&self, _: RoomId, _: PeerId) {}
+    fn disconnect(&self, _: RoomId, _: PeerId) {}
 }
 
 fn services() -> (Metrics, Sfu, Requests) {

@@ -4,13 +4,16 @@ use std::net::IpAddr;
 use std::sync::OnceLock;
 
 use async_trait::async_trait;
-use colloque_consultation::{Announcements, Consultation, InvitationFaceError};
+use colloque_consultation::{Announcements, Consultation, InvitationFaceError, RecordEntryError};
 use colloque_ids::{ConsultationId, DocumentId, InvitationId, PeerId, RoomId, StaffId, Timestamp};
 use colloque_protocol::connection::ConnectionEvent;
 use colloque_protocol::http::patient::InvitationFace;
 use colloque_protocol::ticket::RoomScope;
 use colloque_sfu::{ConnectPeerError, Link, Sfu, SfuEvent};
-use colloque_signaling::{ConnectMediaError, MediaEvent, MediaPlane, NotRecorded, PeerLink, Records, Signaling};
+use colloque_signaling::{
+    ConnectMediaError, EnterError, Entry, MediaAnswer, MediaEvent, MediaPlane, NotRecorded, PeerLink, Records,
+    Signaling,
+};
 use tracing::{debug, error, warn};
 
 use crate::web::{FaceUnavailable, InvitationFaces};
@@ -77,6 +80,13 @@ impl Records for JournaledRecords {
         self.0.record(event).await.map_err(not_recorded)
     }
 
+    async fn enter(&self, Entry { event, ticket, expires_at }: Entry) -> Result<(), EnterError> {
+        self.0.enter(event, ticket, expires_at).await.map_err(|error| match error {
+            RecordEntryError::TicketUsed => EnterError::TicketUsed,
+            RecordEntryError::NotRecorded(error) => EnterError::NotRecorded(not_recorded(error)),
+        })
+    }
+
     async fn admit(&self, scope: &RoomScope, by: StaffId, at: Timestamp) -> Result<Timestamp, NotRecorded> {
         self.0.admit(scope, by, at).await.map_err(not_recorded)
     }
@@ -97,29 +107,29 @@ fn not_recorded(source: impl std::error::Error + Send + Sync + 'static) -> NotRe
 /// The media plane's workers, for signaling.
 pub struct MediaWorkers(pub Sfu);
 
-#[async_trait]
 impl MediaPlane for MediaWorkers {
-    async fn connect(
-        &self,
-        room: RoomId,
-        peer: PeerId,
-        offer: String,
-        ice_restart: bool,
-    ) -> Result<String, ConnectMediaError> {
-        let answer = match ice_restart {
-            true => self.0.restart_ice(room, peer, offer).await,
-            false => self.0.connect_peer(room, peer, offer).await,
-        };
-        answer.map_err(|error| refusal(room, peer, &error))
+    fn connect(&self, room: RoomId, peer: PeerId, offer: String, ice_restart: bool) -> MediaAnswer {
+        match ice_restart {
+            true => answer_of(room, peer, self.0.restart_ice(room, peer, offer)),
+            false => answer_of(room, peer, self.0.connect_peer(room, peer, offer)),
+        }
     }
 
     fn gate(&self, room: RoomId, is_open: bool) {
         self.0.gate_room(room, is_open);
     }
 
-    async fn disconnect(&self, room: RoomId, peer: PeerId) {
+    fn disconnect(&self, room: RoomId, peer: PeerId) {
         self.0.disconnect_peer(room, peer);
     }
+}
+
+fn answer_of(
+    room: RoomId,
+    peer: PeerId,
+    answer: impl Future<Output = Result<String, ConnectPeerError>> + Send + 'static,
+) -> MediaAnswer {
+    Box::pin(async move { answer.await.map_err(|error| refusal(room, peer, &error)) })
 }
 
 fn refusal(room: RoomId, peer: PeerId, error: &ConnectPeerError) -> ConnectMediaError {

@@ -1,5 +1,6 @@
 //! The services together, on a real PostgreSQL and over real sockets: what one signs the other admits, once and for a minute.
 
+use std::future::ready;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -24,7 +25,7 @@ use colloque_protocol::signaling::{
 use colloque_protocol::ticket::{RoomScope, Scope, UnverifiedTicket};
 use colloque_protocol::{AuthenticationMethod, Role};
 use colloque_sfu::{Link, Sfu, SfuConfig};
-use colloque_signaling::{ConnectMediaError, Limits, MediaEvent, MediaPlane, Signaling};
+use colloque_signaling::{Limits, MediaAnswer, MediaEvent, MediaPlane, Signaling};
 use colloque_test_support::{Client, TestCluster, TestDatabase};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -380,16 +381,15 @@ async fn an_admission_outlives_a_signaling_that_forgot_it() {
 #[derive(Default)]
 struct Willing(Mutex<Vec<PeerId>>);
 
-#[async_trait::async_trait]
 impl MediaPlane for Willing {
-    async fn connect(&self, _: RoomId, peer: PeerId, _: String, _: bool) -> Result<String, ConnectMediaError> {
+    fn connect(&self, _: RoomId, peer: PeerId, _: String, _: bool) -> MediaAnswer {
         self.0.lock().unwrap().push(peer);
-        Ok("v=0".to_owned())
+        Box::pin(ready(Ok("v=0".to_owned())))
     }
 
     fn gate(&self, _: RoomId, _: bool) {}
 
-    async fn disconnect(&self, _: RoomId, _: PeerId) {}
+    fn disconnect(&self, _: RoomId, _: PeerId) {}
 }
 
 impl Socket {

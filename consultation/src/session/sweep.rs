@@ -29,6 +29,7 @@ pub(crate) async fn sweep(service: &Consultation, now: Timestamp) -> Result<(), 
                     "DELETE FROM professionals.activation WHERE expires_at <= $1",
                     "DELETE FROM professionals.known_device WHERE expires_at <= $1",
                     "DELETE FROM professionals.wrong_code WHERE expires_at <= $1",
+                    "DELETE FROM administrative.used_ticket WHERE expires_at <= $1",
                 ] {
                     sqlx::query(statement).bind(now.as_millis()).execute(&mut *connection).await?;
                 }

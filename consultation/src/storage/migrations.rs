@@ -69,6 +69,7 @@ const STORES: &[Store] = &[
             "0106_patient_totp_reset",
             "0107_links_asked",
             "0108_patient_verified",
+            "0109_used_ticket",
         ]
     ),
     store!("identity", ["0101_patient"]),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use colloque_consultation::AdmitPatientError;
-use colloque_ids::ConnectionId;
+use colloque_consultation::{AdmitPatientError, RecordEntryError};
+use colloque_ids::{ConnectionId, TicketId};
 use colloque_protocol::connection::{ConnectedPerson, ConnectionEvent, ConnectionFact};
 use colloque_protocol::http::appointment::InvitationSent;
 use colloque_protocol::http::patient::{CONSENT_TEXT_VERSION, GiveConsent, SecondFactor};
@@ -173,6 +173,27 @@ async fn whoever_proved_nothing_or_is_not_the_only_one_closes_nobodys_call() {
     assert_eq!(visit.stage.heard.take(), [], "Jeanne goes on in her other browser");
     jeanne.delete("/api/patient/session").await.ok();
     assert_eq!(visit.stage.heard.take(), [Told::PatientSignedOut(entry.consultation)]);
+}
+
+#[tokio::test]
+async fn a_ticket_lets_one_connection_enter_whichever_process_is_asked() {
+    let mut visit = Visit::new().await;
+    let (_, scope) = with_consent(&mut visit).await;
+    let claire = Person::Staff(visit.claire.staff);
+    let entry = fact(&visit, &scope, claire, ConnectionFact::Joined);
+    let again = ConnectionEvent { connection: Some(ConnectionId::from_parts(visit.now(), [9; 10])), ..entry.clone() };
+    let (ticket, other) = (TicketId::from_parts(visit.now(), [1; 10]), TicketId::from_parts(visit.now(), [2; 10]));
+    let expires_at = visit.now().after(Duration::from_secs(60));
+    let records = visit.stage.service.records();
+    records.enter(entry.clone(), ticket, expires_at).await.unwrap();
+    records.enter(entry, ticket, expires_at).await.expect("the same entry may be written twice");
+    let elsewhere = Stage::in_database(visit.stage.database.clone()).await;
+    let joined = visit.stage.count("connection_joined");
+    let refused = elsewhere.service.records().enter(again.clone(), ticket, expires_at).await;
+    assert!(matches!(refused, Err(RecordEntryError::TicketUsed)), "{refused:?}");
+    assert_eq!(visit.stage.count("connection_joined"), joined, "nothing is journaled of it");
+    elsewhere.service.records().enter(again, other, expires_at).await.unwrap();
+    assert_eq!(visit.stage.psql("SELECT count(*) FROM administrative.used_ticket").trim(), "2");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use colloque_protocol::connection::DisconnectCause;
 use colloque_protocol::signaling::{ActionRefusal, ClientMessage, EndReason, MAX_DELAY_MINUTES, ServerMessage, Stage};
 
 use crate::connection::{Place, Seated};
-use crate::io::{Decision, Record};
+use crate::io::{CommitFailure, Decision, Record};
 use crate::limits::NOTIFY_AGAIN_PAUSE;
 use crate::room::{Participant, Room, Seat};
 use crate::signaling::{Pending, Signaling};
@@ -104,10 +104,13 @@ impl Signaling {
         }
     }
 
-    pub(crate) fn commit_failed(&mut self, commit: u64) {
+    pub(crate) fn commit_failed(&mut self, commit: u64, failure: CommitFailure) {
         match self.commits.remove(&commit) {
             None => {}
-            Some(Pending::Entry { connection, from, claims, .. }) => self.entry_not_written(connection, from, &claims),
+            Some(Pending::Entry { connection, from, claims, .. }) => match failure {
+                CommitFailure::TicketUsed => self.ticket_was_used(connection, &claims),
+                CommitFailure::Unknown => self.entry_not_written(connection, from, &claims),
+            },
             Some(Pending::Admission(seated) | Pending::Refusal(seated) | Pending::End { seated, .. }) => {
                 self.decided(commit, seated);
                 if let Some(connection) = self.connection_at(seated.room, seated.seat) {

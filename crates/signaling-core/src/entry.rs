@@ -13,8 +13,8 @@ use crate::check;
 use crate::connection::Place;
 use crate::connections::subscriber;
 use crate::incidents::Open;
-use crate::io::{Output, Record};
-use crate::limits::{REFUSAL_BURST, REFUSALS_PER_MINUTE};
+use crate::io::{Entry, Output, Record};
+use crate::limits::{CLOCK_TOLERANCE, REFUSAL_BURST, REFUSALS_PER_MINUTE};
 use crate::revocations::Revoked;
 use crate::room::{Attendance, Participant, Room, Seat};
 use crate::signaling::{Pending, Signaling};
@@ -48,7 +48,9 @@ impl Signaling {
             Door::Room { comes_back: false, .. } | Door::Desk => ConnectionFact::Joined,
         };
         let event = self.event(fact, connection, from, Some(person_of(&claims)), scope_of(&claims));
-        self.commit(Record::Entry(event), Pending::Entry { connection, from, claims, take_over });
+        let expires_at = claims.expires_at.after(CLOCK_TOLERANCE);
+        let entry = Entry { event, ticket: claims.ticket, expires_at };
+        self.commit(Record::Entry(entry), Pending::Entry { connection, from, claims, take_over });
     }
 
     /// Places a person whose entry is written. What changed meanwhile is checked again.
@@ -69,6 +71,11 @@ impl Signaling {
             Ok(Door::Desk) => self.enter_desk(connection, *claims),
             Ok(Door::Room { seat, .. }) => self.enter_room(connection, *claims, seat),
         }
+    }
+
+    /// Refuses a person whose ticket was used before: at another server, or before this one started. Nothing was written.
+    pub(crate) fn ticket_was_used(&mut self, connection: ConnectionId, claims: &TicketClaims) {
+        self.refuse_entry(connection, Some(person_of(claims)), scope_of(claims), JoinRefusal::TicketReplayed);
     }
 
     /// Refuses a person whose entry is not known to be written. The refusal is journaled, in case it was written after all.

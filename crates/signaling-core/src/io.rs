@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use colloque_ids::{ConnectionId, ConsultationId, DocumentId, PeerId, RoomId, StaffId, Timestamp};
+use colloque_ids::{ConnectionId, ConsultationId, DocumentId, PeerId, RoomId, StaffId, TicketId, Timestamp};
 use colloque_protocol::connection::ConnectionEvent;
 use colloque_protocol::connection::DisconnectCause;
 use colloque_protocol::signaling::{ClientMessage, JoinRefusal, OfferRefusal, ServerMessage};
@@ -55,10 +55,12 @@ pub enum Input {
         /// The instant that storage kept; for an admission, when the patient was admitted first.
         at: Timestamp,
     },
-    /// Storage does not hold it.
+    /// Storage does not hold it, or is not known to.
     CommitFailed {
         /// The commit's number.
         commit: u64,
+        /// Why.
+        failure: CommitFailure,
     },
     /// The media plane answered an offer.
     MediaAnswered {
@@ -210,14 +212,34 @@ pub enum Output {
 /// What is written before it takes effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
-    /// A person enters.
-    Entry(ConnectionEvent),
+    /// A person enters, by a ticket that nobody has entered by.
+    Entry(Entry),
     /// The practitioner admits the patient.
     Admission(Decision),
     /// The practitioner does not receive the patient.
     Refusal(Decision),
     /// The practitioner ends the consultation.
     End(Decision),
+}
+
+/// An entry, and the ticket that it uses up: storage remembers it for every server and beyond a restart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What is journaled.
+    pub event: ConnectionEvent,
+    /// The ticket.
+    pub ticket: TicketId,
+    /// Until when the ticket must be remembered: its end, on whichever server's clock.
+    pub expires_at: Timestamp,
+}
+
+/// Why storage did not take a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitFailure {
+    /// It failed or said nothing, and may have written after all.
+    Unknown,
+    /// Somebody entered by the ticket before; nothing was written.
+    TicketUsed,
 }
 
 /// A decision of the practitioner.

@@ -28,7 +28,7 @@ mod used_tickets;
 
 pub use census::Census;
 pub use incidents::PeerLink;
-pub use io::{Decision, Input, MediaEvent, Output, Record};
+pub use io::{CommitFailure, Decision, Entry, Input, MediaEvent, Output, Record};
 pub use limits::Limits;
 pub use signaling::Signaling;
 pub use turn::TurnServer;

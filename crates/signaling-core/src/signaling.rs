@@ -54,7 +54,7 @@ pub(crate) enum Pending {
 impl Signaling {
     /// Makes signaling without rooms; `seed` makes identifiers unique among servers and restarts.
     ///
-    /// Tickets signed before `now` are refused, because nobody remembers whether they were used.
+    /// Tickets signed before `now` are refused, because nobody remembers who was signed out since.
     #[must_use]
     pub fn new(limits: Limits, seed: u64, now: Timestamp) -> Self {
         Self {
@@ -98,7 +98,7 @@ impl Signaling {
             }
             Input::Lost { connection, cause } => self.end_connection(connection, cause, None),
             Input::Committed { commit, at } => self.committed(commit, at),
-            Input::CommitFailed { commit } => self.commit_failed(commit),
+            Input::CommitFailed { commit, failure } => self.commit_failed(commit, failure),
             Input::MediaAnswered { room, peer, generation, sdp } => self.media_answered(room, peer, generation, sdp),
             Input::MediaRefused { peer, generation, refusal } => self.media_refused(peer, generation, refusal),
             Input::Media(event) => self.media_event(event),

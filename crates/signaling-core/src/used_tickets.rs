@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use colloque_ids::{TicketId, Timestamp};
 
-/// The tickets that were used and would still be good.
+/// The tickets that were used here and would still be good: refused before storage is asked, which remembers all of them.
 ///
 /// Bounded, because a ticket lives a minute at most: past its end it is refused as expired, so it need not be remembered.
 #[derive(Debug)]

@@ -14,6 +14,21 @@ fn opened(message: &ServerMessage) -> bool {
 }
 
 #[tokio::test]
+async fn a_ticket_serves_once_though_the_server_starts_anew() {
+    let mut server = Server::start().await;
+    let booking = Booking::new();
+    let ticket = server.sign(&booking.claims(&server, Role::Patient));
+    let mut first = Client::open(&server).await;
+    first.present(&ticket, booking.browser(Role::Patient), false).await;
+    assert!(matches!(first.next().await, Some(ServerMessage::Joined { .. })));
+    server.restart().await;
+    let mut second = Client::open(&server).await;
+    second.present(&ticket, booking.browser(Role::Patient), false).await;
+    assert_eq!(second.last().await, Some(ServerMessage::Refused { code: JoinRefusal::TicketReplayed }));
+    Client::joined(&server, &booking, Role::Patient).await;
+}
+
+#[tokio::test]
 async fn two_people_meet_are_verified_admitted_and_negotiate() {
     let server = Server::start().await;
     let booking = Booking::new();

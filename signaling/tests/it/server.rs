@@ -1,6 +1,7 @@
 //! A signaling server on a free port, with the keys that its tickets and browsers use.
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,13 +14,16 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed2551
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use colloque_ids::{
-    AppointmentId, ConsultationId, Id, PatientId, PeerId, PracticeId, RoomId, StaffId, TicketId, Timestamp,
+    AppointmentId, ConnectionId, ConsultationId, Id, PatientId, PeerId, PracticeId, RoomId, StaffId, TicketId,
+    Timestamp,
 };
 use colloque_protocol::connection::ConnectionEvent;
 use colloque_protocol::key::{BrowserKey, KeyThumbprint, join_proof_input};
 use colloque_protocol::ticket::{Person, RoomScope, Scope, TICKET_LIFETIME, TicketClaims};
 use colloque_protocol::{AuthenticationMethod, IdentityCard, Role};
-use colloque_signaling::{Config, ConnectMediaError, Limits, MediaPlane, NotRecorded, Records, Signaling};
+use colloque_signaling::{
+    Config, ConnectMediaError, EnterError, Entry, Limits, MediaAnswer, MediaPlane, NotRecorded, Records, Signaling,
+};
 use tokio::sync::watch;
 
 pub const ORIGIN: &str = "https://colloque.test";
@@ -61,6 +65,7 @@ pub struct Memory {
     /// Writes about this room wait until it is none.
     pub hanging: watch::Sender<Option<RoomId>>,
     admitted: Mutex<BTreeMap<RoomId, Timestamp>>,
+    used: Mutex<BTreeMap<TicketId, Option<ConnectionId>>>,
 }
 
 impl Memory {
@@ -70,6 +75,7 @@ impl Memory {
             mode: watch::Sender::new(Mode::Works),
             hanging: watch::Sender::new(None),
             admitted: Mutex::default(),
+            used: Mutex::default(),
         })
     }
 
@@ -101,6 +107,16 @@ impl Records for Memory {
         self.write(event.room.as_ref().map(|scope| scope.room), Written::Event(event)).await
     }
 
+    async fn enter(&self, Entry { event, ticket, .. }: Entry) -> Result<(), EnterError> {
+        let connection = event.connection;
+        if self.used.lock().unwrap().get(&ticket).is_some_and(|used_by| *used_by != connection) {
+            return Err(EnterError::TicketUsed);
+        }
+        self.record(event).await?;
+        self.used.lock().unwrap().insert(ticket, connection);
+        Ok(())
+    }
+
     async fn admit(&self, scope: &RoomScope, _by: StaffId, at: Timestamp) -> Result<Timestamp, NotRecorded> {
         self.write(Some(scope.room), Written::Admission(scope.room)).await?;
         Ok(*self.admitted.lock().unwrap().entry(scope.room).or_insert(at))
@@ -124,28 +140,21 @@ pub struct Echo {
     pub gates: Mutex<Vec<bool>>,
 }
 
-#[async_trait]
 impl MediaPlane for Echo {
-    async fn connect(
-        &self,
-        _room: RoomId,
-        peer: PeerId,
-        offer: String,
-        _ice_restart: bool,
-    ) -> Result<String, ConnectMediaError> {
+    fn connect(&self, _room: RoomId, peer: PeerId, offer: String, _ice_restart: bool) -> MediaAnswer {
         if offer == "unacceptable" {
-            return Err(ConnectMediaError::Unacceptable);
+            return Box::pin(ready(Err(ConnectMediaError::Unacceptable)));
         }
         self.connected.lock().unwrap().push(peer);
         let length = usize::try_from(self.answer_length.load(Ordering::Relaxed)).unwrap();
-        Ok(format!("answer to {offer}{}", "-".repeat(length)))
+        Box::pin(ready(Ok(format!("answer to {offer}{}", "-".repeat(length)))))
     }
 
     fn gate(&self, _room: RoomId, is_open: bool) {
         self.gates.lock().unwrap().push(is_open);
     }
 
-    async fn disconnect(&self, _room: RoomId, peer: PeerId) {
+    fn disconnect(&self, _room: RoomId, peer: PeerId) {
         self.disconnected.lock().unwrap().push(peer);
     }
 }

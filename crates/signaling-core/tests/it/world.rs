@@ -13,13 +13,15 @@ use colloque_protocol::signaling::{ClientMessage, JoinRefusal, RoomState, Server
 use colloque_protocol::ticket::{Person, RoomScope, Scope, TICKET_LIFETIME, TicketClaims};
 use colloque_protocol::{AuthenticationMethod, IdentityCard, Role};
 use colloque_signaling_core::limits::TICK_INTERVAL;
-use colloque_signaling_core::{Input, Limits, MediaEvent, Output, Record, Signaling};
+use colloque_signaling_core::{CommitFailure, Entry, Input, Limits, MediaEvent, Output, Record, Signaling};
 
 /// What storage does with a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Storage {
     Works,
     Fails,
+    /// Says that every ticket was used before.
+    KnowsTheTicket,
     /// Answers when [`World::storage_answers`] is called.
     Hangs,
 }
@@ -98,7 +100,8 @@ impl World {
                     Storage::Works => {
                         self.signaling.handle(Input::Committed { commit: *commit, at: self.now }, self.now)
                     }
-                    Storage::Fails => self.signaling.handle(Input::CommitFailed { commit: *commit }, self.now),
+                    Storage::Fails => self.fail(*commit, CommitFailure::Unknown),
+                    Storage::KnowsTheTicket => self.fail(*commit, CommitFailure::TicketUsed),
                     Storage::Hangs => self.commits.push((*commit, record.clone())),
                 },
                 Output::Journal(_)
@@ -113,8 +116,13 @@ impl World {
     pub fn storage_answers(&mut self, good: bool) {
         for (commit, _) in std::mem::take(&mut self.commits) {
             let at = self.now;
-            self.input(if good { Input::Committed { commit, at } } else { Input::CommitFailed { commit } });
+            let failure = CommitFailure::Unknown;
+            self.input(if good { Input::Committed { commit, at } } else { Input::CommitFailed { commit, failure } });
         }
+    }
+
+    fn fail(&mut self, commit: u64, failure: CommitFailure) {
+        self.signaling.handle(Input::CommitFailed { commit, failure }, self.now);
     }
 
     /// Lets time pass; these connections keep their heartbeat.
@@ -259,7 +267,7 @@ impl World {
         self.outputs
             .iter()
             .filter_map(|output| match output {
-                Output::Journal(event) | Output::Commit { record: Record::Entry(event), .. } => {
+                Output::Journal(event) | Output::Commit { record: Record::Entry(Entry { event, .. }), .. } => {
                     Some(event.fact.clone())
                 }
                 _ => None,

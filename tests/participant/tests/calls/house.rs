@@ -17,7 +17,11 @@ use colloque_protocol::key::KeyThumbprint;
 use colloque_protocol::ticket::{Person, RoomScope, Scope, TICKET_LIFETIME, TicketClaims};
 use colloque_protocol::{AuthenticationMethod, IdentityCard, Role};
 use colloque_sfu::{ConnectPeerError, Sfu, SfuConfig, SfuEvent};
-use colloque_signaling::{Config, ConnectMediaError, Limits, MediaEvent, MediaPlane, NotRecorded, Records, Signaling};
+use colloque_signaling::{
+    Config, ConnectMediaError, EnterError, Entry, Limits, MediaAnswer, MediaEvent, MediaPlane, NotRecorded, Records,
+    Signaling,
+};
+use futures_util::TryFutureExt;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tracing::error;
@@ -52,6 +56,10 @@ impl Records for Memory {
         Ok(())
     }
 
+    async fn enter(&self, _entry: Entry) -> Result<(), EnterError> {
+        Ok(())
+    }
+
     async fn admit(&self, scope: &RoomScope, _by: StaffId, at: Timestamp) -> Result<Timestamp, NotRecorded> {
         Ok(*self.admitted.lock().unwrap().entry(scope.room).or_insert(at))
     }
@@ -68,33 +76,26 @@ impl Records for Memory {
 /// The media plane for signaling, as in the product.
 struct Plane(Sfu);
 
-#[async_trait]
 impl MediaPlane for Plane {
-    async fn connect(
-        &self,
-        room: RoomId,
-        peer: PeerId,
-        offer: String,
-        ice_restart: bool,
-    ) -> Result<String, ConnectMediaError> {
-        let answer = match ice_restart {
-            true => self.0.restart_ice(room, peer, offer).await,
-            false => self.0.connect_peer(room, peer, offer).await,
-        };
-        answer.map_err(|error| match error {
+    fn connect(&self, room: RoomId, peer: PeerId, offer: String, ice_restart: bool) -> MediaAnswer {
+        let refused = |error| match error {
             ConnectPeerError::Refused(cause) => {
                 error!("the offer is refused: {cause}");
                 ConnectMediaError::Unacceptable
             }
             ConnectPeerError::Overloaded | ConnectPeerError::Stopped => ConnectMediaError::Unavailable,
-        })
+        };
+        match ice_restart {
+            true => Box::pin(self.0.restart_ice(room, peer, offer).map_err(refused)),
+            false => Box::pin(self.0.connect_peer(room, peer, offer).map_err(refused)),
+        }
     }
 
     fn gate(&self, room: RoomId, is_open: bool) {
         self.0.gate_room(room, is_open);
     }
 
-    async fn disconnect(&self, room: RoomId, peer: PeerId) {
+    fn disconnect(&self, room: RoomId, peer: PeerId) {
         self.0.disconnect_peer(room, peer);
     }
 }

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use colloque_call::TicketFailure;
-use colloque_ids::{AppointmentId, ConsultationId, PatientId, PracticeId, RoomId, StaffId, Timestamp};
+use colloque_ids::{
+    AppointmentId, ConnectionId, ConsultationId, PatientId, PracticeId, RoomId, StaffId, TicketId, Timestamp,
+};
 use colloque_protocol::connection::ConnectionEvent;
 use colloque_protocol::identity::AuthenticationMethod;
 use colloque_protocol::key::{BrowserKey, KeyThumbprint};
 use colloque_protocol::signaling::JoinRefusal;
 use colloque_protocol::ticket::{Person, RoomScope, Scope, TICKET_LIFETIME, TicketClaims};
 use colloque_protocol::{IdentityCard, Role};
-use colloque_signaling_core::Record;
+use colloque_signaling_core::{Entry, Record};
 
 use super::chance;
 use super::scene::Scene;
@@ -56,6 +58,8 @@ pub(super) struct Clinic {
     pub(super) issued: BTreeMap<String, Issued>,
     /// The connection journal, in the order of its writing.
     pub(super) journal: Vec<ConnectionEvent>,
+    /// Tickets that somebody has entered by.
+    used: BTreeMap<TicketId, Option<ConnectionId>>,
     practice: PracticeId,
     key: Ed25519KeyPair,
 }
@@ -68,6 +72,7 @@ impl Clinic {
             consultations: Vec::new(),
             issued: BTreeMap::new(),
             journal: Vec::new(),
+            used: BTreeMap::new(),
             practice: scene.id(),
             key: Ed25519KeyPair::from_seed_unchecked(&seed).expect("32 bytes are a seed"),
         }
@@ -207,10 +212,15 @@ impl Clinic {
         signature
     }
 
+    /// Uses a ticket up for a connection; tells whether no other one had.
+    pub(super) fn use_ticket(&mut self, entry: &Entry) -> bool {
+        *self.used.entry(entry.ticket).or_insert(entry.event.connection) == entry.event.connection
+    }
+
     /// Writes a record; gives the instant that storage keeps, or nothing when the rules of care forbid it.
     pub(super) fn write(&mut self, record: &Record) -> Option<Timestamp> {
         match record {
-            Record::Entry(event) => {
+            Record::Entry(Entry { event, .. }) => {
                 self.record(event);
                 Some(event.occurred_at)
             }

@@ -35,8 +35,8 @@ pub(super) enum Event {
     WriteOverdue { life: u64, lane: Lane, job: Job },
     /// What was kept is tried again.
     WriteAgain { life: u64, job: Job },
-    /// An order reaches the media worker.
-    Order { life: u64, order: Order },
+    /// An order may have reached the media worker.
+    Orders { life: u64 },
     /// The media worker did not answer an offer in time.
     OfferOverdue { life: u64, peer: PeerId, generation: u32 },
     /// Something reaches signaling from inside the server.

@@ -26,7 +26,7 @@ mod watch;
 
 use std::collections::BTreeMap;
 
-use colloque_signaling_core::Input;
+use colloque_signaling_core::{CommitFailure, Input, Record};
 
 use self::access::Item;
 use self::act::Act;
@@ -227,21 +227,21 @@ impl World {
             Event::Act(act) => self.act(act),
             Event::Mischief { hostile } => self.mischief(hostile),
             Event::Written { life, lane, job, is_stored, is_told } => {
-                let stored = if is_stored { Self::store(around, &job) } else { None };
+                let stored = if is_stored { Self::store(around, &job) } else { Err(CommitFailure::Unknown) };
                 around
                     .scene
-                    .say(|| format!("  storage, life {life}, {}: {job}", if stored.is_some() { "ok" } else { "no" }));
+                    .say(|| format!("  storage, life {life}, {}: {job}", if stored.is_ok() { "ok" } else { "no" }));
                 if is_told && life == server.life && server.is_up {
                     server.written(around, lane, job, stored);
                 }
             }
             Event::WriteOverdue { life, lane, job } if life == server.life && server.is_up => {
-                server.written(around, lane, job, None);
+                server.written(around, lane, job, Err(CommitFailure::Unknown));
             }
             Event::WriteAgain { life, job } if life == server.life && server.is_up => {
                 recorder::write(&mut around.scene, around.storage, life, recorder::Lane::Kept, job);
             }
-            Event::Order { life, order } if life == server.life && server.is_up => server.order(around, order),
+            Event::Orders { life } if life == server.life && server.is_up => server.take_orders(around),
             Event::OfferOverdue { life, peer, generation } if life == server.life => {
                 server.offer_overdue(around, peer, generation);
             }
@@ -257,19 +257,24 @@ impl World {
             }
             Event::WriteOverdue { .. }
             | Event::WriteAgain { .. }
-            | Event::Order { .. }
+            | Event::Orders { .. }
             | Event::OfferOverdue { .. }
             | Event::Told { .. }
             | Event::ServerTick { .. } => {}
         }
     }
 
-    fn store(around: &mut Around, job: &recorder::Job) -> Option<colloque_ids::Timestamp> {
+    fn store(around: &mut Around, job: &recorder::Job) -> Result<colloque_ids::Timestamp, CommitFailure> {
         match job {
-            recorder::Job::Commit { record, .. } => around.clinic.write(record),
+            recorder::Job::Commit { record: Record::Entry(entry), .. }
+                if around.sabotage != Some(Sabotage::ForgetsTickets) && !around.clinic.use_ticket(entry) =>
+            {
+                Err(CommitFailure::TicketUsed)
+            }
+            recorder::Job::Commit { record, .. } => around.clinic.write(record).ok_or(CommitFailure::Unknown),
             recorder::Job::Journal(event) => {
                 around.clinic.record(event);
-                Some(event.occurred_at)
+                Ok(event.occurred_at)
             }
         }
     }

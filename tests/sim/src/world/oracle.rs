@@ -32,6 +32,8 @@ pub(super) struct Oracle {
     pub(super) died: BTreeSet<ConnectionId>,
     /// Withdrawals of consent that storage has and signaling has not heard of.
     pub(super) withdrawals_on_the_way: BTreeMap<usize, u32>,
+    /// Consultations of which signaling has learnt that they are over, with since when, in milliseconds.
+    over: BTreeMap<usize, u64>,
     /// Consultations one of whose people sends what no browser sends.
     pub(super) odd: BTreeSet<usize>,
     /// The card that each seat was sent last.
@@ -100,10 +102,12 @@ impl Oracle {
                 }
                 (at, &[Role::Patient])
             }
-            Input::PatientSignedOut { consultation } => (number(*consultation), &[Role::Patient]),
-            Input::ConsultationEnded { consultation } | Input::AppointmentChanged { consultation } => {
+            Input::ConsultationEnded { consultation } => {
+                number(*consultation).into_iter().for_each(|at| self.is_over(at, now_ms));
                 (number(*consultation), &[Role::Patient, Role::Practitioner])
             }
+            Input::PatientSignedOut { consultation } => (number(*consultation), &[Role::Patient]),
+            Input::AppointmentChanged { consultation } => (number(*consultation), &[Role::Patient, Role::Practitioner]),
             Input::StaffSignedOut { staff } => {
                 for (at, known) in clinic.consultations.iter().enumerate() {
                     if clinic.staff(known.doctor) == Some(*staff) {
@@ -117,6 +121,15 @@ impl Oracle {
         for role in roles {
             at.into_iter().for_each(|at| self.gone(at, *role, now_ms));
         }
+    }
+
+    fn is_over(&mut self, at: usize, now_ms: u64) {
+        self.over.entry(at).or_insert(now_ms);
+    }
+
+    /// Whether signaling has known for a while that a consultation is over.
+    pub(super) fn is_known_over(&self, at: usize, before_ms: u64) -> bool {
+        self.over.get(&at).is_some_and(|since_ms| *since_ms < before_ms)
     }
 
     /// A person has no place in a room any more.
@@ -235,6 +248,9 @@ impl Oracle {
         if is_gone {
             self.gone(at, role, now_ms);
         }
+        if reason == EndReason::EndedByPractitioner {
+            self.is_over(at, now_ms);
+        }
     }
 
     /// A connection is over for the server.
@@ -341,7 +357,8 @@ impl Oracle {
                 }
                 ConnectionFact::JoinRefused { .. } => drop(open.remove(&id)),
                 ConnectionFact::MediaConnected => {
-                    if !media.insert(id) {
+                    // That they stopped may be among the last words of a server that died.
+                    if !media.insert(id) && !self.died.contains(&id) {
                         scene.fault("media of a connection begin and end by turns", format!("{id}"));
                     }
                 }

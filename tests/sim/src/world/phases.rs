@@ -140,7 +140,10 @@ impl World {
                     around.scene.after(down_ms, Event::ServerStarts);
                 }
             }
-            Act::Stall { for_ms } => server.plane.stalled_until_ms = around.scene.now_ms + for_ms,
+            Act::Stall { for_ms } => {
+                let until_ms = around.scene.now_ms + for_ms;
+                server.plane.stalled_until_ms = server.plane.stalled_until_ms.max(until_ms);
+            }
         }
     }
 
@@ -186,6 +189,7 @@ impl World {
         around.is_calm = true;
         around.storage = Storage::Fine;
         server.plane.stalled_until_ms = 0;
+        server.take_orders(around);
         for known in &mut around.clinic.people {
             known.is_signed_in = true;
         }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use colloque_ids::{ConnectionId, RoomId};
 use colloque_protocol::connection::ConnectionEvent;
-use colloque_signaling_core::{Input, Record};
+use colloque_signaling_core::{CommitFailure, Entry, Input, Record};
 
 use super::Around;
 use super::event::Event;
@@ -34,7 +34,7 @@ pub(super) enum Job {
 impl fmt::Display for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Commit { record: Record::Entry(event), .. } | Self::Journal(event) => {
+            Self::Commit { record: Record::Entry(Entry { event, .. }), .. } | Self::Journal(event) => {
                 write!(f, "{:?} {:?}", event.fact, event.connection)
             }
             Self::Commit { record: Record::Admission(_), .. } => f.write_str("admission"),
@@ -121,14 +121,14 @@ impl Recorder {
         life: u64,
         lane: Lane,
         job: Job,
-        stored: Option<colloque_ids::Timestamp>,
+        stored: Result<colloque_ids::Timestamp, CommitFailure>,
     ) -> Option<Input> {
         let learnt = match job {
             Job::Commit { commit, .. } => Some(match stored {
-                Some(at) => Input::Committed { commit, at },
-                None => Input::CommitFailed { commit },
+                Ok(at) => Input::Committed { commit, at },
+                Err(failure) => Input::CommitFailed { commit, failure },
             }),
-            Job::Journal(_) if stored.is_some() => {
+            Job::Journal(_) if stored.is_ok() => {
                 self.failures = 0;
                 None
             }
@@ -173,7 +173,7 @@ pub(super) fn write(scene: &mut Scene, storage: Storage, life: u64, lane: Lane, 
 
 fn lane_of(job: &Job) -> Lane {
     let event = match job {
-        Job::Commit { record: Record::Entry(event), .. } | Job::Journal(event) => event,
+        Job::Commit { record: Record::Entry(Entry { event, .. }), .. } | Job::Journal(event) => event,
         Job::Commit {
             record: Record::Admission(decision) | Record::Refusal(decision) | Record::End(decision), ..
         } => return Lane::Room(decision.scope.room),

@@ -11,4 +11,8 @@ pub enum Sabotage {
     BelievesTickets,
     /// What happened by itself is not written to the journal.
     LosesEntries,
+    /// Storage does not remember which tickets were used.
+    ForgetsTickets,
+    /// The media plane takes what it is asked in any order.
+    TakesOrdersAnyhow,
 }

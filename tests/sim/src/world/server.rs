@@ -1,6 +1,6 @@
 //! The server: the signaling state machine in its shell, and the media worker beside it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +10,7 @@ use colloque_protocol::signaling::{ClientMessage, JoinRefusal, MAX_CLIENT_MESSAG
 use colloque_protocol::ticket::{TicketClaims, UnverifiedTicket};
 use colloque_signaling::{Presented, TicketKey};
 use colloque_signaling_core::limits::TICK_INTERVAL;
-use colloque_signaling_core::{Input, Limits, Output, Signaling};
+use colloque_signaling_core::{CommitFailure, Input, Limits, Output, Signaling};
 
 use super::Around;
 use super::access::Item;
@@ -38,6 +38,8 @@ pub(super) struct Server {
     by_stream: BTreeMap<u64, ConnectionId>,
     /// Offers that the media worker has not answered yet.
     awaited: BTreeSet<(PeerId, u32)>,
+    /// What the media worker was asked and has not taken yet, in order, with when it arrives in milliseconds of the world.
+    orders: VecDeque<(u64, Order)>,
 }
 
 struct Socket {
@@ -70,6 +72,7 @@ impl Server {
             sockets: BTreeMap::new(),
             by_stream: BTreeMap::new(),
             awaited: BTreeSet::new(),
+            orders: VecDeque::new(),
         }
     }
 
@@ -192,17 +195,14 @@ impl Server {
             }
             Output::ConnectMedia { room, peer, generation, offer, ice_restart } => {
                 self.awaited.insert((peer, generation));
-                let order = Order::Connect { room, peer, generation, offer, ice_restart };
-                around.scene.within(0..4, Event::Order { life, order });
+                self.ask(around, Order::Connect { room, peer, generation, offer, ice_restart });
                 around.scene.after(MEDIA_LIMIT_MS, Event::OfferOverdue { life, peer, generation });
             }
             Output::GateMedia { room, is_open } => {
                 around.oracle.gate_asked(&mut around.scene, &around.clinic, room, is_open);
-                around.scene.after(0, Event::Order { life, order: Order::Gate { room, is_open } });
+                self.ask(around, Order::Gate { room, is_open });
             }
-            Output::DisconnectMedia { room, peer } => {
-                around.scene.within(0..4, Event::Order { life, order: Order::Disconnect { room, peer } });
-            }
+            Output::DisconnectMedia { room, peer } => self.ask(around, Order::Disconnect { room, peer }),
         }
     }
 
@@ -234,18 +234,35 @@ impl Server {
         around: &mut Around,
         lane: Lane,
         job: Job,
-        stored: Option<colloque_ids::Timestamp>,
+        stored: Result<colloque_ids::Timestamp, CommitFailure>,
     ) {
         if let Some(input) = self.recorder.ended(around, self.life, lane, job, stored) {
             self.handle(around, input);
         }
     }
 
-    /// Carries out what signaling asked of the media worker.
-    pub(super) fn order(&mut self, around: &mut Around, order: Order) {
-        if let Some(in_ms) = self.plane.stalled_for(around.scene.now_ms) {
-            return around.scene.after(in_ms, Event::Order { life: self.life, order });
+    /// Asks something of the media worker, which takes all of it in order.
+    fn ask(&mut self, around: &mut Around, order: Order) {
+        let before_ms = self.orders.back().map_or(0, |(at_ms, _)| *at_ms);
+        let at_ms = before_ms.max(around.scene.now_ms + around.scene.dice.below(4));
+        match around.sabotage {
+            Some(Sabotage::TakesOrdersAnyhow) => self.orders.push_front((at_ms, order)),
+            _ => self.orders.push_back((at_ms, order)),
         }
+        around.scene.after(at_ms - around.scene.now_ms, Event::Orders { life: self.life });
+    }
+
+    /// Has the media worker take what has reached it.
+    pub(super) fn take_orders(&mut self, around: &mut Around) {
+        if let Some(in_ms) = self.plane.stalled_for(around.scene.now_ms) {
+            return around.scene.after(in_ms, Event::Orders { life: self.life });
+        }
+        while let Some((_, order)) = self.orders.pop_front_if(|(at_ms, _)| *at_ms <= around.scene.now_ms) {
+            self.carry_order_out(around, order);
+        }
+    }
+
+    fn carry_order_out(&mut self, around: &mut Around, order: Order) {
         let sabotage = around.sabotage;
         let Around { scene, net, .. } = &mut *around;
         match order {

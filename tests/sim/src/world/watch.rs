@@ -181,17 +181,23 @@ impl Watch {
     }
 
     /// At the end of the calm, desks show who is there.
-    pub(super) fn judge_calm(&self, devices: &[Device], _server: &Server, around: &mut Around) {
+    pub(super) fn judge_calm(&self, devices: &[Device], server: &Server, around: &mut Around) {
         for desk in devices.iter().filter(|device| device.wants_in) {
             let Some(view) = desk.desk().map(|desk| desk.view().clone()) else { continue };
             if view.connection != DeskConnection::Live {
                 let detail = format!("{:?}", view.connection);
                 around.scene.fault("a desk on a good network is live", detail);
             }
+            // A desk whose server died may not have noticed yet.
+            if !desk.stream().is_some_and(|stream| server.holds(stream)) {
+                continue;
+            }
+            let heard_by_ms = around.scene.now_ms.saturating_sub(ON_THE_WAY_MS);
             for (number, watched) in self.consultations.iter().enumerate() {
                 let consultation = &around.clinic.consultations[number];
                 let entries = view.queue.iter().filter(|entry| entry.appointment == consultation.appointment).count();
-                if (watched.is_healed && entries != 1) || (consultation.ended_at.is_some() && entries > 0) {
+                let is_over = consultation.ended_at.is_some() && around.oracle.is_known_over(number, heard_by_ms);
+                if (watched.is_healed && entries != 1) || (is_over && entries > 0) {
                     let detail = format!("consultation {number} stands {entries} times in the queue");
                     around.scene.fault("a desk shows who is there, once", detail);
                 }
@@ -214,7 +220,9 @@ impl Watch {
         for (name, count) in left.into_iter().filter(|(_, count)| *count > 0) {
             around.scene.fault("nothing is left of people who have gone", format!("{count} {name}"));
         }
-        let places = self.peaks.get("media peers").copied().unwrap_or(0);
+        // Peers that came and went at the end of a stall were never counted.
+        let places = ["media peers", "peers"].map(|name| self.peaks.get(name).copied().unwrap_or(0));
+        let places = places.into_iter().max().unwrap_or(0);
         if meter::held_bytes() > BYTES_OF_NOBODY + places * BYTES_OF_A_PLACE {
             let detail = format!("{} bytes", meter::held_bytes());
             around.scene.fault("nothing is left of people who have gone", detail);
