@@ -1,6 +1,7 @@
 //! The one WebRTC transport of this page: microphone, camera and screen, always the same three media lines.
 
 use std::cell::{Cell, RefCell};
+use std::time::Duration;
 
 use colloque_call::LinkSample;
 use js_sys::{Array, JSON, JsString, Map, Promise, Reflect};
@@ -13,6 +14,7 @@ use web_sys::{
 };
 
 use crate::dom::{Listener, settle};
+use crate::timer::pause;
 
 /// One of the three media lines, in the order of the description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,6 +80,13 @@ const SMALL_CAMERA_BPS: u32 = 136_000;
 /// EN 301 549 section 6.5: at least 320 by 240.
 const SMALL_CAMERA_SIDE: u16 = 240;
 
+/// Shorter side of the first pictures of a camera that begins, in pixels, and for how long.
+///
+/// Larger: the other waits longer for the first picture, which a browser sends no faster than its link is known to carry. Smaller, or
+/// longer: it is blurred.
+const FIRST_SIDE: u16 = 360;
+const FIRST_FOR: Duration = Duration::from_secs(1);
+
 /// Most that a slim voice takes, in bits per second, before it is repeated.
 ///
 /// Higher: it is cut where little passes. Lower: it is harder to understand on every weak link.
@@ -103,6 +112,8 @@ pub struct Peer {
     /// The server's last answer.
     answer: RefCell<Option<String>>,
     care: Cell<Care>,
+    /// The camera has just begun.
+    begins: Cell<bool>,
     _listener: Listener,
 }
 
@@ -127,8 +138,8 @@ impl Peer {
         let (voice, picture, screen) = (stream(&lines[0])?, stream(&lines[1])?, stream(&lines[2])?);
         let watched = connection.clone();
         let listener = Listener::new(&connection, "connectionstatechange", move |_| on_state(state_of(&watched)));
-        let (answer, care) = (RefCell::default(), Cell::default());
-        Ok(Self { connection, lines, voice, picture, screen, answer, care, _listener: listener })
+        let (answer, care, begins) = (RefCell::default(), Cell::default(), Cell::default());
+        Ok(Self { connection, lines, voice, picture, screen, answer, care, begins, _listener: listener })
     }
 
     /// The other person's sound, camera or screen: streams that stay the same as long as the transport.
@@ -203,13 +214,28 @@ impl Peer {
 
     /// Sends on each line, in the order of [`Slot`], this track or nothing; no negotiation is needed.
     ///
-    /// All lines begin at once: a camera does not wait until the microphone has begun.
-    pub async fn send(&self, tracks: [Option<MediaStreamTrack>; 3]) {
+    /// All lines begin at once: a camera does not wait until the microphone has begun. One that begins is small for a moment, so that its
+    /// first picture is there sooner; tells whether it does: [`Self::has_begun`] ends that.
+    pub async fn send(&self, tracks: [Option<MediaStreamTrack>; 3]) -> bool {
+        let camera = &tracks[1];
+        let begins = camera.is_some() && self.camera().is_none();
+        if begins {
+            self.begins.set(true);
+            self.shape_camera(camera.as_ref()).await;
+        }
         let replaced = [0, 1, 2].map(|line| self.lines[line].sender().replace_track(tracks[line].as_ref()));
         for replaced in replaced {
             // It rejects only for a closed connection or a track of another kind; neither leaves anything to do.
             settle(replaced).await.ok();
         }
+        begins
+    }
+
+    /// Sends a camera that began as large as it is, after a moment.
+    pub async fn has_begun(&self) {
+        pause(FIRST_FOR).await;
+        self.begins.set(false);
+        self.shape_camera(self.camera().as_ref()).await;
     }
 
     /// Reads what the browser counts of the link, and of the other's camera.
@@ -248,18 +274,31 @@ impl Peer {
         offer.get_sdp().ok_or(JsValue::NULL)
     }
 
+    fn camera(&self) -> Option<MediaStreamTrack> {
+        self.line(Slot::Camera).sender().track()
+    }
+
     /// Tells each encoder its limits and what it gives up first.
     async fn shape(&self) {
-        let Care { small_camera, side_px, slim_voice } = self.care.get();
-        let side = self.line(Slot::Camera).sender().track().and_then(|track| {
+        let slim_voice = self.care.get().slim_voice;
+        self.shape_line(Slot::Microphone, slim_voice.then_some(SLIM_VOICE_BPS), 1.0).await;
+        self.shape_camera(self.camera().as_ref()).await;
+        self.shape_line(Slot::Screen, None, 1.0).await;
+    }
+
+    async fn shape_camera(&self, track: Option<&MediaStreamTrack>) {
+        let Care { small_camera, side_px, .. } = self.care.get();
+        let side = track.and_then(|track| {
             let settings = track.get_settings();
             Some(settings.get_width()?.min(settings.get_height()?))
         });
-        let small_side = if small_camera { SMALL_CAMERA_SIDE } else { u16::MAX };
-        let scale = f64::from(side.unwrap_or(0)) / f64::from(small_side.min(side_px.unwrap_or(u16::MAX)));
-        self.shape_line(Slot::Microphone, slim_voice.then_some(SLIM_VOICE_BPS), 1.0).await;
+        let largest = match (small_camera, self.begins.get()) {
+            (true, _) => SMALL_CAMERA_SIDE,
+            (false, true) => FIRST_SIDE,
+            (false, false) => u16::MAX,
+        };
+        let scale = f64::from(side.unwrap_or(0)) / f64::from(largest.min(side_px.unwrap_or(u16::MAX)));
         self.shape_line(Slot::Camera, small_camera.then_some(SMALL_CAMERA_BPS), scale.max(1.0)).await;
-        self.shape_line(Slot::Screen, None, 1.0).await;
     }
 
     /// Limits a line to bits per second and to a fraction of its size, or lifts the limits.

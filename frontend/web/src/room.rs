@@ -382,9 +382,12 @@ impl Inner {
 
     /// Puts on each line what is to be sent now, and as carefully as the link needs. A camera that is off sends nothing at all, so it costs no bandwidth.
     async fn send_on(&self, peer: &Peer) {
-        peer.send([Slot::Microphone, Slot::Camera, Slot::Screen].map(|slot| self.track(slot))).await;
+        let begins = peer.send([Slot::Microphone, Slot::Camera, Slot::Screen].map(|slot| self.track(slot))).await;
         let Adaptation { camera, side_px, voice_is_slim } = self.adaptation.get();
         peer.take_care(Care { small_camera: camera == CameraRate::Low, side_px, slim_voice: voice_is_slim }).await;
+        if begins {
+            peer.has_begun().await;
+        }
     }
 
     fn track(&self, slot: Slot) -> Option<MediaStreamTrack> {
