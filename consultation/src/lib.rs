@@ -28,7 +28,7 @@ pub use clock::{Clock, SystemClock};
 pub use config::Config;
 pub use http::{Access, RouteFace};
 pub use practice::{CreatePracticeError, FirstAdministrator, NewPractice};
-pub use records::{RecordConnectionError, RecordEntryError, Records};
+pub use records::{RecordConnectionError, RecordedEntry, Records};
 pub use secrets::{LoadMasterKeyError, MasterKey};
 pub use service::{Announcements, Consultation, StartConsultationError, route_faces};
 pub use sign_in::HashPasswordError;

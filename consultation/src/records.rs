@@ -7,7 +7,6 @@ use colloque_protocol::connection::{ConnectedPerson, ConnectionEvent, Connection
 use colloque_protocol::ticket::Person;
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
-use uuid::Uuid;
 
 use crate::Consultation;
 use crate::journal;
@@ -25,21 +24,15 @@ pub struct Records {
 #[error("connection fact cannot be journaled")]
 pub struct RecordConnectionError(#[from] StorageError);
 
-/// A person's entry that does not stand in the records; it must not take effect.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordEntryError {
-    /// Somebody entered by the ticket before.
-    #[error("the ticket was used before")]
+/// What became of a person's entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordedEntry {
+    /// It is written.
+    Written,
+    /// Another connection has entered by its ticket; nothing is written.
     TicketUsed,
-    /// It cannot be journaled.
-    #[error(transparent)]
-    NotRecorded(#[from] RecordConnectionError),
-}
-
-impl From<StorageError> for RecordEntryError {
-    fn from(error: StorageError) -> Self {
-        Self::NotRecorded(error.into())
-    }
+    /// The session, the consent or the consultation that its ticket was signed for is over; no entry is written.
+    Revoked,
 }
 
 /// Incidents kept of one side of a consultation: ten an hour of each kind over two hours.
@@ -57,33 +50,36 @@ impl Records {
         Self { service }
     }
 
-    /// Journals that a person enters, and remembers that their ticket is used up.
+    /// Journals that a person enters, and remembers that their ticket is used up; unless it was, or what it was signed for does not stand
+    /// any more.
     ///
     /// # Errors
     ///
-    /// - [`RecordEntryError::TicketUsed`] when another connection has entered by the ticket: nothing is written.
-    /// - [`RecordEntryError::NotRecorded`] when it is not committed: the entry must not take effect.
+    /// [`RecordConnectionError`] when it is not committed: the entry must not take effect.
     pub async fn enter(
         &self,
         fact: ConnectionEvent,
         ticket: TicketId,
         expires_at: Timestamp,
-    ) -> Result<(), RecordEntryError> {
-        let Some(entry) = self.draft(&fact) else { return Ok(()) };
+    ) -> Result<RecordedEntry, RecordConnectionError> {
+        let (Some(entry), Some(connection_id)) = (self.draft(&fact), fact.connection) else {
+            return Err(StorageError::Unreadable { what: "entry" }.into());
+        };
         let patient = self.patient_of(&fact);
-        self.service
-            .storage()
-            .commit(move |connection| {
-                Box::pin(async move {
-                    let used_by = fact.connection.map(|connection| connection.uuid());
-                    if !use_ticket(connection, ticket, used_by, expires_at).await? {
-                        return Err(RecordEntryError::TicketUsed);
-                    }
-                    note_presence(connection, &fact, patient).await?;
-                    Ok(Recorded::new((), entry))
-                })
+        let outcome = self.service.storage().transact(move |connection| {
+            Box::pin(async move {
+                if !use_ticket(connection, ticket, connection_id, expires_at).await? {
+                    return Ok(RecordedEntry::TicketUsed);
+                }
+                if !still_may_enter(connection, &fact).await? {
+                    return Ok(RecordedEntry::Revoked);
+                }
+                note_presence(connection, &fact, patient).await?;
+                journal::append(connection, entry).await?;
+                Ok::<_, StorageError>(RecordedEntry::Written)
             })
-            .await
+        });
+        Ok(outcome.await?)
     }
 
     /// Journals a fact of a connection; an incident of a call is kept with its consultation instead.
@@ -201,7 +197,7 @@ impl Records {
 async fn use_ticket(
     connection: &mut PgConnection,
     ticket: TicketId,
-    used_by: Option<Uuid>,
+    used_by: ConnectionId,
     expires_at: Timestamp,
 ) -> Result<bool, StorageError> {
     let used = sqlx::query(
@@ -210,11 +206,33 @@ async fn use_ticket(
          WHERE known.connection = excluded.connection RETURNING ticket",
     )
     .bind(ticket.uuid())
-    .bind(used_by)
+    .bind(used_by.uuid())
     .bind(expires_at.as_millis())
     .fetch_optional(connection)
     .await?;
     Ok(used.is_some())
+}
+
+/// Whether what a ticket was signed for still stands: signaling forgets who was signed out when it starts anew.
+async fn still_may_enter(connection: &mut PgConnection, fact: &ConnectionEvent) -> Result<bool, StorageError> {
+    let Some(who) = &fact.who else { return Ok(false) };
+    let room = fact.room.as_ref().map(|room| room.consultation.uuid());
+    let query = match who.person {
+        Person::Staff(staff) => sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM professionals.session s JOIN professionals.staff p USING (staff)
+                            WHERE staff = $1 AND s.stage = 'signed_in' AND p.active)
+                AND NOT EXISTS (SELECT FROM health.consultation WHERE consultation = $2 AND ended_at IS NOT NULL)",
+        )
+        .bind(staff.uuid()),
+        Person::Patient(patient) => sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM administrative.patient_session
+                            WHERE patient = $1 AND consultation = $2 AND stage = 'verified')
+                AND EXISTS (SELECT FROM health.consent WHERE consultation = $2 AND withdrawn_at IS NULL)
+                AND NOT EXISTS (SELECT FROM health.consultation WHERE consultation = $2 AND ended_at IS NOT NULL)",
+        )
+        .bind(patient.uuid()),
+    };
+    Ok(query.bind(room).fetch_one(connection).await?)
 }
 
 /// Notes which connections are open: a member of the staff who is in a room does not idle out, and what a process that died left open

@@ -12,8 +12,8 @@ use colloque_sfu_core::{MAX_DATAGRAM_BYTES, Path, SendArena, Transport, mark_in_
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::time::timeout;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::time::{sleep, timeout};
 
 use crate::io::Waker;
 use crate::meter::Meter;
@@ -41,19 +41,27 @@ const MAX_SILENCE: Duration = Duration::from_secs(30);
 ///
 /// Higher: more of what is sent is old. Lower: more wake-ups.
 const UNSENT_BYTES: u32 = 16 * 1024;
+/// How long a connection that the worker ended may take to hand over what it was sent last.
+const FAREWELL_WITHIN: Duration = Duration::from_secs(2);
 
 /// What the connections of one worker do.
 pub(crate) enum StreamInput {
     /// A client's connection is there.
-    Opened { path: Path, sender: mpsc::Sender<Vec<u8>> },
+    Opened { path: Path, way: Way },
     /// A datagram arrived; its place is free again when it was looked at.
     Datagram { path: Path, bytes: Vec<u8>, _place: OwnedSemaphorePermit },
+}
+
+/// The way to a client. Dropped, its connection ends, also one that takes nothing of what is written to it.
+pub(crate) struct Way {
+    sender: mpsc::Sender<Vec<u8>>,
+    _is_open: oneshot::Sender<()>,
 }
 
 /// The connections as a worker sees them.
 pub(crate) struct Streams {
     pub queue: blocking::Receiver<StreamInput>,
-    open: HashMap<Path, mpsc::Sender<Vec<u8>>>,
+    open: HashMap<Path, Way>,
     /// Connections after which those that ended are forgotten.
     prune_at: usize,
 }
@@ -80,12 +88,12 @@ impl Streams {
     }
 
     /// Keeps the way to a client.
-    pub(crate) fn open(&mut self, path: Path, sender: mpsc::Sender<Vec<u8>>) {
+    pub(crate) fn open(&mut self, path: Path, way: Way) {
         if self.open.len() >= self.prune_at {
-            self.open.retain(|_, sender| !sender.is_closed());
+            self.open.retain(|_, way| !way.sender.is_closed());
             self.prune_at = MAX_STREAMS.max(2 * self.open.len());
         }
-        self.open.insert(path, sender);
+        self.open.insert(path, way);
     }
 
     /// Ends a connection of nobody.
@@ -95,7 +103,7 @@ impl Streams {
 
     /// Connections that are there.
     pub(crate) fn count(&self) -> usize {
-        self.open.values().filter(|sender| !sender.is_closed()).count()
+        self.open.values().filter(|way| !way.sender.is_closed()).count()
     }
 
     /// Sends what the arena has for connections; what finds no room is lost.
@@ -104,8 +112,8 @@ impl Streams {
             return;
         }
         for transmit in arena.transmits().iter().filter(|transmit| transmit.to.transport != Transport::Udp) {
-            let Some(sender) = self.open.get(&transmit.to) else { continue };
-            match sender.try_send(arena.bytes(transmit).to_vec()) {
+            let Some(way) = self.open.get(&transmit.to) else { continue };
+            match way.sender.try_send(arena.bytes(transmit).to_vec()) {
                 Ok(()) => meter.stream_sent += 1,
                 Err(mpsc::error::TrySendError::Full(_)) => meter.stream_overflowed += 1,
                 Err(mpsc::error::TrySendError::Closed(_)) => {
@@ -137,28 +145,36 @@ impl StreamGate {
         let path = Path::tcp(remote, self.numbers.fetch_add(1, Ordering::Relaxed));
         let (sender, mut queued) = mpsc::channel(MAX_QUEUED);
         let places = Arc::new(Semaphore::new(MAX_RECEIVED));
-        worker.give(StreamInput::Opened { path, sender })?;
+        let (is_open, ended) = oneshot::channel();
+        worker.give(StreamInput::Opened { path, way: Way { sender, _is_open: is_open } })?;
         worker.take(path, first, &places).await?;
         // The worker answers the check of a peer, and closes on a stranger.
         let Some(answer) = timeout(FIRST_CHECK_WITHIN, queued.recv()).await? else { return Ok(()) };
         let Ok(_slot) = Arc::clone(&self.slots).try_acquire_owned() else { return Ok(()) };
         drop(place);
-        write_datagram(&mut writes, &answer).await?;
+        let writing = async {
+            write_datagram(&mut writes, &answer).await?;
+            while let Some(bytes) = queued.recv().await {
+                write_datagram(&mut writes, &bytes).await?;
+            }
+            Ok(())
+        };
         let reading = async {
             loop {
                 let bytes = timeout(MAX_SILENCE, read_datagram(&mut reads)).await??;
                 worker.take(path, bytes, &places).await?;
             }
         };
-        let writing = async {
-            while let Some(bytes) = queued.recv().await {
-                write_datagram(&mut writes, &bytes).await?;
-            }
+        // A client that takes nothing holds the writing up, and goes all the same.
+        let ending = async {
+            let _ = ended.await;
+            sleep(FAREWELL_WITHIN).await;
             Ok(())
         };
         tokio::select! {
             ended = reading => ended,
             ended = writing => ended,
+            ended = ending => ended,
         }
     }
 }

@@ -123,7 +123,7 @@ impl Worker {
                 break;
             }
             match self.streams.queue.try_recv() {
-                Ok(StreamInput::Opened { path, sender }) => self.streams.open(path, sender),
+                Ok(StreamInput::Opened { path, way }) => self.streams.open(path, way),
                 Ok(StreamInput::Datagram { path, mut bytes, .. }) => {
                     self.meter.stream_received += 1;
                     self.guard(Some(path), |core| core.handle_datagram(now, path, &mut bytes, arena));

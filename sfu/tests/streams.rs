@@ -10,7 +10,7 @@ use colloque_load::memory::{peer, room};
 use colloque_sfu::{Sfu, SfuConfig, SfuEvent, start};
 use colloque_sfu_core::stun;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
@@ -266,6 +266,40 @@ async fn a_peer_that_makes_ever_more_connections_keeps_as_many_as_it_has_address
     }
     assert_eq!(open, 7, "and the one in use");
     one.step().await;
+    sfu.shutdown();
+}
+
+#[tokio::test]
+async fn a_connection_that_takes_nothing_ends_when_its_peer_makes_others() {
+    let (sfu, _events, address) = house(1).await;
+    let mut one = Participant::join(&sfu, 1, 1, true).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(2_048).unwrap();
+    let mut deaf = socket.connect(address).await.unwrap();
+    let check = |one: &mut Participant| {
+        one.client.check();
+        let check = one.client.poll_transmit().unwrap();
+        [&(check.len() as u16).to_be_bytes()[..], &check].concat()
+    };
+    for _ in 0..2_000 {
+        let check = check(&mut one);
+        deaf.write_all(&check).await.unwrap();
+    }
+    // Until all of them are looked at.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut others = Vec::new();
+    for _ in 0..10 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(&check(&mut one)).await.unwrap();
+        assert!(timeout(SOON, stream.read_u16()).await.expect("it is answered").is_ok());
+        others.push(stream);
+    }
+    let ended = async {
+        while deaf.write_all(&[0, 1, 255]).await.is_ok() {
+            tokio::time::sleep(STEP).await;
+        }
+    };
+    timeout(SOON, ended).await.expect("it is ended though it takes no farewell");
     sfu.shutdown();
 }
 

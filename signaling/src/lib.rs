@@ -28,7 +28,7 @@ use prometheus_client::registry::Registry;
 use tracing::debug;
 
 use crate::hub::Hub;
-pub use crate::ports::{ConnectMediaError, EnterError, MediaAnswer, MediaPlane, NotRecorded, Records};
+pub use crate::ports::{ConnectMediaError, Entered, MediaAnswer, MediaPlane, NotRecorded, Records};
 pub use crate::verify::{Presented, TicketKey};
 
 /// How signaling runs.

@@ -18,15 +18,15 @@ pub struct NotRecorded {
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-/// Why an entry does not stand in storage.
-#[derive(Debug, Error)]
-pub enum EnterError {
-    /// Its ticket was used before.
-    #[error("the ticket was used before")]
+/// What storage makes of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Entered {
+    /// It is written.
+    Written,
+    /// Another connection has entered by its ticket; nothing is written.
     TicketUsed,
-    /// Storage failed.
-    #[error(transparent)]
-    NotRecorded(#[from] NotRecorded),
+    /// What its ticket was signed for does not stand any more: the session, the consent, the consultation. Nothing is written.
+    Revoked,
 }
 
 /// The journal and the state of consultations.
@@ -41,13 +41,12 @@ pub trait Records: Send + Sync + 'static {
     /// [`NotRecorded`] when it is not known to be written.
     async fn record(&self, event: ConnectionEvent) -> Result<(), NotRecorded>;
 
-    /// Writes that a person enters, and that their ticket is used up.
+    /// Writes that a person enters, and that their ticket is used up, unless storage knows better.
     ///
     /// # Errors
     ///
-    /// - [`EnterError::TicketUsed`] when another connection has entered by the ticket; nothing is written.
-    /// - [`EnterError::NotRecorded`] when the entry is not known to be written.
-    async fn enter(&self, entry: Entry) -> Result<(), EnterError>;
+    /// [`NotRecorded`] when the entry is not known to be written.
+    async fn enter(&self, entry: Entry) -> Result<Entered, NotRecorded>;
 
     /// Writes that the practitioner admitted the patient; gives the instant of the first admission.
     ///

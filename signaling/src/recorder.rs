@@ -8,12 +8,11 @@ use std::time::Duration;
 use colloque_ids::{ConnectionId, RoomId, Timestamp};
 use colloque_protocol::connection::ConnectionEvent;
 use colloque_signaling_core::{CommitFailure, Record};
-use thiserror::Error;
 use tokio::time::{Instant, timeout};
 use tracing::{error, warn};
 
 use crate::meter::{Meter, WriteKind};
-use crate::ports::{EnterError, NotRecorded, Records};
+use crate::ports::{Entered, NotRecorded, Records};
 
 /// Longest time for one write.
 ///
@@ -175,21 +174,17 @@ impl Work {
             Job::Commit { commit, record } => {
                 let (kind, began_at) = (WriteKind::of(&record), Instant::now());
                 let outcome = within_limit(async move { write(&*records, record).await }).await;
-                let is_answered = matches!(outcome, Ok(_) | Err(NotWritten::TicketUsed));
-                meter.note_written(kind, is_answered, began_at.elapsed());
-                let outcome = outcome.map_err(|reason| match reason {
-                    NotWritten::TicketUsed => CommitFailure::TicketUsed,
-                    NotWritten::Failed(reason) => {
-                        warn!(commit, error = %reason, "commit {commit} of signaling failed: {reason}");
-                        CommitFailure::Unknown
-                    }
+                meter.note_written(kind, outcome.is_ok(), began_at.elapsed());
+                let outcome = outcome.unwrap_or_else(|reason| {
+                    warn!(commit, error = %reason, "commit {commit} of signaling failed: {reason}");
+                    Err(CommitFailure::Unknown)
                 });
                 Written::Commit { commit, outcome }
             }
             Job::Journal(event) => {
                 tokio::time::sleep(pause).await;
                 let (copy, began_at) = (event.clone(), Instant::now());
-                let outcome = within_limit(async move { Ok(records.record(copy).await?) }).await;
+                let outcome = within_limit(async move { records.record(copy).await }).await;
                 meter.note_written(WriteKind::Fact, outcome.is_ok(), began_at.elapsed());
                 match outcome {
                     Ok(()) => Written::Journal { kept: None },
@@ -203,12 +198,16 @@ impl Work {
     }
 }
 
-async fn write(records: &dyn Records, record: Record) -> Result<Timestamp, EnterError> {
-    Ok(match record {
+/// Writes, and gives the instant that storage keeps, or why it wrote nothing.
+async fn write(records: &dyn Records, record: Record) -> Result<Result<Timestamp, CommitFailure>, NotRecorded> {
+    Ok(Ok(match record {
         Record::Entry(entry) => {
             let at = entry.event.occurred_at;
-            records.enter(entry).await?;
-            at
+            match records.enter(entry).await? {
+                Entered::Written => at,
+                Entered::TicketUsed => return Ok(Err(CommitFailure::TicketUsed)),
+                Entered::Revoked => return Ok(Err(CommitFailure::Revoked)),
+            }
         }
         Record::Admission(decision) => records.admit(&decision.scope, decision.by, decision.at).await?,
         Record::Refusal(decision) => {
@@ -219,28 +218,18 @@ async fn write(records: &dyn Records, record: Record) -> Result<Timestamp, Enter
             records.end(&decision.scope, decision.by, decision.at).await?;
             decision.at
         }
-    })
-}
-
-/// Why a write is not known to be done.
-#[derive(Debug, Error)]
-enum NotWritten {
-    #[error("the ticket was used before")]
-    TicketUsed,
-    #[error("{0}")]
-    Failed(String),
+    }))
 }
 
 /// Waits for a write, not for ever. It runs as a task of its own: a transaction dropped half-way poisons its connection.
 async fn within_limit<T: Send + 'static>(
-    write: impl Future<Output = Result<T, EnterError>> + Send + 'static,
-) -> Result<T, NotWritten> {
+    write: impl Future<Output = Result<T, NotRecorded>> + Send + 'static,
+) -> Result<T, String> {
     match timeout(WRITE_LIMIT, tokio::spawn(write)).await {
         Ok(Ok(Ok(value))) => Ok(value),
-        Ok(Ok(Err(EnterError::TicketUsed))) => Err(NotWritten::TicketUsed),
-        Ok(Ok(Err(EnterError::NotRecorded(error)))) => Err(NotWritten::Failed(with_sources(&error))),
-        Ok(Err(_)) => Err(NotWritten::Failed("storage panicked".to_owned())),
-        Err(_) => Err(NotWritten::Failed("storage does not answer".to_owned())),
+        Ok(Ok(Err(error))) => Err(with_sources(&error)),
+        Ok(Err(_)) => Err("storage panicked".to_owned()),
+        Err(_) => Err("storage does not answer".to_owned()),
     }
 }
 

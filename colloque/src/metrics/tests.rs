@@ -12,7 +12,7 @@ use colloque_protocol::connection::ConnectionEvent;
 use colloque_protocol::ticket::RoomScope;
 use colloque_sfu::SfuConfig;
 use colloque_signaling::{
-    Config, ConnectMediaError, EnterError, Entry, Limits, MediaAnswer, MediaPlane, NotRecorded, Records,
+    Config, ConnectMediaError, Entered, Entry, Limits, MediaAnswer, MediaPlane, NotRecorded, Records,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -29,8 +29,8 @@ impl Records for Nobody {
         Ok(())
     }
 
-    async fn enter(&self, _: Entry) -> Result<(), EnterError> {
-        Ok(())
+    async fn enter(&self, _: Entry) -> Result<Entered, NotRecorded> {
+        Ok(Entered::Written)
     }
 
     async fn admit(&self, _: &RoomScope, _: StaffId, at: Timestamp) -> Result<Timestamp, NotRecorded> {

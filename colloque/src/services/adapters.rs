@@ -4,15 +4,14 @@ use std::net::IpAddr;
 use std::sync::OnceLock;
 
 use async_trait::async_trait;
-use colloque_consultation::{Announcements, Consultation, InvitationFaceError, RecordEntryError};
+use colloque_consultation::{Announcements, Consultation, InvitationFaceError, RecordedEntry};
 use colloque_ids::{ConsultationId, DocumentId, InvitationId, PeerId, RoomId, StaffId, Timestamp};
 use colloque_protocol::connection::ConnectionEvent;
 use colloque_protocol::http::patient::InvitationFace;
 use colloque_protocol::ticket::RoomScope;
 use colloque_sfu::{ConnectPeerError, Link, Sfu, SfuEvent};
 use colloque_signaling::{
-    ConnectMediaError, EnterError, Entry, MediaAnswer, MediaEvent, MediaPlane, NotRecorded, PeerLink, Records,
-    Signaling,
+    ConnectMediaError, Entered, Entry, MediaAnswer, MediaEvent, MediaPlane, NotRecorded, PeerLink, Records, Signaling,
 };
 use tracing::{debug, error, warn};
 
@@ -80,10 +79,11 @@ impl Records for JournaledRecords {
         self.0.record(event).await.map_err(not_recorded)
     }
 
-    async fn enter(&self, Entry { event, ticket, expires_at }: Entry) -> Result<(), EnterError> {
-        self.0.enter(event, ticket, expires_at).await.map_err(|error| match error {
-            RecordEntryError::TicketUsed => EnterError::TicketUsed,
-            RecordEntryError::NotRecorded(error) => EnterError::NotRecorded(not_recorded(error)),
+    async fn enter(&self, Entry { event, ticket, expires_at }: Entry) -> Result<Entered, NotRecorded> {
+        Ok(match self.0.enter(event, ticket, expires_at).await.map_err(not_recorded)? {
+            RecordedEntry::Written => Entered::Written,
+            RecordedEntry::TicketUsed => Entered::TicketUsed,
+            RecordedEntry::Revoked => Entered::Revoked,
         })
     }
 

@@ -209,7 +209,7 @@ async fn visit(
     let record = record.ok_or(SeedError::Refused)?;
     let pseudonym = service.secrets().pseudonym(practice, booking.patient);
     let superseded = invitation::supersede(connection, booking.appointment, now).await?;
-    let ((_, link, _), issued) = invitation::issue(connection, service, &booking, now).await?;
+    let (invitation::Issued { link, .. }, issued) = invitation::issue(connection, service, &booking, now).await?;
     for entry in superseded.into_iter().chain([issued]) {
         let fact = Draft::new(now, trace::event(entry)).by(practice, Actor::Platform);
         journal::append(connection, fact.about(booking.consultation).concerning(pseudonym)).await?;

@@ -96,7 +96,7 @@ async fn send(
     Booking::for_staff(service, &signed_in, context, By::Appointment(id)).await?;
     service.request_limits().message(id, context.now)?;
     let (keys, author, now) = (service.clone(), signed_in, context.now);
-    let ((invitation, link, message), signed_out) = service
+    let (Issued { invitation, link, message, to }, signed_out) = service
         .storage()
         .commit(move |connection| {
             Box::pin(async move {
@@ -130,7 +130,17 @@ async fn send(
     let sent = matches!(sent, Ok(Ok(Delivered::Now)));
     let qr_svg = QrCode::new(&link).map_err(Refusal::failed)?;
     let qr_svg = qr_svg.render::<svg::Color<'_>>().min_dimensions(240, 240).build();
-    Ok(Json(InvitationSent { invitation, link, qr_svg, sent }))
+    Ok(Json(InvitationSent { invitation, link, qr_svg, sent, to }))
+}
+
+/// An invitation on its way.
+pub(super) struct Issued {
+    invitation: InvitationId,
+    /// With its secret.
+    pub(super) link: String,
+    message: MessageId,
+    /// The patient's address.
+    to: String,
 }
 
 /// Issues an invitation and writes its message, in the present transaction.
@@ -139,7 +149,7 @@ pub(super) async fn issue(
     service: &Consultation,
     booking: &Booking,
     now: Timestamp,
-) -> Result<((InvitationId, String, MessageId), Entry), Refusal> {
+) -> Result<(Issued, Entry), Refusal> {
     let token = Token::random();
     let digest = SecretDigest(token.hash().try_into().map_err(|_| StorageError::Unreadable { what: "digest" })?);
     let (issued, entry) = IssuedInvitation::issue(new_id(now), digest, &booking.booked()).into_parts();
@@ -159,16 +169,17 @@ pub(super) async fn issue(
     let patient = PatientRecord::load(service, connection, booking.practice, booking.patient).await?;
     let patient = patient.ok_or(StorageError::Unreadable { what: "patient" })?;
     let link = format!("{}/c/{}#{}", service.config().public_origin(), issued.invitation.full(), token.text());
-    let to = Destination::Email(patient.email);
+    let to = patient.email;
+    let destination = Destination::Email(to.clone());
     let message = match booking.patient_status(now) {
-        PatientStatus::Over => message::words::way_back(to, link.clone(), &practice.phone, issued.expires_at),
+        PatientStatus::Over => message::words::way_back(destination, link.clone(), &practice.phone, issued.expires_at),
         PatientStatus::TooEarly | PatientStatus::Ready | PatientStatus::InProgress | PatientStatus::Cancelled => {
-            message::words::invitation(to, booking.slot, link.clone(), &practice.phone)
+            message::words::invitation(destination, booking.slot, link.clone(), &practice.phone)
         }
     };
     let message = Message { expires_at: issued.expires_at, ..message };
     let message = message::enqueue(connection, service.secrets(), message, now).await?;
-    Ok(((issued.invitation, link, message), entry))
+    Ok((Issued { invitation: issued.invitation, link, message, to: to.into() }, entry))
 }
 
 /// Makes every invitation of an appointment useless, in the present transaction.

@@ -10,7 +10,7 @@ use colloque_protocol::http::error::ErrorCode;
 use serde::de::DeserializeOwned;
 
 use super::Refusal;
-use super::reading::FromStranger;
+use super::reading::{FromStranger, read_in_time};
 
 /// A JSON body of at most [`MAX_BODY_BYTES`], of a stranger as [`reading`](super::reading) allows.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -34,7 +34,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let body = request.with_limited_body().into_body();
         let bytes = match stranger {
             Some(stranger) => stranger.read(body).await?,
-            None => axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| Refusal::new(ErrorCode::TooLarge))?,
+            None => read_in_time(body, MAX_BODY_BYTES).await?,
         };
         serde_json::from_slice(&bytes).map(Self).map_err(|_| Refusal::new(ErrorCode::Malformed))
     }

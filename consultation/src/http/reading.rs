@@ -1,4 +1,4 @@
-//! Bodies of strangers: small, quickly sent, and few at a time from one source. When there are too many, the one that has taken
+//! Bodies: quickly sent, and of strangers small, and few at a time from one source. When there are too many, the one that has taken
 //! longest goes: what a page of ours sends comes with its request, so it is not that one.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use super::{Refusal, Source};
 /// Most bytes of a stranger's body. The largest one that a page of ours sends is a passkey's answer, of about two kilobytes.
 const MOST_BYTES: usize = 8 * 1024;
 
-/// How long a stranger may take to send one.
+/// How long anybody may take to send one: what was right when the request began, such as its session, is right when it is whole.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Bodies of strangers read at one time: eight megabytes.
@@ -25,6 +25,14 @@ const FROM_ONE_NETWORK: usize = 64;
 
 /// Of these, from one source: a whole practice stands behind one address.
 const FROM_ONE_SOURCE: usize = 16;
+
+/// Reads a body of at most so many bytes, while its sender does not take too long.
+pub(super) async fn read_in_time(body: Body, most_bytes: usize) -> Result<Bytes, Refusal> {
+    match tokio::time::timeout(LIMIT, to_bytes(body, most_bytes)).await {
+        Ok(bytes) => bytes.map_err(|_| Refusal::new(ErrorCode::TooLarge)),
+        Err(_) => Err(Refusal::new(ErrorCode::Malformed)),
+    }
+}
 
 /// Bodies being read, by when they began.
 #[derive(Debug, Default)]
@@ -65,10 +73,7 @@ impl FromStranger {
         let mut place = self.enter();
         tokio::select! {
             biased;
-            read = tokio::time::timeout(LIMIT, to_bytes(body, MOST_BYTES)) => match read {
-                Ok(bytes) => bytes.map_err(|_| Refusal::new(ErrorCode::TooLarge)),
-                Err(_) => Err(Refusal::new(ErrorCode::Malformed)),
-            },
+            read = read_in_time(body, MOST_BYTES) => read,
             _ = &mut place.goes_on => Err(Refusal::busy()),
         }
     }
@@ -125,6 +130,10 @@ mod tests {
         FromStranger { readers: Arc::clone(readers), source: Source::host(Some(address.into())) }.enter()
     }
 
+    fn endless() -> Body {
+        Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>())
+    }
+
     fn going_on(places: &mut [Place]) -> usize {
         places.iter_mut().filter_map(|place| place.goes_on.try_recv().err()).filter(is_open).count()
     }
@@ -153,13 +162,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_body_that_never_ends_is_given_up_whoever_sends_it() {
+        let reading = tokio::time::timeout(2 * LIMIT, read_in_time(endless(), MOST_BYTES));
+        assert_eq!(reading.await.expect("in time").unwrap_err().code(), ErrorCode::Malformed);
+        assert_eq!(read_in_time(Body::from("{}"), MOST_BYTES).await.unwrap(), "{}");
+    }
+
+    #[tokio::test]
     async fn a_body_that_never_ends_gives_way_and_one_that_is_there_is_read() {
         let readers = Arc::new(Readers::default());
         let from = |address: [u8; 4]| FromStranger {
             readers: Arc::clone(&readers),
             source: Source::host(Some(address.into())),
         };
-        let endless = || Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
         let slow: Vec<_> = (0..FROM_ONE_SOURCE).map(|_| tokio::spawn(from([10, 1, 1, 1]).read(endless()))).collect();
         tokio::task::yield_now().await;
         for _ in 0..100 {

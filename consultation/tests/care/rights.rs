@@ -72,6 +72,7 @@ async fn a_link_sent_again_to_a_patient_who_lost_the_connection_ends_no_session(
     visit.pass(Duration::from_secs(1));
     let path = format!("/api/appointments/{}/invitation/again", entry.appointment.full());
     let sent: InvitationSent = visit.practitioner.act(&path).await.json();
+    assert_eq!(sent.to, "jeanne.durand@exemple.fr");
     jeanne.get("/api/patient").await.ok();
     assert_eq!(visit.stage.heard.take(), []);
     Link::of(&sent.link).redeem(&mut visit.stage.client()).await.ok();

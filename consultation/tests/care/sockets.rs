@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use colloque_consultation::{AdmitPatientError, RecordEntryError};
+use colloque_consultation::{AdmitPatientError, RecordedEntry};
 use colloque_ids::{ConnectionId, TicketId};
 use colloque_protocol::connection::{ConnectedPerson, ConnectionEvent, ConnectionFact};
 use colloque_protocol::http::appointment::InvitationSent;
@@ -185,15 +185,42 @@ async fn a_ticket_lets_one_connection_enter_whichever_process_is_asked() {
     let (ticket, other) = (TicketId::from_parts(visit.now(), [1; 10]), TicketId::from_parts(visit.now(), [2; 10]));
     let expires_at = visit.now().after(Duration::from_secs(60));
     let records = visit.stage.service.records();
-    records.enter(entry.clone(), ticket, expires_at).await.unwrap();
-    records.enter(entry, ticket, expires_at).await.expect("the same entry may be written twice");
-    let elsewhere = Stage::in_database(visit.stage.database.clone()).await;
+    let enter = async |entry, ticket| records.enter(entry, ticket, expires_at).await.unwrap();
+    assert_eq!(enter(entry.clone(), ticket).await, RecordedEntry::Written);
+    assert_eq!(enter(entry, ticket).await, RecordedEntry::Written, "the same entry may be written twice");
+    let elsewhere = Stage::in_database(visit.stage.database.clone()).await.service.records();
     let joined = visit.stage.count("connection_joined");
-    let refused = elsewhere.service.records().enter(again.clone(), ticket, expires_at).await;
-    assert!(matches!(refused, Err(RecordEntryError::TicketUsed)), "{refused:?}");
+    assert_eq!(elsewhere.enter(again.clone(), ticket, expires_at).await.unwrap(), RecordedEntry::TicketUsed);
     assert_eq!(visit.stage.count("connection_joined"), joined, "nothing is journaled of it");
-    elsewhere.service.records().enter(again, other, expires_at).await.unwrap();
+    assert_eq!(elsewhere.enter(again, other, expires_at).await.unwrap(), RecordedEntry::Written);
     assert_eq!(visit.stage.psql("SELECT count(*) FROM administrative.used_ticket").trim(), "2");
+}
+
+#[tokio::test]
+async fn a_ticket_opens_nothing_once_its_session_or_consent_is_over_whatever_signaling_remembers() {
+    let mut visit = Visit::new().await;
+    let (mut patient, scope) = with_consent(&mut visit).await;
+    let (claire, jeanne) = (Person::Staff(visit.claire.staff), Person::Patient(scope.patient));
+    let records = visit.stage.service.records();
+    let mut number = 0;
+    let mut enter = async |visit: &Visit, person| {
+        number += 1;
+        let ticket = TicketId::from_parts(visit.now(), [number; 10]);
+        let entry = fact(visit, &scope, person, ConnectionFact::Joined);
+        records.enter(entry, ticket, visit.now().after(Duration::from_secs(60))).await.unwrap()
+    };
+    assert_eq!(enter(&visit, claire).await, RecordedEntry::Written);
+    assert_eq!(enter(&visit, jeanne).await, RecordedEntry::Written);
+    let joined = visit.stage.count("connection_joined");
+    patient.act("/api/patient/consent/withdraw").await.ok();
+    assert_eq!(enter(&visit, jeanne).await, RecordedEntry::Revoked, "without consent");
+    patient.post("/api/patient/consent", &GiveConsent { text_version: CONSENT_TEXT_VERSION }).await.ok();
+    assert_eq!(enter(&visit, jeanne).await, RecordedEntry::Written);
+    patient.delete("/api/patient/session").await.ok();
+    assert_eq!(enter(&visit, jeanne).await, RecordedEntry::Revoked, "signed out");
+    visit.practitioner.delete("/api/session").await.ok();
+    assert_eq!(enter(&visit, claire).await, RecordedEntry::Revoked, "signed out");
+    assert_eq!(visit.stage.count("connection_joined"), joined + 1);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::room::Seat;
 /// # Errors
 ///
 /// - [`JoinRefusal::TicketInvalid`] if it lives longer than [`TICKET_LIFETIME`] or is signed in the future.
-/// - [`JoinRefusal::TicketExpired`] if it is over, or was signed before this server started: who was signed out then is forgotten.
+/// - [`JoinRefusal::TicketExpired`] if it is over, or was signed well before this server started. Storage says who was signed out since.
 pub(crate) fn check_lifetime(claims: &TicketClaims, started_at: Timestamp, now: Timestamp) -> Result<(), JoinRefusal> {
     let too_long = claims.expires_at > claims.issued_at.after(TICKET_LIFETIME);
     if too_long || claims.issued_at > now.after(CLOCK_TOLERANCE) {

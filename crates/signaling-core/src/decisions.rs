@@ -2,7 +2,9 @@
 
 use colloque_ids::{AppointmentId, ConnectionId, RoomId, Timestamp};
 use colloque_protocol::connection::DisconnectCause;
-use colloque_protocol::signaling::{ActionRefusal, ClientMessage, EndReason, MAX_DELAY_MINUTES, ServerMessage, Stage};
+use colloque_protocol::signaling::{
+    ActionRefusal, ClientMessage, EndReason, JoinRefusal, MAX_DELAY_MINUTES, ServerMessage, Stage,
+};
 
 use crate::connection::{Place, Seated};
 use crate::io::{CommitFailure, Decision, Record};
@@ -108,7 +110,8 @@ impl Signaling {
         match self.commits.remove(&commit) {
             None => {}
             Some(Pending::Entry { connection, from, claims, .. }) => match failure {
-                CommitFailure::TicketUsed => self.ticket_was_used(connection, &claims),
+                CommitFailure::TicketUsed => self.refuse_unwritten(connection, &claims, JoinRefusal::TicketReplayed),
+                CommitFailure::Revoked => self.refuse_unwritten(connection, &claims, JoinRefusal::TicketExpired),
                 CommitFailure::Unknown => self.entry_not_written(connection, from, &claims),
             },
             Some(Pending::Admission(seated) | Pending::Refusal(seated) | Pending::End { seated, .. }) => {

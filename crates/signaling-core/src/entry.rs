@@ -73,9 +73,9 @@ impl Signaling {
         }
     }
 
-    /// Refuses a person whose ticket was used before: at another server, or before this one started. Nothing was written.
-    pub(crate) fn ticket_was_used(&mut self, connection: ConnectionId, claims: &TicketClaims) {
-        self.refuse_entry(connection, Some(person_of(claims)), scope_of(claims), JoinRefusal::TicketReplayed);
+    /// Refuses a person whom storage did not let in. Nothing was written.
+    pub(crate) fn refuse_unwritten(&mut self, connection: ConnectionId, claims: &TicketClaims, refusal: JoinRefusal) {
+        self.refuse_entry(connection, Some(person_of(claims)), scope_of(claims), refusal);
     }
 
     /// Refuses a person whose entry is not known to be written. The refusal is journaled, in case it was written after all.

@@ -240,6 +240,8 @@ pub enum CommitFailure {
     Unknown,
     /// Somebody entered by the ticket before; nothing was written.
     TicketUsed,
+    /// What the ticket was signed for does not stand any more; nothing was written.
+    Revoked,
 }
 
 /// A decision of the practitioner.

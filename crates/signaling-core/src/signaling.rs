@@ -54,7 +54,7 @@ pub(crate) enum Pending {
 impl Signaling {
     /// Makes signaling without rooms; `seed` makes identifiers unique among servers and restarts.
     ///
-    /// Tickets signed before `now` are refused, because nobody remembers who was signed out since.
+    /// Tickets signed well before `now` are refused: they are fetched again.
     #[must_use]
     pub fn new(limits: Limits, seed: u64, now: Timestamp) -> Self {
         Self {

@@ -22,7 +22,7 @@ use colloque_protocol::key::{BrowserKey, KeyThumbprint, join_proof_input};
 use colloque_protocol::ticket::{Person, RoomScope, Scope, TICKET_LIFETIME, TicketClaims};
 use colloque_protocol::{AuthenticationMethod, IdentityCard, Role};
 use colloque_signaling::{
-    Config, ConnectMediaError, EnterError, Entry, Limits, MediaAnswer, MediaPlane, NotRecorded, Records, Signaling,
+    Config, ConnectMediaError, Entered, Entry, Limits, MediaAnswer, MediaPlane, NotRecorded, Records, Signaling,
 };
 use tokio::sync::watch;
 
@@ -107,14 +107,14 @@ impl Records for Memory {
         self.write(event.room.as_ref().map(|scope| scope.room), Written::Event(event)).await
     }
 
-    async fn enter(&self, Entry { event, ticket, .. }: Entry) -> Result<(), EnterError> {
+    async fn enter(&self, Entry { event, ticket, .. }: Entry) -> Result<Entered, NotRecorded> {
         let connection = event.connection;
         if self.used.lock().unwrap().get(&ticket).is_some_and(|used_by| *used_by != connection) {
-            return Err(EnterError::TicketUsed);
+            return Ok(Entered::TicketUsed);
         }
         self.record(event).await?;
         self.used.lock().unwrap().insert(ticket, connection);
-        Ok(())
+        Ok(Entered::Written)
     }
 
     async fn admit(&self, scope: &RoomScope, _by: StaffId, at: Timestamp) -> Result<Timestamp, NotRecorded> {

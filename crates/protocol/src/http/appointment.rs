@@ -173,4 +173,6 @@ pub struct InvitationSent {
     pub qr_svg: String,
     /// Whether the message was handed to the mail server; when not, it is tried again.
     pub sent: bool,
+    /// The patient's address that it goes to.
+    pub to: String,
 }

@@ -216,15 +216,18 @@ fn an_entry_that_cannot_be_written_is_refused() {
 }
 
 #[test]
-fn a_ticket_that_storage_knows_was_used_elsewhere_or_before_a_restart() {
-    let mut world = World::new();
-    world.storage = Storage::KnowsTheTicket;
-    let connection = world.patient_joins();
-    assert_eq!(world.refusal(connection), Some(JoinRefusal::TicketReplayed));
-    assert!(world.closed.contains(&connection));
-    assert_eq!(world.signaling.rooms(), 0);
-    let refused = ConnectionFact::JoinRefused { refusal: JoinRefusal::TicketReplayed };
-    assert_eq!(world.facts().last(), Some(&refused));
+fn nobody_enters_whose_ticket_storage_knows_as_used_or_revoked() {
+    for (storage, refusal) in
+        [(Storage::KnowsTheTicket, JoinRefusal::TicketReplayed), (Storage::KnowsNobody, JoinRefusal::TicketExpired)]
+    {
+        let mut world = World::new();
+        world.storage = storage;
+        let connection = world.patient_joins();
+        assert_eq!(world.refusal(connection), Some(refusal));
+        assert!(world.closed.contains(&connection));
+        assert_eq!(world.signaling.rooms(), 0);
+        assert_eq!(world.facts().last(), Some(&ConnectionFact::JoinRefused { refusal }));
+    }
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub enum Storage {
     Fails,
     /// Says that every ticket was used before.
     KnowsTheTicket,
+    /// Says that everybody was signed out meanwhile.
+    KnowsNobody,
     /// Answers when [`World::storage_answers`] is called.
     Hangs,
 }
@@ -102,6 +104,7 @@ impl World {
                     }
                     Storage::Fails => self.fail(*commit, CommitFailure::Unknown),
                     Storage::KnowsTheTicket => self.fail(*commit, CommitFailure::TicketUsed),
+                    Storage::KnowsNobody => self.fail(*commit, CommitFailure::Revoked),
                     Storage::Hangs => self.commits.push((*commit, record.clone())),
                 },
                 Output::Journal(_)

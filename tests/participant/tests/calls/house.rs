@@ -18,7 +18,7 @@ use colloque_protocol::ticket::{Person, RoomScope, Scope, TICKET_LIFETIME, Ticke
 use colloque_protocol::{AuthenticationMethod, IdentityCard, Role};
 use colloque_sfu::{ConnectPeerError, Sfu, SfuConfig, SfuEvent};
 use colloque_signaling::{
-    Config, ConnectMediaError, EnterError, Entry, Limits, MediaAnswer, MediaEvent, MediaPlane, NotRecorded, Records,
+    Config, ConnectMediaError, Entered, Entry, Limits, MediaAnswer, MediaEvent, MediaPlane, NotRecorded, Records,
     Signaling,
 };
 use futures_util::TryFutureExt;
@@ -56,8 +56,8 @@ impl Records for Memory {
         Ok(())
     }
 
-    async fn enter(&self, _entry: Entry) -> Result<(), EnterError> {
-        Ok(())
+    async fn enter(&self, _entry: Entry) -> Result<Entered, NotRecorded> {
+        Ok(Entered::Written)
     }
 
     async fn admit(&self, scope: &RoomScope, _by: StaffId, at: Timestamp) -> Result<Timestamp, NotRecorded> {
