@@ -1,5 +1,4 @@
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::dice::Dice;
@@ -64,16 +63,9 @@ pub struct Link<T> {
     is_in_burst: bool,
     busy_until: Option<Instant>,
     last_due: Option<Instant>,
-    carried: BinaryHeap<Reverse<Carried<T>>>,
-    order: u64,
+    /// In the order of arrival, with when.
+    carried: VecDeque<(Instant, T)>,
     counts: Counts,
-}
-
-#[derive(Debug)]
-struct Carried<T> {
-    due_at: Instant,
-    order: u64,
-    item: T,
 }
 
 impl<T> Link<T> {
@@ -86,8 +78,7 @@ impl<T> Link<T> {
             is_in_burst: false,
             busy_until: None,
             last_due: None,
-            carried: BinaryHeap::new(),
-            order: 0,
+            carried: VecDeque::new(),
             counts: Counts::default(),
         }
     }
@@ -122,7 +113,9 @@ impl<T> Link<T> {
             self.busy_until = Some(left_at);
         }
         self.counts.passed_bytes += bytes;
-        let jitter = self.conditions.jitter.mul_f64(self.dice.fraction());
+        let fraction = self.dice.fraction();
+        let jitter = self.conditions.jitter;
+        let jitter = if jitter.is_zero() { jitter } else { jitter.mul_f64(fraction) };
         let mut due_at = left_at + self.conditions.delay + jitter;
         if self.conditions.reordering > 0.0 && self.dice.is(self.conditions.reordering) {
             due_at += self.conditions.jitter + Duration::from_millis(10);
@@ -130,23 +123,21 @@ impl<T> Link<T> {
             due_at = self.last_due.map_or(due_at, |last_due| last_due.max(due_at));
             self.last_due = Some(due_at);
         }
-        self.order += 1;
-        self.carried.push(Reverse(Carried { due_at, order: self.order, item }));
+        // Few overtake or are overtaken, so nearly all go to the end.
+        let place = self.carried.iter().rposition(|(other_at, _)| *other_at <= due_at).map_or(0, |before| before + 1);
+        self.carried.insert(place, (due_at, item));
         true
     }
 
     /// When the next datagram arrives.
     #[must_use]
     pub fn next_at(&self) -> Option<Instant> {
-        self.carried.peek().map(|Reverse(carried)| carried.due_at)
+        self.carried.front().map(|(due_at, _)| *due_at)
     }
 
     /// Takes a datagram that has arrived by `now`, with the instant of its arrival.
     pub fn pop(&mut self, now: Instant) -> Option<(Instant, T)> {
-        if self.next_at()? > now {
-            return None;
-        }
-        self.carried.pop().map(|Reverse(carried)| (carried.due_at, carried.item))
+        self.carried.pop_front_if(|(due_at, _)| *due_at <= now)
     }
 
     /// Two states, one that loses all and one that loses none: how often each ends fixes share and length of the bursts.
@@ -166,26 +157,6 @@ impl<T> Link<T> {
         let begin = (end * loss / (1.0 - loss)).min(1.0);
         self.is_in_burst = if self.is_in_burst { !self.dice.is(end) } else { self.dice.is(begin) };
         self.is_in_burst
-    }
-}
-
-impl<T> PartialEq for Carried<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.order == other.order
-    }
-}
-
-impl<T> Eq for Carried<T> {}
-
-impl<T> PartialOrd for Carried<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<T> Ord for Carried<T> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.due_at, self.order).cmp(&(other.due_at, other.order))
     }
 }
 

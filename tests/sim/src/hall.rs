@@ -24,6 +24,8 @@ pub struct Hall {
     /// What the media plane reported.
     pub events: Vec<Event>,
     digest: Context,
+    /// Datagrams that arrived: their room serves the next ones.
+    spare: Vec<Vec<u8>>,
 }
 
 /// A participant with the way to the server and back.
@@ -73,6 +75,7 @@ impl Hall {
             seats: Vec::new(),
             events: Vec::new(),
             digest: Context::new(&SHA256),
+            spare: Vec::new(),
         }
     }
 
@@ -114,8 +117,8 @@ impl Hall {
             let mut sent = Vec::new();
             let Seat { participant, down, .. } = &mut self.seats[index];
             participant.connect(now, &mut |datagram| sent.push(datagram));
-            while let Some((_, datagram)) = down.pop(now) {
-                participant.receive(now, datagram, &mut |datagram| sent.push(datagram));
+            while let Some((_, mut datagram)) = down.pop(now) {
+                participant.receive(now, &mut datagram, &mut |datagram| sent.push(datagram));
             }
             for mut datagram in sent {
                 self.core.handle_datagram(now, path, &mut datagram, &mut self.arena);
@@ -193,8 +196,9 @@ impl Hall {
                 up.push(now, datagram.len(), datagram);
             };
             participant.run(now, &mut send);
-            while let Some((_, datagram)) = down.pop(now) {
-                participant.receive(now, datagram, &mut send);
+            while let Some((_, mut datagram)) = down.pop(now) {
+                participant.receive(now, &mut datagram, &mut send);
+                self.spare.push(datagram);
             }
             let path = *path;
             while let Some((_, mut datagram)) = self.seats[index].up.pop(now) {
@@ -214,11 +218,15 @@ impl Hall {
     fn deliver(&mut self) {
         for transmit in self.arena.transmits() {
             let Some(seat) = self.seats.iter_mut().find(|seat| seat.path == transmit.to) else { continue };
-            let datagram = self.arena.bytes(transmit).to_vec();
+            let mut datagram = self.spare.pop().unwrap_or_default();
+            datagram.clear();
+            datagram.extend_from_slice(self.arena.bytes(transmit));
             // Sizes and instants of media and reports, not bytes: keys differ from run to run.
             if datagram.first().is_some_and(|first| *first >= 128) {
-                self.digest.update(&(datagram.len() as u32).to_be_bytes());
-                self.digest.update(&((self.now - self.began_at).as_micros() as u64).to_be_bytes());
+                let mut noted = [0; 12];
+                noted[..4].copy_from_slice(&(datagram.len() as u32).to_be_bytes());
+                noted[4..].copy_from_slice(&((self.now - self.began_at).as_micros() as u64).to_be_bytes());
+                self.digest.update(&noted);
             }
             seat.down.push(self.now, datagram.len(), datagram);
         }

@@ -99,12 +99,12 @@ impl Participant {
         (bytes as f64 * 8.0 / (until - since).as_secs_f64()) as u64
     }
 
-    pub(crate) fn receive(&mut self, now: Instant, mut datagram: Vec<u8>, send: &mut impl FnMut(Vec<u8>)) {
+    pub(crate) fn receive(&mut self, now: Instant, datagram: &mut [u8], send: &mut impl FnMut(Vec<u8>)) {
         let length = datagram.len();
-        match self.client.handle_datagram(now, &mut datagram) {
+        match self.client.handle_datagram(now, datagram) {
             Received::Media(header, end) => {
                 self.bytes.push((now, length + 28));
-                self.take_media(now, &header, &datagram, end);
+                self.take_media(now, &header, datagram, end);
             }
             Received::Report(length) => self.take_report(now, &datagram[..length], send),
             Received::Handled | Received::Ignored => {}

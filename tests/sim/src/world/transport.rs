@@ -93,11 +93,11 @@ impl Transport {
         self.media.client.look_again();
     }
 
-    pub(super) fn receive(&mut self, now: Instant, bytes: Vec<u8>, mut send: impl FnMut(Vec<u8>)) {
+    pub(super) fn receive(&mut self, now: Instant, mut bytes: Vec<u8>, mut send: impl FnMut(Vec<u8>)) {
         if MediaClient::is_answer(&bytes) {
             self.heard_at = now;
         }
-        self.media.receive(now, bytes, &mut send);
+        self.media.receive(now, &mut bytes, &mut send);
         // Browsers answer at once, and begin the handshake as soon as a path is found.
         if !self.is_connected() && self.media.client.is_validated() {
             self.media.client.handle_timeout(now);
