@@ -20,7 +20,7 @@ colloque_web::texts! {
         English: "Anglais", "English";
 
         SignInTitle: "Connexion", "Sign in";
-        SignInLead: "Espace des professionnels", "For professionals";
+        SignInLead: "Espace des professionnels. Vous êtes patient ? Ouvrez le lien reçu par e-mail.", "For professionals. Are you a patient? Open the link in your e-mail.";
         Email: "Adresse e-mail", "E-mail address";
         Password: "Mot de passe", "Password";
         SignIn: "Se connecter", "Sign in";

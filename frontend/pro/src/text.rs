@@ -63,6 +63,8 @@ colloque_kit::texts! {
         FirstNames: "Prénoms de naissance", "Birth first names";
         BirthDate: "Date de naissance", "Birth date";
         BornOn: "né(e) le {0}", "born on {0}";
+        BornOnShe: "née le {0}", "born on {0}";
+        BornOnHe: "né le {0}", "born on {0}";
         Sex: "Sexe", "Sex";
         Female: "Féminin", "Female";
         Male: "Masculin", "Male";
@@ -104,8 +106,8 @@ colloque_kit::texts! {
 
         InviteTitle: "Invitation", "Invitation";
         InviteLead: "{0} reçoit un lien personnel. Un code lui sera demandé à l'ouverture.", "{0} receives a personal link. A code will be asked for when it is opened.";
-        InviteSent: "L'invitation est envoyée.", "The invitation is sent.";
-        InviteQueued: "L'envoi n'a pas encore abouti. Il est réessayé automatiquement. Vous pouvez déjà donner le lien.", "The message is not delivered yet. It is tried again by itself. You can already give the link.";
+        InviteSent: "L'invitation est envoyée à {0}.", "The invitation is sent to {0}.";
+        InviteQueued: "L'envoi à {0} n'a pas encore abouti. Il est réessayé automatiquement. Vous pouvez déjà donner le lien.", "The message to {0} is not delivered yet. It is tried again by itself. You can already give the link.";
         InviteReplaces: "Les liens envoyés avant ne servent plus.", "Links sent before no longer serve.";
         InviteLink: "Lien personnel du patient", "The patient's personal link";
         InviteOnce: "Ce lien n'est montré qu'une fois. Ne le donnez qu'au patient.", "This link is shown once only. Give it to the patient only.";

@@ -14,7 +14,6 @@ use web_sys::{
 };
 
 use crate::dom::{Listener, settle};
-use crate::timer::pause;
 
 /// One of the three media lines, in the order of the description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -85,7 +84,7 @@ const SMALL_CAMERA_SIDE: u16 = 240;
 /// Larger: the other waits longer for the first picture, which a browser sends no faster than its link is known to carry. Smaller, or
 /// longer: it is blurred.
 const FIRST_SIDE: u16 = 360;
-const FIRST_FOR: Duration = Duration::from_secs(1);
+pub(crate) const FIRST_FOR: Duration = Duration::from_secs(1);
 
 /// Most that a slim voice takes, in bits per second, before it is repeated.
 ///
@@ -212,17 +211,19 @@ impl Peer {
         self.shape().await;
     }
 
-    /// Sends on each line, in the order of [`Slot`], this track or nothing; no negotiation is needed.
+    /// Sends on each line, in the order of [`Slot`], the track that there is at that moment, or nothing; no negotiation is needed.
     ///
     /// All lines begin at once: a camera does not wait until the microphone has begun. One that begins is small for a moment, so that its
-    /// first picture is there sooner; tells whether it does: [`Self::has_begun`] ends that.
-    pub async fn send(&self, tracks: [Option<MediaStreamTrack>; 3]) -> bool {
-        let camera = &tracks[1];
+    /// first picture is there sooner; tells whether it does: [`Self::has_begun`], after [`FIRST_FOR`], ends that.
+    pub async fn send(&self, tracks: impl Fn() -> [Option<MediaStreamTrack>; 3]) -> bool {
+        let camera = tracks()[1].clone();
         let begins = camera.is_some() && self.camera().is_none();
         if begins {
             self.begins.set(true);
             self.shape_camera(camera.as_ref()).await;
         }
+        // What was to be sent may be held back since.
+        let tracks = tracks();
         let replaced = [0, 1, 2].map(|line| self.lines[line].sender().replace_track(tracks[line].as_ref()));
         for replaced in replaced {
             // It rejects only for a closed connection or a track of another kind; neither leaves anything to do.
@@ -231,9 +232,8 @@ impl Peer {
         begins
     }
 
-    /// Sends a camera that began as large as it is, after a moment.
+    /// Sends a camera that began as large as it is.
     pub async fn has_begun(&self) {
-        pause(FIRST_FOR).await;
         self.begins.set(false);
         self.shape_camera(self.camera().as_ref()).await;
     }

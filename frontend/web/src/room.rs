@@ -8,7 +8,7 @@ use std::rc::{Rc, Weak};
 
 use colloque_call::{
     Action, Adaptation, Call, CallOptions, CallView, CameraRate, Input, MediaInput, MediaOutput, MediaPath, Output,
-    PeerState as EnginePeerState, Sending,
+    PeerState as EnginePeerState, Phase, Sending,
 };
 use colloque_protocol::Role;
 use colloque_protocol::signaling::MediaState;
@@ -18,8 +18,8 @@ use crate::capture::{Capture, Facing, ScreenCapture};
 use crate::dom::{Listener, is_visible, monotonic_now, on_visibility, random_seed, spawn, tab_storage};
 use crate::link_shell::LinkShell;
 use crate::media_element;
-use crate::peer::{Care, Peer, PeerState, Slot};
-use crate::timer::Timeout;
+use crate::peer::{Care, FIRST_FOR, Peer, PeerState, Slot};
+use crate::timer::{Timeout, pause};
 
 /// Where the other person is seen and heard.
 #[derive(Clone)]
@@ -202,6 +202,9 @@ impl Inner {
         let changed = *self.shown.borrow() != *self.call.borrow().view();
         if changed {
             let view = self.call.borrow().view().clone();
+            if matches!(view.phase, Phase::Ended { .. }) {
+                tab_storage().map(|storage| storage.remove_item(&self.ticket_path));
+            }
             self.shown.replace(view);
             (self.on_change)();
         }
@@ -381,12 +384,18 @@ impl Inner {
     }
 
     /// Puts on each line what is to be sent now, and as carefully as the link needs. A camera that is off sends nothing at all, so it costs no bandwidth.
-    async fn send_on(&self, peer: &Peer) {
-        let begins = peer.send([Slot::Microphone, Slot::Camera, Slot::Screen].map(|slot| self.track(slot))).await;
+    async fn send_on(&self, peer: &Rc<Peer>) {
+        let begins = peer.send(|| [Slot::Microphone, Slot::Camera, Slot::Screen].map(|slot| self.track(slot))).await;
         let Adaptation { camera, side_px, voice_is_slim } = self.adaptation.get();
         peer.take_care(Care { small_camera: camera == CameraRate::Low, side_px, slim_voice: voice_is_slim }).await;
         if begins {
-            peer.has_begun().await;
+            let peer = Rc::downgrade(peer);
+            spawn(async move {
+                pause(FIRST_FOR).await;
+                if let Some(peer) = peer.upgrade() {
+                    peer.has_begun().await;
+                }
+            });
         }
     }
 
@@ -410,15 +419,11 @@ impl Inner {
 
     fn switch(&self, wanted: MediaState) {
         let capture = self.capture.borrow().clone();
-        // A camera that is not there was not switched off.
+        // A camera that is not there was not switched off, nor on.
         let has_camera = capture.as_ref().is_some_and(|capture| capture.camera().is_some());
-        let off = match (wanted.microphone, wanted.camera || !has_camera) {
-            (true, true) => "",
-            (false, true) => "1",
-            (true, false) => "2",
-            (false, false) => "3",
-        };
-        tab_storage().map(|storage| storage.set_item(&self.ticket_path, off));
+        let camera_off = if has_camera { u8::from(!wanted.camera) << 1 } else { kept_off(&self.ticket_path) & 2 };
+        let off = char::from(b'0' | u8::from(!wanted.microphone) | camera_off);
+        tab_storage().map(|storage| storage.set_item(&self.ticket_path, off.encode_utf8(&mut [0; 4])));
         let this = self.this.clone();
         let shares = self.screen.borrow().is_some();
         spawn(async move {
@@ -461,12 +466,16 @@ impl Inner {
     }
 }
 
-/// Switches off what was off before the page was loaded again: the bits of a digit that the tab keeps.
+/// What was off before the page was loaded again: the bits of a digit that the tab keeps until the end.
+fn kept_off(ticket_path: &str) -> u8 {
+    let kept = tab_storage().and_then(|storage| storage.get_item(ticket_path).ok()?);
+    kept.and_then(|off| off.bytes().next()).unwrap_or_default()
+}
+
 fn switch_as_before(capture: &Capture, ticket_path: &str) {
-    let Some(Ok(Some(off))) = tab_storage().map(|storage| storage.get_item(ticket_path)) else { return };
-    let bits = off.as_bytes().first().copied().unwrap_or_default();
-    capture.set_microphone(bits & 1 == 0);
-    capture.set_camera(bits & 2 == 0);
+    let off = kept_off(ticket_path);
+    capture.set_microphone(off & 1 == 0);
+    capture.set_camera(off & 2 == 0);
 }
 
 fn state_of(capture: Option<&Capture>, screen: bool) -> MediaState {

@@ -45,7 +45,7 @@ fn Inviting(entry: AppointmentEntry) -> impl IntoView {
             busy.try_set(false);
             match outcome {
                 Ok(invitation) => {
-                    say(if invitation.sent { Msg::InviteSent.t() } else { Msg::InviteQueued.t() });
+                    say(&state_of(&invitation).1);
                     sent.try_set(Some(invitation));
                     day_desk.read();
                 }
@@ -73,11 +73,15 @@ fn Inviting(entry: AppointmentEntry) -> impl IntoView {
     .into_any()
 }
 
+fn state_of(invitation: &InvitationSent) -> (Tone, String) {
+    let (tone, words) = if invitation.sent { (Tone::Ok, Msg::InviteSent) } else { (Tone::Warn, Msg::InviteQueued) };
+    (tone, words.with(&[&invitation.to]))
+}
+
 fn invitation_sent(invitation: &InvitationSent) -> AnyView {
-    let state =
-        if invitation.sent { note(Tone::Ok, Msg::InviteSent.t()) } else { note(Tone::Warn, Msg::InviteQueued.t()) };
+    let (tone, words) = state_of(invitation);
     view! {
-        {state}
+        {note(tone, words)}
         <CopyField label=Msg::InviteLink.t() text=invitation.link.clone()/>
         <p class="quiet small">{Msg::InviteOnce.t()}</p>
         <img class="qr" alt=Msg::InviteQr.t() src=svg_address(&invitation.qr_svg)/>

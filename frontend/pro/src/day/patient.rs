@@ -229,5 +229,10 @@ pub fn full_name(form: &PatientForm) -> String {
 /// When a patient was born, in words.
 pub fn born(form: &PatientForm) -> String {
     let day = clock::instant(&form.birth_date, "12:00").map(|noon| clock::write(noon, clock::Style::ShortDay));
-    Msg::BornOn.with(&[&day.unwrap_or_else(|| form.birth_date.clone())])
+    let words = match form.sex {
+        Sex::Female => Msg::BornOnShe,
+        Sex::Male => Msg::BornOnHe,
+        Sex::Undetermined => Msg::BornOn,
+    };
+    words.with(&[&day.unwrap_or_else(|| form.birth_date.clone())])
 }

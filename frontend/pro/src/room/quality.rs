@@ -7,6 +7,9 @@ use leptos::prelude::*;
 
 use super::text::Msg;
 
+/// Above it, how long exactly says nothing more, in milliseconds.
+const LONG_DELAY_MS: u32 = 2_000;
+
 /// The chip of a connection; `whose` has a place for the rest of the sentence.
 pub fn connection(whose: Msg, link: LinkQuality) -> AnyView {
     let (tone, shape) = match link.level {
@@ -32,6 +35,7 @@ fn words(link: LinkQuality) -> String {
     let cause = match link.cause {
         LinkCause::Loss => Msg::CauseLoss,
         LinkCause::Rate => Msg::CauseRate,
+        LinkCause::Delay if link.figure > LONG_DELAY_MS => Msg::CauseLongDelay,
         LinkCause::Delay => Msg::CauseDelay,
     };
     format!("{} – {}", level.t(), cause.with(&[&link.figure.to_string()]))
@@ -47,6 +51,7 @@ mod tests {
         assert_eq!(said(LinkLevel::Weak, LinkCause::Loss, 8), "faible – pertes 8 %");
         assert_eq!(said(LinkLevel::Fair, LinkCause::Rate, 340), "moyenne – débit 340 kbit/s");
         assert_eq!(said(LinkLevel::Weak, LinkCause::Delay, 700), "faible – délai 700 ms");
+        assert_eq!(said(LinkLevel::Weak, LinkCause::Delay, 23_453), "faible – délai de plus de 2 s");
         assert_eq!(said(LinkLevel::Good, LinkCause::Loss, 0), "bonne");
     }
 }

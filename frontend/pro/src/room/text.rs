@@ -79,6 +79,7 @@ colloque_kit::texts! {
         CauseLoss: "pertes {0} %", "losses {0} %";
         CauseRate: "débit {0} kbit/s", "rate {0} kbit/s";
         CauseDelay: "délai {0} ms", "delay {0} ms";
+        CauseLongDelay: "délai de plus de 2 s", "delay of more than 2 s";
         PausedByLink: "Votre connexion est faible : la vidéo est en pause. Le son continue.", "Your connection is weak: the video is paused. The sound goes on.";
         PausedReturns: "C'est automatique. Elle reviendra toute seule.", "This is automatic. It comes back by itself.";
         PausedStays: "C'est automatique. Remettez-la quand la connexion est meilleure.", "This is automatic. Bring it back when the connection is better.";
@@ -91,7 +92,7 @@ colloque_kit::texts! {
         PausePictures: "Mettre la vidéo en pause", "Pause the video";
         SayPicturesBack: "La vidéo est revenue.", "The video is back.";
         Elapsed: "Durée {0}", "Length {0}";
-        Fill: "Plein cadre", "Fill the frame";
+        Fill: "Agrandir l'image", "Enlarge the picture";
         Fit: "Image entière", "Whole picture";
 
         Bar: "Commandes de l'appel", "Call controls";
@@ -178,7 +179,7 @@ colloque_kit::texts! {
         BackToDay: "Retour à la journée", "Back to the day";
 
         NotesLabel: "Notes de consultation", "Consultation notes";
-        NotesHint: "Visibles par vous seul. Enregistrées toutes les deux secondes.", "Seen by you only. Saved every two seconds.";
+        NotesHint: "Pour le dossier : le patient ne les voit pas ici. Enregistrées toutes les deux secondes.", "For the record: the patient does not see them here. Saved every two seconds.";
         NotesEmpty: "Rien à enregistrer", "Nothing to save";
         NotesSaved: "Enregistré à {0}", "Saved at {0}";
         NotesSaving: "Enregistrement…", "Saving…";
