@@ -421,9 +421,14 @@ impl Inner {
         let capture = self.capture.borrow().clone();
         // A camera that is not there was not switched off, nor on.
         let has_camera = capture.as_ref().is_some_and(|capture| capture.camera().is_some());
-        let camera_off = if has_camera { u8::from(!wanted.camera) << 1 } else { kept_off(&self.ticket_path) & 2 };
-        let off = char::from(b'0' | u8::from(!wanted.microphone) | camera_off);
-        tab_storage().map(|storage| storage.set_item(&self.ticket_path, off.encode_utf8(&mut [0; 4])));
+        let is_camera_off = if has_camera { !wanted.camera } else { kept_off(&self.ticket_path) & 2 != 0 };
+        let off = match (wanted.microphone, is_camera_off) {
+            (true, false) => "0",
+            (false, false) => "1",
+            (true, true) => "2",
+            (false, true) => "3",
+        };
+        tab_storage().map(|storage| storage.set_item(&self.ticket_path, off));
         let this = self.this.clone();
         let shares = self.screen.borrow().is_some();
         spawn(async move {
