@@ -27,15 +27,15 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
 /// Higher: a better path lies idle for longer. Lower: a path that comes and goes takes the voice with it each time.
 const SIGNS_OF_RETURN: u8 = 4;
 
-/// How long the path in use may give no sign of life before it is asked for one, and before nothing is sent there any more, whatever
-/// comes from elsewhere.
+/// How long the path in use may give no sign of life before it is asked for one, and before its peer is removed, whatever comes from
+/// elsewhere. A sign of life is anything of the peer's own from there.
 ///
 /// Higher: who gets an address from its former owner is sent that one's call for longer. Lower: more questions, and a path that loses
 /// most of them is given up sooner.
 ///
 /// # Source
 ///
-/// RFC 7675 section 5.1: consent ends after 30 seconds.
+/// RFC 7675 section 5.1: consent ends after 30 seconds. There, only an answer is a sign, which cannot be forged.
 const ASKED_AFTER: Duration = Duration::from_secs(15);
 const CONSENT_LASTS_FOR: Duration = Duration::from_secs(30);
 
