@@ -72,8 +72,8 @@ export function allowedRate(page) {
 }
 
 /** Waits until the other side's pictures are decoded and its sound is audible, both growing from now on. */
-export async function mediaFlows(page, { within = 20_000, frames = 10, camera = true, sound = true } = {}) {
-  const start = await media(page);
+export async function mediaFlows(page, { within = 20_000, frames = 10, camera = true, sound = true, sinceMade = false } = {}) {
+  const start = sinceMade ? { camera: 0, energy: 0 } : await media(page);
   return until('pictures decoded and sound heard', async () => {
     const now = await media(page);
     // A new transport counts from zero.

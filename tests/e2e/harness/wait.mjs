@@ -13,7 +13,8 @@ export async function until(what, probe, { within = 15_000, every = 50 } = {}) {
       last = error;
     }
     if (Date.now() >= deadline) {
-      throw new Error(`not within ${within} ms: ${what}`, { cause: last instanceof Error ? last : new Error(String(last)) });
+      const cause = last instanceof Error ? last : new Error(String(last));
+      throw new Error(`not within ${within} ms: ${what} (${cause.message})`, { cause });
     }
     await pause(every);
   }
