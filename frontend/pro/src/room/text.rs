@@ -92,7 +92,7 @@ colloque_kit::texts! {
         PausePictures: "Mettre la vidéo en pause", "Pause the video";
         SayPicturesBack: "La vidéo est revenue.", "The video is back.";
         Elapsed: "Durée {0}", "Length {0}";
-        Fill: "Agrandir l'image", "Enlarge the picture";
+        Fill: "Recadrer l'image", "Crop the picture";
         Fit: "Image entière", "Whole picture";
 
         Bar: "Commandes de l'appel", "Call controls";
