@@ -2,5 +2,19 @@
 //!
 //! Synchronous and pure: push what arrived, pull what must be sent. The browser's worker and the native participant run the same code.
 
+mod code;
+mod credential;
+mod engine;
 pub mod frame;
+mod link;
 mod mls;
+mod words;
+
+pub use code::SpokenCode;
+pub use credential::VerifyMemberError;
+pub use engine::{
+    Channel, Comparison, ConnectError, EndToEnd, HEARTBEAT_EVERY, LinkProof, MAX_CONTENT_BYTES, MemberView, Output,
+    RENEW_EVERY, Refusal, SWITCH_WITHIN, SetUpError, Setup, State, TakeError, ToOthers, View,
+};
+pub use link::{LINK_SECRET_BYTES, LinkSecret};
+pub use mls::{PolicyError, SEED_BYTES};

@@ -53,6 +53,18 @@ impl<K> Id<K> {
         self.0
     }
 
+    /// Takes an identifier off a wire that is not text.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes), PhantomData)
+    }
+
+    /// Gives the sixteen bytes, for a wire that is not text.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+
     /// Names another thing that lives and dies with this one, such as the room of a consultation.
     #[must_use]
     pub const fn same_as<Other>(self) -> Id<Other> {

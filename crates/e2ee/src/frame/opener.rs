@@ -81,6 +81,12 @@ impl Opener {
         self.epochs.retain(|epoch| epoch.ends_at.is_none_or(|ends_at| now < ends_at));
     }
 
+    /// Gives the members of the newest epoch.
+    #[must_use]
+    pub fn newest_members(&self) -> &[LeafIndex] {
+        self.epochs.last().map_or(&[], |epoch| &epoch.members)
+    }
+
     /// Counts the frames opened since the start.
     #[must_use]
     pub const fn opened(&self) -> u64 {

@@ -1,8 +1,15 @@
 //! Messaging Layer Security (RFC 9420) by OpenMLS: what the group of a consultation is made of.
 
 mod crypto;
+mod group;
+mod policy;
 mod provider;
 mod randomness;
 mod secrets;
+mod signer;
 
+pub(crate) use group::{Change, CommitError, Committed, Group, JoinError, Newcomer, ProcessError, Received};
+pub use policy::PolicyError;
 pub(crate) use provider::Provider;
+pub use randomness::SEED_BYTES;
+pub(crate) use signer::LeafSigner;

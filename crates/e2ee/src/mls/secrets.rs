@@ -74,12 +74,6 @@ impl Secrets {
     fn erase(&self, name: &Name) {
         self.0.borrow_mut().remove(name);
     }
-
-    /// Counts what is kept.
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.0.borrow().len()
-    }
 }
 
 fn name(kind: Kind, key: &impl Serialize) -> Result<Name, KeepSecretError> {

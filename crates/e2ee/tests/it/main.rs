@@ -5,6 +5,8 @@ mod ctr_hmac;
 #[cfg(test)]
 mod frames;
 #[cfg(test)]
+mod group;
+#[cfg(test)]
 mod hex;
 #[cfg(test)]
 mod opening;
@@ -12,3 +14,5 @@ mod opening;
 mod rfc9605;
 #[cfg(test)]
 mod voice;
+#[cfg(test)]
+mod world;

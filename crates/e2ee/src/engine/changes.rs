@@ -1,0 +1,238 @@
+//! What this member wants to change in the group, one commit at a time.
+
+use colloque_attestation::Standing;
+use colloque_ids::{ParticipantId, Timestamp};
+
+use super::content::Content;
+use super::{EndToEnd, Output, TakeError, ToOthers};
+use crate::frame::{Epoch, LeafIndex};
+use crate::mls::{Change, Group, Newcomer, ProcessError, Received};
+
+/// Most persons who may be about to be let in: more than a room holds.
+const MAX_WAITING: usize = 16;
+
+/// What waits, and what is on its way.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    /// Let in as soon as it is this member's turn.
+    wanted: Vec<(ParticipantId, Newcomer)>,
+    /// Believed, and waiting for a clinician's word.
+    asking: Vec<(ParticipantId, Newcomer)>,
+    unwanted: Vec<ParticipantId>,
+    renew: bool,
+    on_its_way: Option<OnItsWay>,
+}
+
+#[derive(Debug)]
+struct OnItsWay {
+    added: Vec<(ParticipantId, Newcomer)>,
+    removed: Vec<ParticipantId>,
+    renews: bool,
+}
+
+impl Changes {
+    /// Lets the change that is on its way go, to be made again.
+    pub(super) fn overtaken(&mut self) {
+        if let Some(lost) = self.on_its_way.take() {
+            for (participant, newcomer) in lost.added {
+                if !self.wanted.iter().any(|(other, _)| *other == participant) {
+                    self.wanted.push((participant, newcomer));
+                }
+            }
+            self.unwanted.extend(lost.removed);
+            self.renew |= lost.renews;
+        }
+    }
+
+    pub(super) const fn renew(&mut self) {
+        self.renew = true;
+    }
+
+    pub(super) fn asking(&self) -> impl Iterator<Item = &Newcomer> {
+        self.asking.iter().map(|(_, newcomer)| newcomer)
+    }
+
+    fn forget(&mut self, participant: ParticipantId) {
+        self.wanted.retain(|(other, _)| *other != participant);
+        self.asking.retain(|(other, _)| *other != participant);
+    }
+}
+
+impl EndToEnd {
+    /// Takes the key package with which somebody wants to be let in. The booked patient and practitioner are; for anybody else a
+    /// clinician has to [`Self::let_in`].
+    ///
+    /// # Errors
+    ///
+    /// [`TakeError::NotBelieved`] when they are not who the platform says, which is also an [`Output::NotBelieved`].
+    pub fn take_key_package(
+        &mut self,
+        participant: ParticipantId,
+        package: &[u8],
+        now: Timestamp,
+    ) -> Result<(), TakeError> {
+        let mut newcomer =
+            Newcomer::verify(package, &self.provider, &self.verifier, now).inspect_err(|&error| {
+                self.outputs.push_back(Output::NotBelieved { participant, error });
+            })?;
+        if newcomer.member.statement.participant != participant {
+            return Err(TakeError::NotForUs);
+        }
+        self.changes.forget(participant);
+        if self.changes.wanted.len() + self.changes.asking.len() >= MAX_WAITING {
+            return Err(TakeError::NotForUs);
+        }
+        match newcomer.member.statement.standing {
+            Standing::Patient => {
+                newcomer.link.clone_from(&self.link);
+                self.changes.wanted.push((participant, newcomer));
+            }
+            Standing::Practitioner => self.changes.wanted.push((participant, newcomer)),
+            Standing::Expert | Standing::AccompanyingPerson | Standing::Interpreter => {
+                self.changes.asking.push((participant, newcomer));
+                self.outputs.push_back(Output::Changed);
+            }
+        }
+        self.commit_what_waits(now);
+        Ok(())
+    }
+
+    /// Lets somebody in who asks. The patient's consent is the caller's to have.
+    ///
+    /// # Errors
+    ///
+    /// [`TakeError::NotForUs`] when nobody of that name asks.
+    pub fn let_in(&mut self, participant: ParticipantId, now: Timestamp) -> Result<(), TakeError> {
+        let at = self
+            .changes
+            .asking
+            .iter()
+            .position(|(other, _)| *other == participant)
+            .ok_or(TakeError::NotForUs)?;
+        let asking = self.changes.asking.remove(at);
+        self.changes.wanted.push(asking);
+        self.commit_what_waits(now);
+        Ok(())
+    }
+
+    /// Puts somebody out of the group, or forgets that they ask: they left, or a clinician wants it.
+    pub fn put_out(&mut self, participant: ParticipantId, now: Timestamp) {
+        self.changes.forget(participant);
+        if self.leaf_of(participant).is_some() && !self.changes.unwanted.contains(&participant) {
+            self.changes.unwanted.push(participant);
+        }
+        self.outputs.push_back(Output::Changed);
+        self.commit_what_waits(now);
+    }
+
+    /// The server has put this member's change in order.
+    ///
+    /// # Errors
+    ///
+    /// [`TakeError::NotForUs`] when none is on its way for that epoch.
+    pub fn accepted(&mut self, epoch: Epoch, now: Timestamp) -> Result<(), TakeError> {
+        let group = self.group.as_mut().filter(|group| group.epoch() == epoch).ok_or(TakeError::NotForUs)?;
+        if self.changes.on_its_way.take().is_none() {
+            return Err(TakeError::NotForUs);
+        }
+        match group.merge_pending(&self.provider, &self.verifier, now) {
+            Ok(Received::NextEpoch { added, removed, by: _ }) => {
+                self.next_epoch(added, &removed, now);
+                self.commit_what_waits(now);
+                Ok(())
+            }
+            Ok(Received::Application { .. } | Received::Removed) | Err(ProcessError::NotOfThisGroup(_)) => {
+                Err(TakeError::NotForUs)
+            }
+            Err(ProcessError::NotAllowed(error)) => Err(TakeError::NotAllowed(error)),
+        }
+    }
+
+    /// Another change came first: the one on its way is let go, and made again once the other has arrived.
+    pub fn overtaken(&mut self) {
+        if let Some(group) = &mut self.group {
+            group.discard_pending(&self.provider);
+        }
+        self.changes.overtaken();
+    }
+
+    /// Commits what waits, when it is this member's turn and nothing of theirs is on its way.
+    pub(super) fn commit_what_waits(&mut self, now: Timestamp) {
+        let _ = now;
+        if self.refusal.is_some() || self.changes.on_its_way.is_some() {
+            return;
+        }
+        let Some(group) = &self.group else { return };
+        let is_turn = group
+            .members()
+            .iter()
+            .find(|member| member.statement.standing.is_clinician())
+            .is_some_and(|member| member.leaf == group.own_leaf());
+        let mut change = Change::default();
+        let (mut added, mut removed) = (Vec::new(), Vec::new());
+        if is_turn {
+            for participant in std::mem::take(&mut self.changes.unwanted) {
+                if let Some(leaf) = leaf_in(group, participant) {
+                    change.remove.push(leaf);
+                    removed.push(participant);
+                }
+            }
+            for (participant, newcomer) in std::mem::take(&mut self.changes.wanted) {
+                // Who comes again without their keys gives up the place they had.
+                if let Some(leaf) = leaf_in(group, participant)
+                    && !change.remove.contains(&leaf)
+                {
+                    change.remove.push(leaf);
+                }
+                change.add.push(newcomer.clone());
+                added.push((participant, newcomer));
+            }
+        }
+        let renews = std::mem::take(&mut self.changes.renew);
+        if change.add.is_empty() && change.remove.is_empty() && !(renews && group.members().len() > 1) {
+            return;
+        }
+        self.share_link_keys(&change);
+        let Some(group) = &mut self.group else { return };
+        // What the others would refuse is not sent, and not tried again.
+        if let Ok(committed) = group.commit(&self.provider, &self.signer, &change) {
+            let output = ToOthers::Commit {
+                group: group.id().to_vec(),
+                epoch: committed.epoch,
+                commit: committed.commit,
+                welcome: committed.welcome,
+                welcomed: added.iter().map(|(participant, _)| *participant).collect(),
+            };
+            self.changes.on_its_way = Some(OnItsWay { added, removed, renews });
+            self.outputs.push_back(Output::Send(output));
+        }
+    }
+
+    /// Gives those who are in the group the key with which somebody is about to be let in, or they could not follow.
+    fn share_link_keys(&mut self, change: &Change) {
+        let keys: Vec<_> = change
+            .add
+            .iter()
+            .filter_map(|newcomer| {
+                let leaf_key = newcomer.member.statement.leaf_key;
+                let key = newcomer.link.as_ref()?.pre_shared_key(&leaf_key);
+                Some(Content::LinkKey { leaf_key, key })
+            })
+            .collect();
+        for key in keys {
+            let _ = self.tell(&key);
+        }
+    }
+
+    fn leaf_of(&self, participant: ParticipantId) -> Option<LeafIndex> {
+        self.group.as_ref().and_then(|group| leaf_in(group, participant))
+    }
+}
+
+fn leaf_in(group: &Group, participant: ParticipantId) -> Option<LeafIndex> {
+    group
+        .members()
+        .iter()
+        .find(|member| member.statement.participant == participant)
+        .map(|member| member.leaf)
+}

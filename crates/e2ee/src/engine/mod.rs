@@ -1,0 +1,299 @@
+//! End-to-end encryption of one person in one consultation, as a state machine: push what arrived, pull what must be sent.
+
+mod changes;
+mod content;
+mod io;
+mod switch;
+mod view;
+mod words;
+
+use std::collections::VecDeque;
+
+use colloque_attestation::Attestation;
+use colloque_ids::{ConsultationId, ParticipantId, Timestamp};
+use ed25519_dalek::VerifyingKey;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::code::{Chain, SHARE_BYTES};
+use crate::credential::{IdentityProof, LeafCredential, Verifier, VerifyMemberError};
+use crate::frame::{Opener, Sealer};
+use crate::link::LinkSecret;
+use crate::mls::{Group, JoinError, LeafSigner, Newcomer, ProcessError, Provider, Received, SEED_BYTES};
+
+use changes::Changes;
+use content::Content;
+pub use content::{Channel, MAX_CONTENT_BYTES};
+pub use io::{ConnectError, Output, TakeError, ToOthers};
+use switch::Switch;
+pub use switch::SWITCH_WITHIN;
+pub use view::{Comparison, LinkProof, MemberView, Refusal, State, View};
+use words::Words;
+
+/// Pause between two signs of life inside the group.
+pub const HEARTBEAT_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Age at which this member's keys in the group are renewed.
+///
+/// Longer: a thief of the device's memory reads more of what follows. Shorter: more messages.
+pub const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
+
+/// What the engine starts from.
+#[derive(Debug)]
+pub struct Setup {
+    /// The consultation.
+    pub consultation: ConsultationId,
+    /// The platform's identity key, Ed25519, as the page was delivered with it.
+    pub identity_key: [u8; 32],
+    /// The secret of the invitation's link, where this browser has it.
+    pub link: Option<LinkSecret>,
+    /// Randomness that nobody else knows.
+    pub seed: Zeroizing<[u8; SEED_BYTES]>,
+}
+
+/// Why the engine cannot start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("identity key is no Ed25519 key")]
+pub struct SetUpError;
+
+/// See the module.
+#[derive(Debug)]
+pub struct EndToEnd {
+    provider: Provider,
+    signer: LeafSigner,
+    chain: Chain,
+    verifier: Verifier,
+    link: Option<LinkSecret>,
+    /// What this member's leaf says, once the platform has stated who they are.
+    credential: Option<Vec<u8>>,
+    own: Option<ParticipantId>,
+    group: Option<Group>,
+    words: Words,
+    switch: Switch,
+    changes: Changes,
+    sealer: Sealer,
+    opener: Opener,
+    refusal: Option<Refusal>,
+    heard: Vec<(ParticipantId, Timestamp)>,
+    beat_at: Option<Timestamp>,
+    renew_at: Option<Timestamp>,
+    outputs: VecDeque<Output>,
+}
+
+impl EndToEnd {
+    /// Starts without keys: nothing is sealed and nothing is opened.
+    ///
+    /// # Errors
+    ///
+    /// [`SetUpError`] when the platform's key is none.
+    pub fn new(setup: Setup) -> Result<Self, SetUpError> {
+        let provider = Provider::from_seed(&setup.seed);
+        let mut chain = Zeroizing::new([0; SHARE_BYTES]);
+        provider.fill(chain.as_mut());
+        Ok(Self {
+            signer: LeafSigner::generate(&provider),
+            chain: Chain::new(chain),
+            verifier: Verifier {
+                identity_key: VerifyingKey::from_bytes(&setup.identity_key).map_err(|_| SetUpError)?,
+                consultation: setup.consultation,
+            },
+            provider,
+            link: setup.link,
+            credential: None,
+            own: None,
+            group: None,
+            words: Words::default(),
+            switch: Switch::default(),
+            changes: Changes::default(),
+            sealer: Sealer::default(),
+            opener: Opener::default(),
+            refusal: None,
+            heard: Vec::new(),
+            beat_at: None,
+            renew_at: None,
+            outputs: VecDeque::new(),
+        })
+    }
+
+    /// Gives the key that the platform has to state this person of.
+    #[must_use]
+    pub fn leaf_key(&self) -> [u8; 32] {
+        self.signer.public()
+    }
+
+    /// Takes the platform's statement about this person and offers them to the group. A clinician makes the group, unless another one
+    /// is there who has one already.
+    ///
+    /// # Errors
+    ///
+    /// - [`ConnectError::NotAttested`] when the statement is not about this key in this consultation, by this platform.
+    /// - [`ConnectError::Mls`] when keys cannot be made.
+    pub fn connect(&mut self, attestation: &[u8], makes_group: bool, now: Timestamp) -> Result<(), ConnectError> {
+        let attestation = Attestation::parse(attestation).map_err(|_| ConnectError::NotAttested)?;
+        let statement = self.verifier.statement(&attestation, now).map_err(|_| ConnectError::NotAttested)?;
+        if statement.leaf_key != self.leaf_key() {
+            return Err(ConnectError::NotAttested);
+        }
+        self.own = Some(statement.participant);
+        let credential = LeafCredential {
+            proof: IdentityProof::Platform(attestation),
+            commitment: self.chain.commitment(),
+        };
+        let credential = credential.write();
+        self.credential = Some(credential.clone());
+        if makes_group && statement.standing.is_clinician() {
+            let group = Group::create(&self.provider, &self.signer, credential, &self.verifier, now)
+                .map_err(|_| ConnectError::Mls)?;
+            self.enter(group, now);
+            Ok(())
+        } else {
+            self.offer()
+        }
+    }
+
+    /// Offers this member to the group with new keys: at first, and when messages were missed.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError::NotAttested`] before [`Self::connect`]; [`ConnectError::Mls`] when keys cannot be made.
+    pub fn offer(&mut self) -> Result<(), ConnectError> {
+        let credential = self.credential.clone().ok_or(ConnectError::NotAttested)?;
+        let package = Newcomer::offer(&self.provider, &self.signer, credential).map_err(|_| ConnectError::Mls)?;
+        self.outputs.push_back(Output::Send(ToOthers::KeyPackage { package }));
+        Ok(())
+    }
+
+    /// Takes an invitation into the group. One that is not believed leaves everything as it was.
+    ///
+    /// # Errors
+    ///
+    /// [`TakeError`].
+    pub fn take_welcome(&mut self, welcome: &[u8], now: Timestamp) -> Result<(), TakeError> {
+        let own_key = self.leaf_key();
+        let link = self.link.as_ref().map(|link| (link, &own_key));
+        let group = Group::join(welcome, &self.provider, link, &self.verifier, now).map_err(|error| match error {
+            JoinError::NotForUs(_) | JoinError::OtherConsultation => TakeError::NotForUs,
+            JoinError::Member(error) => TakeError::NotBelieved(error),
+            JoinError::NotAllowed(error) => TakeError::NotAllowed(error),
+        })?;
+        self.enter(group, now);
+        self.tell_ready(now);
+        Ok(())
+    }
+
+    /// Takes a message of the group, in the order in which the server passes them on.
+    ///
+    /// # Errors
+    ///
+    /// [`TakeError`]; nothing has changed then.
+    pub fn take(&mut self, message: &[u8], now: Timestamp) -> Result<(), TakeError> {
+        let group = self.group.as_mut().ok_or(TakeError::NotForUs)?;
+        if message.len() > MAX_CONTENT_BYTES {
+            return Err(TakeError::NotForUs);
+        }
+        let received = match group.process(message, &self.provider, &self.verifier, now) {
+            Ok(received) => received,
+            Err(ProcessError::NotOfThisGroup(_)) => return Err(TakeError::NotForUs),
+            Err(ProcessError::NotAllowed(error)) => return Err(TakeError::NotAllowed(error)),
+        };
+        match received {
+            Received::Application { from, epoch, content } => self.hear(from, epoch, &content, now),
+            Received::NextEpoch { added, removed, by: _ } => {
+                // Whose change came first holds; this member's own, if any, is made again.
+                self.changes.overtaken();
+                self.next_epoch(added, &removed, now);
+                Ok(())
+            }
+            Received::Removed => {
+                self.refuse(Refusal::Removed);
+                Ok(())
+            }
+        }
+    }
+
+    /// Says something to everybody in the group.
+    ///
+    /// # Errors
+    ///
+    /// [`TakeError::NotForUs`] without a group or beyond [`MAX_CONTENT_BYTES`].
+    pub fn say(&mut self, channel: Channel, bytes: &[u8]) -> Result<(), TakeError> {
+        if bytes.len() > MAX_CONTENT_BYTES / 2 {
+            return Err(TakeError::NotForUs);
+        }
+        self.tell(&Content::Said { channel, bytes: bytes.to_vec() })
+    }
+
+    /// Lets time pass: call it at least once a second.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.opener.expire(now);
+        self.switch_if_due(now);
+        if self.group.is_some() && self.beat_at.is_some_and(|at| now >= at) {
+            self.beat_at = Some(now.after(HEARTBEAT_EVERY));
+            let _ = self.tell(&Content::Heartbeat);
+        }
+        if self.renew_at.is_some_and(|at| now >= at) {
+            self.renew_at = Some(now.after(RENEW_EVERY));
+            self.changes.renew();
+        }
+        self.commit_what_waits(now);
+    }
+
+    /// Gives the next thing to do.
+    pub fn next_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Seals what this member sends.
+    pub const fn sealer(&mut self) -> &mut Sealer {
+        &mut self.sealer
+    }
+
+    /// Opens what the others send.
+    pub const fn opener(&mut self) -> &mut Opener {
+        &mut self.opener
+    }
+
+    fn enter(&mut self, group: Group, now: Timestamp) {
+        // Epochs of another group may have the same numbers.
+        self.sealer.stop();
+        self.opener.forget();
+        self.words.restart(&group, &self.chain);
+        self.group = Some(group);
+        self.refusal = None;
+        self.heard.clear();
+        self.beat_at = Some(now.after(HEARTBEAT_EVERY));
+        self.renew_at = Some(now.after(RENEW_EVERY));
+        self.install(now);
+        self.switch.now();
+        self.switch_if_due(now);
+        self.outputs.push_back(Output::Changed);
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        self.sealer.stop();
+        self.opener.forget();
+        if refusal == Refusal::Removed {
+            self.group = None;
+        }
+        self.refusal = Some(refusal);
+        self.outputs.push_back(Output::Changed);
+    }
+
+    fn tell(&mut self, content: &Content) -> Result<(), TakeError> {
+        let group = self.group.as_mut().ok_or(TakeError::NotForUs)?;
+        if group.members().len() < 2 {
+            return Ok(());
+        }
+        let message = group
+            .seal(&self.provider, &self.signer, &content.write())
+            .map_err(|_| TakeError::NotForUs)?;
+        self.outputs.push_back(Output::Send(ToOthers::Sealed { message }));
+        Ok(())
+    }
+}
+
+impl From<VerifyMemberError> for TakeError {
+    fn from(error: VerifyMemberError) -> Self {
+        Self::NotBelieved(error)
+    }
+}

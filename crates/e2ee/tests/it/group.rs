@@ -1,0 +1,273 @@
+//! Calls of two and more: who is let in, who is not, and what they share.
+
+use colloque_attestation::Standing;
+use colloque_e2ee::frame::OpenFrameError;
+use colloque_e2ee::{Channel, Comparison, LinkProof, Refusal, State, TakeError, VerifyMemberError};
+
+use crate::world::{Room, Server, attest, consultation, engine, participant, statement};
+
+/// A practitioner and a patient whose link's secret both browsers have.
+pub fn two() -> Room {
+    let mut room = Room::default();
+    room.enter(Standing::Practitioner, Some(9));
+    room.enter(Standing::Patient, Some(9));
+    room
+}
+
+fn assert_no_errors(room: &Room) {
+    for (number, person) in room.people.iter().enumerate() {
+        assert!(person.errors.is_empty(), "person {number}: {:?}", person.errors);
+    }
+}
+
+#[test]
+fn a_practitioner_and_a_patient_hear_each_other_and_see_the_same_words() {
+    let mut room = two();
+    assert_no_errors(&room);
+    assert_eq!((room.state(0), room.state(1)), (State::EndToEnd, State::EndToEnd));
+    assert!(room.all_hear_each_other(&[0, 1]));
+    assert!(room.words(0).is_some());
+    assert_eq!(room.words(0), room.words(1));
+    let view = room.people[1].engine.view(room.now());
+    assert_eq!(view.link, LinkProof::Proven);
+    assert_eq!(view.members.iter().map(|member| member.statement.name.as_str()).collect::<Vec<_>>(), [
+        "Personne 0",
+        "Personne 1"
+    ]);
+}
+
+#[test]
+fn a_practitioner_alone_waits_and_sends_nothing_readable() {
+    let mut room = Room::default();
+    room.enter(Standing::Practitioner, None);
+    assert_eq!(room.state(0), State::Alone);
+    assert_eq!(room.words(0), None);
+}
+
+#[test]
+fn the_patient_may_come_first() {
+    let mut room = Room::default();
+    room.enter(Standing::Patient, None);
+    assert_eq!(room.state(0), State::Preparing);
+    room.enter(Standing::Practitioner, None);
+    // The server keeps the newest key package of each and gives it to a clinician who comes.
+    room.people[0].engine.offer().unwrap();
+    room.settle();
+    assert!(room.all_hear_each_other(&[0, 1]));
+    assert_eq!(room.people[0].engine.view(room.now()).link, LinkProof::None);
+}
+
+#[test]
+fn a_link_that_only_one_side_knows_is_told_apart() {
+    let mut room = Room::default();
+    room.enter(Standing::Practitioner, None);
+    room.enter(Standing::Patient, Some(9));
+    assert!(room.all_hear_each_other(&[0, 1]));
+    assert_eq!(room.people[1].engine.view(room.now()).link, LinkProof::NotUsed);
+}
+
+#[test]
+fn different_links_never_meet() {
+    let mut room = Room::default();
+    room.enter(Standing::Practitioner, Some(8));
+    room.enter(Standing::Patient, Some(9));
+    assert_eq!(room.state(1), State::Preparing);
+    assert!(room.people[1].errors.iter().all(|error| *error == TakeError::NotForUs));
+    assert!(!room.people[1].errors.is_empty());
+    let sealed = room.seal(0, &[1; 40]);
+    assert_eq!(room.open(1, 0, &sealed), Err(OpenFrameError::UnknownKey));
+}
+
+#[test]
+fn a_third_person_joins_by_the_practitioners_word_only() {
+    let mut room = two();
+    let words = room.words(0);
+    let expert = room.enter(Standing::Expert, None);
+    assert_eq!(room.state(expert), State::Preparing);
+    let asking = room.people[0].engine.view(room.now()).asking;
+    assert_eq!(asking.iter().map(|statement| statement.participant).collect::<Vec<_>>(), [participant(2)]);
+
+    let before = room.seal(0, b"before the expert");
+    let now = room.now();
+    room.people[0].engine.let_in(participant(2), now).unwrap();
+    room.settle();
+    assert_no_errors(&room);
+    assert!(room.all_hear_each_other(&[0, 1, 2]));
+    assert_eq!(room.open(expert, 0, &before), Err(OpenFrameError::UnknownKey));
+    assert_ne!(room.words(0), words);
+    assert_eq!(room.words(0), room.words(1));
+    assert_eq!(room.words(0), room.words(2));
+}
+
+#[test]
+fn who_is_put_out_reads_nothing_more_and_is_read_no_more() {
+    let mut room = two();
+    room.enter(Standing::Expert, None);
+    let now = room.now();
+    room.people[0].engine.let_in(participant(2), now).unwrap();
+    room.settle();
+    let old = room.seal(2, &[7; 40]);
+    let expert_leaf = room.leaf(0, 2).unwrap();
+
+    room.people[0].engine.put_out(participant(2), now);
+    room.settle();
+    assert_eq!(room.state(2), State::Refused(Refusal::Removed));
+    assert!(room.all_hear_each_other(&[0, 1]));
+    let sealed = room.seal(0, &[1; 40]);
+    assert_eq!(room.open(2, 0, &sealed), Err(OpenFrameError::UnknownKey));
+    let opening = colloque_e2ee::frame::Opening { from: expert_leaf, track: colloque_e2ee::frame::TrackKind::Camera };
+    assert_eq!(room.people[0].engine.opener().open(opening, &old), Err(OpenFrameError::UnknownKey));
+    assert!(room.words(0).is_some());
+    assert_eq!(room.words(0), room.words(1));
+}
+
+#[test]
+fn a_patient_who_lost_their_keys_comes_again_with_a_third_person_there() {
+    let mut room = two();
+    room.enter(Standing::Expert, None);
+    let now = room.now();
+    room.people[0].engine.let_in(participant(2), now).unwrap();
+    room.settle();
+    // The tab was reloaded: the same person, another key.
+    room.people[1].is_gone = true;
+    room.enter_with(1, 77, Standing::Patient, Some(9));
+    assert!(room.all_hear_each_other(&[0, 2, 3]));
+    assert_eq!(room.people[3].engine.view(room.now()).link, LinkProof::Proven);
+    assert_eq!(room.people[0].engine.view(room.now()).members.len(), 3);
+    assert_eq!(room.words(0), room.words(3));
+}
+
+#[test]
+fn a_practitioner_who_lost_their_keys_makes_another_group() {
+    let mut room = two();
+    let words = room.words(1);
+    room.people[0].is_gone = true;
+    room.enter_with(0, 99, Standing::Practitioner, Some(9));
+    room.people[1].engine.offer().unwrap();
+    room.settle();
+    assert!(room.all_hear_each_other(&[1, 2]));
+    assert_ne!(room.words(1), words);
+    assert_eq!(room.words(1), room.words(2));
+}
+
+#[test]
+fn eight_hear_each_other_and_a_ninth_finds_no_place() {
+    let mut room = two();
+    for _ in 2..9 {
+        let guest = room.enter(Standing::AccompanyingPerson, None);
+        let now = room.now();
+        room.people[0].engine.let_in(participant(guest), now).unwrap();
+        room.settle();
+    }
+    assert!(room.all_hear_each_other(&[0, 1, 2, 3, 4, 5, 6, 7]));
+    assert_eq!(room.state(8), State::Preparing);
+    assert_eq!(room.people[0].engine.view(room.now()).members.len(), 8);
+}
+
+#[test]
+fn words_that_differ_end_it_on_both_sides() {
+    let mut room = two();
+    room.people[1].engine.compare(Comparison::Different).unwrap();
+    assert!(room.people[1].engine.sealer().epoch().is_none());
+    room.settle();
+    for number in 0..2 {
+        assert_eq!(room.state(number), State::Refused(Refusal::WordsDiffer));
+        assert!(room.people[number].engine.sealer().epoch().is_none());
+    }
+}
+
+#[test]
+fn words_that_are_the_same_are_known_on_both_sides() {
+    let mut room = two();
+    room.people[0].engine.compare(Comparison::Same).unwrap();
+    room.people[1].engine.compare(Comparison::Same).unwrap();
+    room.settle();
+    for number in 0..2 {
+        let view = room.people[number].engine.view(room.now());
+        assert_eq!(view.comparison, Some(Comparison::Same));
+        assert!(view.members.iter().all(|member| member.is_own || member.found_same));
+    }
+}
+
+#[test]
+fn what_is_said_arrives_once_and_only_inside() {
+    let mut room = two();
+    room.server = Server::Replays;
+    room.people[0].engine.say(Channel::Chat, b"prenez votre temps").unwrap();
+    room.settle();
+    assert_eq!(room.people[1].said, [(participant(0), b"prenez votre temps".to_vec())]);
+    let secret = b"votre temps";
+    assert!(room.seen.iter().all(|bytes| !bytes.windows(secret.len()).any(|window| window == secret)));
+}
+
+#[test]
+fn nobody_believes_an_unknown_platform_another_key_or_another_consultation() {
+    let mut room = two();
+    let other_platform = ed25519_dalek::SigningKey::from_bytes(&[43; 32]);
+    let mut ghost = engine(50, None);
+    let honest = statement(5, Standing::Patient, ghost.leaf_key());
+    let forged = honest.seal(|bytes| ed25519_dalek::Signer::sign(&other_platform, bytes).to_bytes());
+    assert!(ghost.connect(forged.bytes(), false, room.now()).is_err());
+
+    let other_key = colloque_attestation::Statement { leaf_key: [1; 32], ..honest.clone() };
+    assert!(ghost.connect(&attest(&other_key), false, room.now()).is_err());
+    let elsewhere = colloque_attestation::Statement { consultation: consultation(2), ..honest.clone() };
+    assert!(ghost.connect(&attest(&elsewhere), false, room.now()).is_err());
+    assert!(ghost.connect(&attest(&honest), false, room.now()).is_ok());
+
+    // Its package under the name of somebody else.
+    let Some(colloque_e2ee::Output::Send(colloque_e2ee::ToOthers::KeyPackage { package })) = ghost.next_output() else {
+        panic!("no key package");
+    };
+    let now = room.now();
+    assert!(room.people[0].engine.take_key_package(participant(1), &package, now).is_err());
+    let mut changed = package.clone();
+    let middle = changed.len() / 2;
+    changed[middle] ^= 1;
+    assert_eq!(
+        room.people[0].engine.take_key_package(participant(5), &changed, now),
+        Err(TakeError::NotBelieved(VerifyMemberError::NoCredential))
+    );
+    room.settle();
+    assert_eq!(room.people[0].not_believed, [participant(5)]);
+    assert!(room.all_hear_each_other(&[0, 1]));
+}
+
+#[test]
+fn keys_are_renewed_without_new_words() {
+    let mut room = two();
+    let words = room.words(0);
+    let epoch = room.people[0].engine.sealer().epoch();
+    for _ in 0..62 {
+        room.tick(10_000);
+    }
+    assert_ne!(room.people[0].engine.sealer().epoch(), epoch);
+    assert_eq!(room.people[0].engine.sealer().epoch(), room.people[1].engine.sealer().epoch());
+    assert_eq!(room.words(0), words);
+    assert!(room.all_hear_each_other(&[0, 1]));
+    assert_no_errors(&room);
+}
+
+#[test]
+fn a_server_that_withholds_is_noticed() {
+    let mut room = two();
+    room.tick(10_000);
+    let is_unsure = |room: &Room| room.people[0].engine.view(room.now()).members.iter().any(|member| member.is_unsure);
+    assert!(!is_unsure(&room));
+    room.server = Server::Withholds;
+    for _ in 0..4 {
+        room.tick(10_000);
+    }
+    assert!(is_unsure(&room));
+}
+
+#[test]
+fn replayed_messages_change_nothing() {
+    let mut room = Room::default();
+    room.server = Server::Replays;
+    room.enter(Standing::Practitioner, Some(9));
+    room.enter(Standing::Patient, Some(9));
+    assert!(room.all_hear_each_other(&[0, 1]));
+    assert_eq!(room.words(0), room.words(1));
+    assert!(room.people.iter().flat_map(|person| &person.errors).all(|error| *error == TakeError::NotForUs));
+}
