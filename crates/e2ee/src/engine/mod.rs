@@ -163,12 +163,15 @@ impl EndToEnd {
         Ok(())
     }
 
-    /// Takes an invitation into the group. One that is not believed leaves everything as it was.
+    /// Takes an invitation into the group. One that is not believed leaves everything as it was. After words that differ none is.
     ///
     /// # Errors
     ///
     /// [`TakeError`].
     pub fn take_welcome(&mut self, welcome: &[u8], now: Timestamp) -> Result<(), TakeError> {
+        if self.refusal == Some(Refusal::WordsDiffer) {
+            return Err(TakeError::NotForUs);
+        }
         let own_key = self.leaf_key();
         let link = self.link.as_ref().map(|link| (link, &own_key));
         let group = Group::join(welcome, &self.provider, link, &self.verifier, now).map_err(|error| match error {

@@ -8,7 +8,7 @@ mod randomness;
 mod secrets;
 mod signer;
 
-pub(crate) use group::{Change, CommitError, Committed, Group, JoinError, Newcomer, ProcessError, Received};
+pub(crate) use group::{Change, Group, JoinError, Newcomer, ProcessError, Received};
 pub use policy::PolicyError;
 pub(crate) use provider::Provider;
 pub use randomness::SEED_BYTES;

@@ -177,6 +177,19 @@ fn words_that_differ_end_it_on_both_sides() {
 }
 
 #[test]
+fn nobody_is_asked_in_again_after_words_that_differ() {
+    let mut room = two();
+    room.people[1].engine.compare(Comparison::Different).unwrap();
+    room.settle();
+    room.people[0].is_gone = true;
+    room.enter_with(0, 99, Standing::Practitioner, Some(9));
+    room.people[1].engine.offer().unwrap();
+    room.settle();
+    assert_eq!(room.state(1), State::Refused(Refusal::WordsDiffer));
+    assert!(room.people[1].engine.sealer().epoch().is_none());
+}
+
+#[test]
 fn words_that_are_the_same_are_known_on_both_sides() {
     let mut room = two();
     room.people[0].engine.compare(Comparison::Same).unwrap();
