@@ -1,5 +1,6 @@
 //! What signaling asks of the records: to journal its facts before they take effect.
 
+use colloque_attestation::{Attestation, Statement};
 use colloque_ids::{ConnectionId, TicketId, Timestamp};
 use colloque_journal::{Actor, DisconnectCause, Draft, Event, NetworkPrefix, PatientPseudonym, StaffRole};
 use colloque_protocol::Role;
@@ -48,6 +49,12 @@ const MAX_INCIDENTS_FOR_REPORTS: i64 = 50;
 impl Records {
     pub(crate) const fn new(service: Consultation) -> Self {
         Self { service }
+    }
+
+    /// Signs whose an end-to-end key is; journaled before, by [`Self::record`].
+    #[must_use]
+    pub fn attest(&self, statement: &Statement) -> Attestation {
+        self.service.secrets().attest(statement)
     }
 
     /// Journals that a person enters, and remembers that their ticket is used up; unless it was, or what it was signed for does not stand
@@ -160,6 +167,9 @@ impl Records {
             ConnectionFact::PatientRefused => Event::PatientRefused {},
             ConnectionFact::MediaConnected => Event::MediaConnected { connection },
             ConnectionFact::MediaLost => Event::MediaLost { connection },
+            ConnectionFact::KeyAttested { leaf_key } => Event::KeyAttested { connection, leaf_key },
+            ConnectionFact::WordsCompared { same: true } => Event::WordsCompared { connection },
+            ConnectionFact::WordsCompared { same: false } => Event::WordsDiffered { connection },
             ConnectionFact::Disconnected { cause } => {
                 Event::Disconnected { connection, cause: journal::disconnect_cause(cause) }
             }
@@ -281,6 +291,8 @@ async fn note_presence(
         ConnectionFact::PatientRefused
         | ConnectionFact::MediaConnected
         | ConnectionFact::MediaLost
+        | ConnectionFact::KeyAttested { .. }
+        | ConnectionFact::WordsCompared { .. }
         | ConnectionFact::Incident { .. } => {}
     }
     Ok(())

@@ -12,6 +12,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use colloque_attestation::{Attestation, Statement};
 use colloque_ids::{PatientId, PracticeId};
 use colloque_journal::PatientPseudonym;
 use thiserror::Error;
@@ -69,6 +70,7 @@ pub(crate) struct Secrets {
     sealing: LessSafeKey,
     pseudonyms: hmac::Key,
     tickets: Ed25519KeyPair,
+    identity: Ed25519KeyPair,
 }
 
 impl MasterKey {
@@ -133,6 +135,7 @@ impl Secrets {
             sealing: LessSafeKey::new(sealing),
             pseudonyms: hmac::Key::new(hmac::HMAC_SHA256, &master.derive(b"pseudonyms")),
             tickets: Ed25519KeyPair::from_seed_unchecked(&master.derive(b"tickets")).expect("the seed has 32 bytes"),
+            identity: Ed25519KeyPair::from_seed_unchecked(&master.derive(b"identity")).expect("the seed has 32 bytes"),
         }
     }
 
@@ -208,6 +211,17 @@ impl Secrets {
     /// Signs a join ticket.
     pub(crate) fn sign_ticket(&self, bytes: &[u8]) -> [u8; 64] {
         self.tickets.sign(bytes).as_ref().try_into().expect("an Ed25519 signature has 64 bytes")
+    }
+
+    /// Signs whose an end-to-end key is.
+    pub(crate) fn attest(&self, statement: &Statement) -> Attestation {
+        statement
+            .seal(|bytes| self.identity.sign(bytes).as_ref().try_into().expect("an Ed25519 signature has 64 bytes"))
+    }
+
+    /// The key with which clients check whose an end-to-end key is.
+    pub(crate) fn identity_public_key(&self) -> [u8; 32] {
+        self.identity.public_key().as_ref().try_into().expect("an Ed25519 key has 32 bytes")
     }
 
     /// The key that checks join tickets.

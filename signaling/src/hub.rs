@@ -9,6 +9,7 @@ use std::time::Duration;
 use aws_lc_rs::rand;
 use colloque_ids::{ConnectionId, PeerId, RoomId};
 use colloque_protocol::connection::DisconnectCause;
+use colloque_protocol::end_to_end::FromOthers;
 use colloque_protocol::signaling::{OfferRefusal, ServerMessage};
 use colloque_signaling_core::limits::TICK_INTERVAL;
 use colloque_signaling_core::{Input, Limits, Output, Record, Signaling, TurnServer};
@@ -18,7 +19,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::clock;
 use crate::meter::Meter;
-use crate::ports::{ConnectMediaError, MediaPlane, Records};
+use crate::ports::{Attestor, ConnectMediaError, MediaPlane, Records};
 use crate::recorder::{Lane, Recorder, Work, Written};
 
 /// Longest time to stop: to say goodbye and to write what is left.
@@ -67,6 +68,7 @@ struct Driver {
     signaling: Signaling,
     recorder: Recorder,
     media: Arc<dyn MediaPlane>,
+    attestor: Arc<dyn Attestor>,
     meter: Arc<Meter>,
     /// How long the patients waited whose admission is being written.
     admitting: HashMap<u64, Duration>,
@@ -87,6 +89,7 @@ impl Hub {
         turn: Option<TurnServer>,
         records: Arc<dyn Records>,
         media: Arc<dyn MediaPlane>,
+        attestor: Arc<dyn Attestor>,
     ) -> Self {
         let (inputs, received_inputs) = mpsc::channel(QUEUED_INPUTS);
         let (notices, received_notices) = mpsc::unbounded_channel();
@@ -95,6 +98,7 @@ impl Hub {
             signaling: Signaling::new(limits, seed(), clock::now()).with_turn(turn),
             recorder: Recorder::new(records, Arc::clone(&meter)),
             media,
+            attestor,
             meter: Arc::clone(&meter),
             admitting: HashMap::new(),
             sockets: HashMap::new(),
@@ -242,6 +246,11 @@ impl Driver {
     fn carry_out_output(&mut self, output: Output) {
         match output {
             Output::Send { connection, message } => self.send(connection, message),
+            Output::SendAttestation { connection, statement, makes_group } => {
+                let attestation = self.attestor.attest(&statement).bytes().to_vec();
+                let message = FromOthers::Attested { attestation, makes_group }.to_text();
+                self.send(connection, ServerMessage::EndToEnd { message });
+            }
             Output::Close { connection } => self.close(connection),
             Output::Commit { commit, record } => {
                 if let Record::Admission(decision) = &record
@@ -300,6 +309,7 @@ impl Driver {
             | ServerMessage::Link { .. }
             | ServerMessage::DelayAnnounced { .. }
             | ServerMessage::DocumentReady { .. }
+            | ServerMessage::EndToEnd { .. }
             | ServerMessage::NotDone { .. }
             | ServerMessage::Ended { .. }
             | ServerMessage::Pong { .. } => {}

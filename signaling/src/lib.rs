@@ -28,7 +28,7 @@ use prometheus_client::registry::Registry;
 use tracing::debug;
 
 use crate::hub::Hub;
-pub use crate::ports::{ConnectMediaError, Entered, MediaAnswer, MediaPlane, NotRecorded, Records};
+pub use crate::ports::{Attestor, ConnectMediaError, Entered, MediaAnswer, MediaPlane, NotRecorded, Records};
 pub use crate::verify::{Presented, TicketKey};
 
 /// How signaling runs.
@@ -62,8 +62,13 @@ struct Shared {
 impl Signaling {
     /// Starts signaling without rooms. Must be called inside a tokio runtime.
     #[must_use]
-    pub fn new(config: Config, records: Arc<dyn Records>, media: Arc<dyn MediaPlane>) -> Self {
-        let hub = Hub::start(config.limits, config.turn, records, media);
+    pub fn new(
+        config: Config,
+        records: Arc<dyn Records>,
+        media: Arc<dyn MediaPlane>,
+        attestor: Arc<dyn Attestor>,
+    ) -> Self {
+        let hub = Hub::start(config.limits, config.turn, records, media, attestor);
         Self {
             shared: Arc::new(Shared {
                 ticket_key: TicketKey::new(config.ticket_public_key),

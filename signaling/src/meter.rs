@@ -22,6 +22,7 @@ type Labels = [(&'static str, &'static str); 2];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WriteKind {
     Entry,
+    Attestation,
     Admission,
     Refusal,
     End,
@@ -62,7 +63,7 @@ impl Meter {
         for code in OFFER_REFUSALS {
             drop(meter.offer_refusals.get_or_create(&[("code", offer_refusal_text(code))]));
         }
-        for kind in [WriteKind::Entry, WriteKind::Admission, WriteKind::Refusal, WriteKind::End, WriteKind::Fact] {
+        for kind in WriteKind::ALL {
             for is_written in [true, false] {
                 drop(meter.commits.get_or_create(&commit_labels(kind, is_written)));
             }
@@ -130,6 +131,7 @@ impl Meter {
 const fn commit_labels(kind: WriteKind, is_written: bool) -> Labels {
     let kind = match kind {
         WriteKind::Entry => "entry",
+        WriteKind::Attestation => "attestation",
         WriteKind::Admission => "admission",
         WriteKind::Refusal => "refusal",
         WriteKind::End => "end",
@@ -139,9 +141,12 @@ const fn commit_labels(kind: WriteKind, is_written: bool) -> Labels {
 }
 
 impl WriteKind {
+    const ALL: [Self; 6] = [Self::Entry, Self::Attestation, Self::Admission, Self::Refusal, Self::End, Self::Fact];
+
     pub(crate) const fn of(record: &Record) -> Self {
         match record {
             Record::Entry(_) => Self::Entry,
+            Record::Attestation(_) => Self::Attestation,
             Record::Admission(_) => Self::Admission,
             Record::Refusal(_) => Self::Refusal,
             Record::End(_) => Self::End,

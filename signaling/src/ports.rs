@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use async_trait::async_trait;
+use colloque_attestation::{Attestation, Statement};
 use colloque_ids::{PeerId, RoomId, StaffId, Timestamp};
 use colloque_protocol::connection::ConnectionEvent;
 use colloque_protocol::ticket::RoomScope;
@@ -68,6 +69,12 @@ pub trait Records: Send + Sync + 'static {
     ///
     /// [`NotRecorded`] when it is not known to be written.
     async fn end(&self, scope: &RoomScope, by: StaffId, at: Timestamp) -> Result<(), NotRecorded>;
+}
+
+/// The platform's identity key.
+pub trait Attestor: Send + Sync + 'static {
+    /// Signs that a person holds an end-to-end key.
+    fn attest(&self, statement: &Statement) -> Attestation;
 }
 
 /// Why an offer gets no answer.

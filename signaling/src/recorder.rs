@@ -83,6 +83,7 @@ impl Recorder {
     pub(crate) fn commit(&mut self, commit: u64, record: Record) -> Option<(Lane, Work)> {
         let lane = match &record {
             Record::Entry(entry) => lane_of(&entry.event),
+            Record::Attestation(event) => lane_of(event),
             Record::Admission(decision) | Record::Refusal(decision) | Record::End(decision) => {
                 Lane::Room(decision.scope.room)
             }
@@ -208,6 +209,11 @@ async fn write(records: &dyn Records, record: Record) -> Result<Result<Timestamp
                 Entered::TicketUsed => return Ok(Err(CommitFailure::TicketUsed)),
                 Entered::Revoked => return Ok(Err(CommitFailure::Revoked)),
             }
+        }
+        Record::Attestation(event) => {
+            let at = event.occurred_at;
+            records.record(event).await?;
+            at
         }
         Record::Admission(decision) => records.admit(&decision.scope, decision.by, decision.at).await?,
         Record::Refusal(decision) => {

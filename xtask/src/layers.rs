@@ -27,6 +27,8 @@ const DOMAIN: &str = "colloque-domain";
 const JOURNAL: &str = "colloque-journal";
 const SIGNALING_CORE: &str = "colloque-signaling-core";
 const CONGESTION: &str = "colloque-congestion";
+const ATTESTATION: &str = "colloque-attestation";
+const E2EE: &str = "colloque-e2ee";
 const SFU_CORE: &str = "colloque-sfu-core";
 const CALL: &str = "colloque-call";
 const DOCUMENTS: &str = "colloque-documents";
@@ -44,11 +46,13 @@ const LAYERS: &[Layer] = &[
     pure(JOURNAL, &[IDS]),
     pure(CONGESTION, &[]),
     pure(SFU_CORE, &[IDS, CONGESTION]),
-    pure(SIGNALING_CORE, &[IDS, PROTOCOL]),
+    pure(ATTESTATION, &[IDS]),
+    pure(E2EE, &[IDS, ATTESTATION]),
+    pure(SIGNALING_CORE, &[IDS, ATTESTATION, PROTOCOL]),
     pure(CALL, &[IDS, PROTOCOL]),
     pure(DOCUMENTS, &[IDS, DOMAIN]),
-    shell(CONSULTATION, &[IDS, PROTOCOL, DOMAIN, JOURNAL, DOCUMENTS]),
-    shell(SIGNALING, &[IDS, PROTOCOL, SIGNALING_CORE]),
+    shell(CONSULTATION, &[IDS, ATTESTATION, PROTOCOL, DOMAIN, JOURNAL, DOCUMENTS]),
+    shell(SIGNALING, &[IDS, ATTESTATION, PROTOCOL, SIGNALING_CORE]),
     shell(SFU, &[IDS, SFU_CORE]),
     shell(WEB, &[IDS, PROTOCOL, CALL]),
     shell(KIT, &[IDS, PROTOCOL, WEB]),
@@ -56,7 +60,7 @@ const LAYERS: &[Layer] = &[
     shell("colloque-patient", &[IDS, PROTOCOL, CALL, WEB]),
     shell("colloque-pro", &[IDS, PROTOCOL, CALL, WEB, KIT, SIGNALS]),
     shell("colloque-admin", &[IDS, PROTOCOL, WEB, KIT]),
-    shell("colloque", &[IDS, PROTOCOL, DOMAIN, CONSULTATION, SIGNALING, SFU]),
+    shell("colloque", &[IDS, ATTESTATION, PROTOCOL, DOMAIN, CONSULTATION, SIGNALING, SFU]),
     shell("xtask", &[]),
 ];
 

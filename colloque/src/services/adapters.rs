@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::OnceLock;
 
 use async_trait::async_trait;
+use colloque_attestation::{Attestation, Statement};
 use colloque_consultation::{Announcements, Consultation, InvitationFaceError, RecordedEntry};
 use colloque_ids::{ConsultationId, DocumentId, InvitationId, PeerId, RoomId, StaffId, Timestamp};
 use colloque_protocol::connection::ConnectionEvent;
@@ -11,7 +12,8 @@ use colloque_protocol::http::patient::InvitationFace;
 use colloque_protocol::ticket::RoomScope;
 use colloque_sfu::{ConnectPeerError, Link, Sfu, SfuEvent};
 use colloque_signaling::{
-    ConnectMediaError, Entered, Entry, MediaAnswer, MediaEvent, MediaPlane, NotRecorded, PeerLink, Records, Signaling,
+    Attestor, ConnectMediaError, Entered, Entry, MediaAnswer, MediaEvent, MediaPlane, NotRecorded, PeerLink, Records,
+    Signaling,
 };
 use tracing::{debug, error, warn};
 
@@ -97,6 +99,12 @@ impl Records for JournaledRecords {
 
     async fn end(&self, scope: &RoomScope, by: StaffId, at: Timestamp) -> Result<(), NotRecorded> {
         self.0.end(scope, by, at).await.map_err(not_recorded)
+    }
+}
+
+impl Attestor for JournaledRecords {
+    fn attest(&self, statement: &Statement) -> Attestation {
+        self.0.attest(statement)
     }
 }
 

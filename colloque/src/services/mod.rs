@@ -99,7 +99,7 @@ impl RunningServices {
             turn: settings.turn.clone(),
         };
         let records = Arc::new(JournaledRecords(consultation.records()));
-        let signaling = Signaling::new(config, records, Arc::new(MediaWorkers(sfu.clone())));
+        let signaling = Signaling::new(config, Arc::clone(&records) as _, Arc::new(MediaWorkers(sfu.clone())), records);
         herald.announce_to(signaling.clone());
         let listener = signaling.clone();
         let media_events = tokio::spawn(async move {

@@ -96,7 +96,7 @@ impl House {
             turn: None,
         };
         let records = Arc::new(JournaledRecords(self.consultation.records()));
-        let signaling = Signaling::new(config, records, media);
+        let signaling = Signaling::new(config, Arc::clone(&records) as _, media, records);
         self.herald.announce_to(signaling.clone());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();

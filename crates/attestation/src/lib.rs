@@ -2,10 +2,8 @@
 //!
 //! Apart from `e2ee` so that the server, which signs, has no code that could open a frame.
 
-mod bytes;
 mod statement;
 
-pub use bytes::{ReadBytesError, Reader, Writer};
 pub use statement::{
     Attestation, MAX_ATTESTATION_BYTES, MAX_TEXT_BYTES, ParseAttestationError, ProofOfPerson, Standing, Statement,
     WrongSignature,

@@ -1,9 +1,8 @@
 //! The statement and its signature.
 
+use colloque_ids::bytes::{ReadBytesError, Reader, Writer};
 use colloque_ids::{ConsultationId, ParticipantId, Timestamp};
 use thiserror::Error;
-
-use crate::bytes::{ReadBytesError, Reader, Writer};
 
 /// Longest attestation accepted, in bytes.
 pub const MAX_ATTESTATION_BYTES: usize = 1_024;
@@ -184,8 +183,7 @@ impl Attestation {
         if bytes.len() > MAX_ATTESTATION_BYTES {
             return Err(ParseAttestationError::Malformed);
         }
-        let (statement, _) =
-            bytes.split_last_chunk::<SIGNATURE_BYTES>().ok_or(ParseAttestationError::Malformed)?;
+        let (statement, _) = bytes.split_last_chunk::<SIGNATURE_BYTES>().ok_or(ParseAttestationError::Malformed)?;
         Ok(Self { statement: Statement::read(statement)?, bytes: bytes.to_vec() })
     }
 

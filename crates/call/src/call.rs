@@ -95,6 +95,7 @@ impl Call {
             Input::DevicesChecked { camera, microphone } => {
                 self.checks = Some(Checks { camera, microphone, sent: None });
             }
+            Input::EndToEnd { message } => drop(self.link.send(ClientMessage::EndToEnd { message })),
             Input::LinkSampled(sample) => self.degradation.sampled(sample, &self.view, self.now),
             Input::PageVisible(visible) => self.page_visible(visible),
             Input::Act(action) => self.act(action),
@@ -210,9 +211,8 @@ impl Call {
                 self.view.deciding = None;
                 self.view.not_done = Some(code);
             }
-            ServerMessage::Pong { .. } => {
-                self.view.round_trip_ms = self.link.round_trip().map(millis);
-            }
+            ServerMessage::Pong { .. } => self.view.round_trip_ms = self.link.round_trip().map(millis),
+            ServerMessage::EndToEnd { message } => self.outputs.push_back(Output::EndToEnd { message }),
             // Handled by the link, or meant for a desk.
             ServerMessage::Challenge { .. }
             | ServerMessage::Refused { .. }

@@ -233,6 +233,7 @@ impl Desk {
             | ServerMessage::Link { .. }
             | ServerMessage::DelayAnnounced { .. }
             | ServerMessage::DocumentReady { .. }
+            | ServerMessage::EndToEnd { .. }
             | ServerMessage::Ended { .. }
             | ServerMessage::Pong { .. } => {}
         }

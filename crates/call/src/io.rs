@@ -39,6 +39,11 @@ pub enum Input {
         /// A microphone gives sound.
         microphone: bool,
     },
+    /// Something for the other clients of the room, past the server.
+    EndToEnd {
+        /// A text of [`colloque_protocol::end_to_end::ToOthers`].
+        message: String,
+    },
     /// Answers [`Output::SampleLink`].
     LinkSampled(LinkSample),
     /// The page became visible or hidden.
@@ -92,6 +97,11 @@ pub enum Output {
     Link(LinkOutput),
     /// For the peer connection.
     Media(MediaOutput),
+    /// Hand this to whoever holds this person's end-to-end keys.
+    EndToEnd {
+        /// A text of [`colloque_protocol::end_to_end::FromOthers`].
+        message: String,
+    },
     /// Make capture so; report by [`Input::LocalMediaChanged`] what came of it.
     SwitchMedia(MediaState),
     /// Send nothing of what is captured, on this peer connection and on later ones, until [`Output::ResumeSending`].

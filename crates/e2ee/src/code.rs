@@ -75,9 +75,8 @@ impl Share {
 
 /// Hashes a number `times` times.
 fn hashed(number: [u8; SHARE_BYTES], times: u64) -> [u8; SHARE_BYTES] {
-    (0..times).fold(number, |number, _| {
-        Sha256::new().chain_update(CHAIN_CONTEXT).chain_update(number).finalize().into()
-    })
+    (0..times)
+        .fold(number, |number, _| Sha256::new().chain_update(CHAIN_CONTEXT).chain_update(number).finalize().into())
 }
 
 impl SpokenCode {

@@ -1,6 +1,7 @@
 //! Who a member of the group is: what the leaf of the MLS tree says, and how each client checks it by itself.
 
-use colloque_attestation::{Attestation, ReadBytesError, Reader, Statement, Writer};
+use colloque_attestation::{Attestation, Statement};
+use colloque_ids::bytes::{ReadBytesError, Reader, Writer};
 use colloque_ids::{ConsultationId, Timestamp};
 use ed25519_dalek::{Signature, VerifyingKey};
 use thiserror::Error;
@@ -121,11 +122,7 @@ impl Verifier {
     }
 
     /// Checks an attestation for this consultation.
-    pub(crate) fn statement(
-        &self,
-        attestation: &Attestation,
-        now: Timestamp,
-    ) -> Result<Statement, VerifyMemberError> {
+    pub(crate) fn statement(&self, attestation: &Attestation, now: Timestamp) -> Result<Statement, VerifyMemberError> {
         let statement = attestation
             .verify(|bytes, signature| {
                 self.identity_key.verify_strict(bytes, &Signature::from_bytes(signature)).is_ok()

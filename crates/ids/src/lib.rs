@@ -3,6 +3,7 @@
 //! Each identifier is a version 7 UUID in a type of its own, so that an appointment can never be passed where a room is
 //! meant. [`std::fmt::Display`] prints the **short form**, for logs; [`Id::full`] prints the **full form**, for storage and wires.
 
+pub mod bytes;
 mod id;
 mod time;
 

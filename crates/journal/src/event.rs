@@ -135,6 +135,12 @@ events! {
         { connection: Option<ConnectionId>, };
     Disconnected = 106, "disconnected", Success, "Fin de la connexion",
         { connection: Option<ConnectionId>, cause: DisconnectCause, };
+    KeyAttested = 107, "key_attested", Success, "Clé de chiffrement attestée",
+        { connection: Option<ConnectionId>, leaf_key: [u8; 32], };
+    WordsCompared = 108, "words_compared", Success, "Mots de contrôle identiques",
+        { connection: Option<ConnectionId>, };
+    WordsDiffered = 109, "words_differed", Refused, "Mots de contrôle différents",
+        { connection: Option<ConnectionId>, };
     TicketIssued = 110, "ticket_issued", Success, "Billet d’entrée remis",
         { ticket: TicketId, scope: TicketScope, };
     ConsultationAdmitted = 120, "consultation_admitted", Success, "Patient admis, consultation ouverte", {};

@@ -53,6 +53,13 @@ impl Entry {
                 format!("{actor} n’a pas pu {place} : {}.", refusal.french())
             }
             Event::MediaConnected { .. } => format!("Le son et l’image de {actor} passent."),
+            Event::KeyAttested { .. } => {
+                format!("La plateforme a attesté la clé de chiffrement de bout en bout de {actor}.")
+            }
+            Event::WordsCompared { .. } => format!("{actor} a comparé les mots de contrôle : ils sont identiques."),
+            Event::WordsDiffered { .. } => {
+                format!("{actor} a comparé les mots de contrôle : ils diffèrent, le son et l’image ont été coupés.")
+            }
             Event::MediaLost { .. } => format!("Le son et l’image de {actor} ne passent plus."),
             Event::Disconnected { cause, .. } => {
                 let went = self.in_room("est sorti de la salle", "s’est déconnecté de la file d’attente");
@@ -152,6 +159,11 @@ impl Entry {
     }
 }
 
+/// Shows the first 16 hexadecimal digits of a key, as the person's own device does.
+fn print_of(key: &[u8; 32]) -> String {
+    key[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn details(event: &Event, date: impl Fn(colloque_ids::Timestamp) -> String) -> Vec<(&'static str, String)> {
     let connection = |connection: &Option<colloque_ids::ConnectionId>| {
         connection.map(|connection| ("Connexion", connection.to_string())).into_iter().collect::<Vec<_>>()
@@ -163,7 +175,13 @@ fn details(event: &Event, date: impl Fn(colloque_ids::Timestamp) -> String) -> V
         Event::JoinRefused { connection: id, refusal } => {
             [connection(id), vec![("Cause", refusal.french().to_owned())]].concat()
         }
-        Event::MediaConnected { connection: id } | Event::MediaLost { connection: id } => connection(id),
+        Event::MediaConnected { connection: id }
+        | Event::MediaLost { connection: id }
+        | Event::WordsCompared { connection: id }
+        | Event::WordsDiffered { connection: id } => connection(id),
+        Event::KeyAttested { connection: id, leaf_key } => {
+            [connection(id), vec![("Empreinte de la clé", print_of(leaf_key))]].concat()
+        }
         Event::Disconnected { connection: id, cause } => {
             [connection(id), vec![("Cause", cause.french().to_owned())]].concat()
         }

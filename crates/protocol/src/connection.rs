@@ -63,6 +63,16 @@ pub enum ConnectionFact {
         /// Why.
         cause: DisconnectCause,
     },
+    /// The platform states that an end-to-end key is this person's.
+    KeyAttested {
+        /// Ed25519.
+        leaf_key: [u8; 32],
+    },
+    /// This person compared the words on both screens.
+    WordsCompared {
+        /// Whether they are the same.
+        same: bool,
+    },
     /// Something went wrong in a call that runs, and is over at the instant of the event.
     Incident {
         /// What.

@@ -4,6 +4,7 @@
 //! milliseconds since 1970 ([`colloque_ids::Timestamp`]), identifiers are full UUIDs, texts are UTF-8.
 
 pub mod connection;
+pub mod end_to_end;
 pub mod forwarded;
 pub mod http;
 pub mod identity;

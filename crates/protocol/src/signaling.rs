@@ -14,8 +14,9 @@ use crate::key::BrowserKey;
 /// Version of these messages, sent in [`ClientMessage::Join`].
 pub const SIGNALING_VERSION: u32 = 1;
 
-/// Longest message accepted from a client, in bytes: an SDP offer of three media fits four times.
-pub const MAX_CLIENT_MESSAGE_BYTES: usize = 64 * 1024;
+/// Longest message accepted from a client, in bytes: an SDP offer of three media fits eight times, and so does a group's change that lets
+/// people in.
+pub const MAX_CLIENT_MESSAGE_BYTES: usize = 128 * 1024;
 
 /// Pause between two heartbeats of a client.
 ///
@@ -82,6 +83,11 @@ pub enum ClientMessage {
     },
     /// Says what is switched on; relayed to the other party.
     MediaState(MediaState),
+    /// Something for the other clients of the room, of which the server sees the order.
+    EndToEnd {
+        /// A [`crate::end_to_end::ToOthers`], which a page passes on for its worker.
+        message: String,
+    },
     /// Leaves; the room stays open.
     Leave,
     /// Practitioner: ends the consultation for everybody.
@@ -175,6 +181,11 @@ pub enum ServerMessage {
     DocumentReady {
         /// The document.
         document: DocumentId,
+    },
+    /// Something from the other clients of the room.
+    EndToEnd {
+        /// A [`crate::end_to_end::FromOthers`], which a page passes on to its worker.
+        message: String,
     },
     /// A message was not acted on; the connection goes on.
     NotDone {

@@ -22,6 +22,7 @@ impl Signaling {
             ClientMessage::Offer { generation, ice_restart, sdp } => {
                 return self.offer(seated, generation, ice_restart, sdp);
             }
+            ClientMessage::EndToEnd { message } => return self.end_to_end(seated, &message),
             ClientMessage::Leave => {
                 let farewell = ServerMessage::Ended { reason: EndReason::YouLeft };
                 return self.end_connection(seated.connection, DisconnectCause::Left, Some(farewell));
@@ -72,6 +73,7 @@ impl Signaling {
             | ClientMessage::Refuse
             | ClientMessage::Offer { .. }
             | ClientMessage::MediaState(_)
+            | ClientMessage::EndToEnd { .. }
             | ClientMessage::End => {
                 self.send(connection, ServerMessage::NotDone { code: ActionRefusal::NotYours });
             }
@@ -86,6 +88,7 @@ impl Signaling {
             Some(Pending::Entry { connection, from, claims, take_over }) => {
                 self.entry_written(connection, from, claims, take_over);
             }
+            Some(Pending::Attestation { seated, leaf_key }) => self.attested(seated, leaf_key),
             Some(Pending::Admission(seated)) => {
                 if let Some(room) = self.decided(commit, seated) {
                     room.scope.admitted_at = Some(at);
@@ -114,6 +117,12 @@ impl Signaling {
                 CommitFailure::Revoked => self.refuse_unwritten(connection, &claims, JoinRefusal::TicketExpired),
                 CommitFailure::Unknown => self.entry_not_written(connection, from, &claims),
             },
+            Some(Pending::Attestation { seated, .. }) => {
+                if self.connection_at(seated.room, seated.seat) == Some(seated.connection) {
+                    let code = ActionRefusal::NotRecorded;
+                    self.send(seated.connection, ServerMessage::NotDone { code });
+                }
+            }
             Some(Pending::Admission(seated) | Pending::Refusal(seated) | Pending::End { seated, .. }) => {
                 self.decided(commit, seated);
                 if let Some(connection) = self.connection_at(seated.room, seated.seat) {

@@ -12,6 +12,7 @@ use crate::bucket::Bucket;
 use crate::check;
 use crate::connection::Place;
 use crate::connections::subscriber;
+use crate::end_to_end::Paces;
 use crate::incidents::Open;
 use crate::io::{Entry, Output, Record};
 use crate::limits::{CLOCK_TOLERANCE, REFUSAL_BURST, REFUSALS_PER_MINUTE};
@@ -189,8 +190,9 @@ impl Signaling {
         let id = scope.room;
         let room = self.rooms.entry(id).or_insert_with(|| Room::new(claims.practice, scope.clone()));
         room.update(&scope);
-        let before = room.seat_mut(seat).take();
+        let mut before = room.seat_mut(seat).take();
         let other_device = before.as_ref().is_some_and(|before| before.key != claims.key_thumbprint);
+        let mailbox = before.as_mut().filter(|_| !other_device).map(|before| std::mem::take(&mut before.mailbox));
         let replaced = before.as_ref().and_then(Participant::connection);
         let participant_id = before.as_ref().map_or_else(|| self.ids.next(now), |before| before.id);
         // What was switched on and checked belongs to the device.
@@ -207,6 +209,8 @@ impl Signaling {
             peer: before.as_ref().and_then(|before| before.peer),
             incidents: before.as_ref().map_or_else(Open::default, |before| before.incidents),
             offers: before.as_ref().map_or_else(|| Bucket::full(now), |before| before.offers),
+            paces: before.as_ref().map_or_else(|| Paces::full(now), |before| before.paces),
+            mailbox: mailbox.unwrap_or_default(),
             turn_pass: None,
             shown: None,
         };
@@ -227,6 +231,7 @@ impl Signaling {
         }
         self.settle(connection, Place::Room { who, room: id, seat });
         self.send(connection, ServerMessage::Joined { participant: participant_id, room: id, you: claims.card, state });
+        self.empty_mailbox(id, seat, connection);
         self.publish(id);
     }
 

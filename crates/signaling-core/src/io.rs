@@ -1,5 +1,6 @@
 use std::net::IpAddr;
 
+use colloque_attestation::Statement;
 use colloque_ids::{ConnectionId, ConsultationId, DocumentId, PeerId, RoomId, StaffId, TicketId, Timestamp};
 use colloque_protocol::connection::ConnectionEvent;
 use colloque_protocol::connection::DisconnectCause;
@@ -165,6 +166,17 @@ pub enum Output {
         /// What.
         message: ServerMessage,
     },
+    /// Sign a statement with the platform's identity key and send it: [`FromOthers::Attested`].
+    ///
+    /// [`FromOthers::Attested`]: colloque_protocol::end_to_end::FromOthers::Attested
+    SendAttestation {
+        /// To whom.
+        connection: ConnectionId,
+        /// What to sign.
+        statement: Box<Statement>,
+        /// Whether this person is to make the group.
+        makes_group: bool,
+    },
     /// Close a connection once what was sent to it has left. Nothing of it need be reported any more.
     Close {
         /// The connection.
@@ -214,6 +226,8 @@ pub enum Output {
 pub enum Record {
     /// A person enters, by a ticket that nobody has entered by.
     Entry(Entry),
+    /// The platform states whose an end-to-end key is.
+    Attestation(ConnectionEvent),
     /// The practitioner admits the patient.
     Admission(Decision),
     /// The practitioner does not receive the patient.

@@ -13,6 +13,7 @@ mod check;
 mod connection;
 mod connections;
 mod decisions;
+mod end_to_end;
 mod endings;
 mod entry;
 mod incidents;

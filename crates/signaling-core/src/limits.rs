@@ -52,6 +52,35 @@ pub const OFFER_PAUSE: Duration = Duration::from_secs(2);
 /// More: a broken client disturbs longer. Fewer: a client that wakes up and sends what it kept is cut off.
 pub const EXCESS_MESSAGES: u32 = 40;
 
+/// Statements about a person's end-to-end keys that may be asked for at once: one for each time that a page starts anew.
+///
+/// More: the journal fills faster. Fewer: somebody who reloads again and again waits.
+pub const ATTESTATION_BURST: u32 = 6;
+
+/// Pause between two such statements over time.
+pub const ATTESTATION_PAUSE: Duration = Duration::from_secs(10);
+
+/// How long such a statement is worth something: a long day.
+///
+/// Longer: a stolen key serves longer. Shorter: a consultation that runs late loses its newcomers.
+pub const ATTESTATION_LIFETIME: Duration = Duration::from_secs(12 * 3_600);
+
+/// Messages that a person may send past the server at once: a file's pieces among them.
+///
+/// More: one person's flood costs the others more. Fewer: a page that wakes up loses what it says.
+pub const SEALED_BURST: u32 = 60;
+
+/// Such messages a second over time.
+pub const SEALED_PER_SECOND: u32 = 10;
+
+/// Messages from past the server kept for somebody who is away.
+///
+/// More: more memory for each. Fewer: who comes back after a tunnel needs new keys.
+pub const KEPT_SEALED_MESSAGES: usize = 256;
+
+/// The same in bytes.
+pub const KEPT_SEALED_BYTES: usize = 256 * 1024;
+
 /// Refused joins from one address that are journaled at once; further ones are journaled at [`REFUSALS_PER_MINUTE`].
 ///
 /// More: anybody can fill the journal. Fewer: an attack leaves fewer traces.

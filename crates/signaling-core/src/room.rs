@@ -5,6 +5,7 @@ use colloque_protocol::signaling::{DeviceCheck, MediaState, OtherParty, Presence
 use colloque_protocol::ticket::RoomScope;
 
 use crate::bucket::Bucket;
+use crate::end_to_end::{GroupOrder, Mailbox, Paces};
 use crate::incidents::Open;
 use crate::turn::TurnPass;
 
@@ -40,6 +41,8 @@ pub(crate) struct Room {
     pub(crate) queued: Option<QueueEntry>,
     /// Whether the media plane was told last to let media pass.
     pub(crate) is_gate_open: bool,
+    /// The end-to-end group whose changes are put in order.
+    pub(crate) group: Option<GroupOrder>,
 }
 
 /// A person in a room.
@@ -58,6 +61,10 @@ pub(crate) struct Participant {
     pub(crate) incidents: Open,
     /// How many offers may still come; it stays with the person through reconnections.
     pub(crate) offers: Bucket,
+    /// How much may still be said past the server; it stays with the person through reconnections.
+    pub(crate) paces: Paces,
+    /// What the others said past the server while this person was away.
+    pub(crate) mailbox: Mailbox,
     /// What lets this person's browser use the TURN server, on the present connection.
     pub(crate) turn_pass: Option<TurnPass>,
     /// What this person was told last of the room.
@@ -93,6 +100,7 @@ impl Room {
             deciding: None,
             queued: None,
             is_gate_open: false,
+            group: None,
         }
     }
 

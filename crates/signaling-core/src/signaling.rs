@@ -46,6 +46,7 @@ pub struct Signaling {
 #[derive(Debug)]
 pub(crate) enum Pending {
     Entry { connection: ConnectionId, from: IpAddr, claims: Box<TicketClaims>, take_over: bool },
+    Attestation { seated: Seated, leaf_key: [u8; 32] },
     Admission(Seated),
     Refusal(Seated),
     End { seated: Seated, consultation: ConsultationId },
@@ -235,8 +236,9 @@ impl Signaling {
     pub(crate) fn remove_participant(&mut self, room: RoomId, seat: Seat) {
         self.end_incidents(room, seat);
         self.drop_peer(room, seat);
-        if let Some(room) = self.rooms.get_mut(&room) {
-            *room.seat_mut(seat) = None;
+        let gone = self.rooms.get_mut(&room).and_then(|room| room.seat_mut(seat).take());
+        if let Some(gone) = gone {
+            self.tell_left(room, gone.id);
         }
     }
 

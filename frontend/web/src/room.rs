@@ -253,6 +253,7 @@ impl Inner {
                 self.send();
             }
             Output::SampleLink => self.sample_link(),
+            Output::EndToEnd { .. } => {}
         }
     }
 

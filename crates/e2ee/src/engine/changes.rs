@@ -71,10 +71,9 @@ impl EndToEnd {
         package: &[u8],
         now: Timestamp,
     ) -> Result<(), TakeError> {
-        let mut newcomer =
-            Newcomer::verify(package, &self.provider, &self.verifier, now).inspect_err(|&error| {
-                self.outputs.push_back(Output::NotBelieved { participant, error });
-            })?;
+        let mut newcomer = Newcomer::verify(package, &self.provider, &self.verifier, now).inspect_err(|&error| {
+            self.outputs.push_back(Output::NotBelieved { participant, error });
+        })?;
         if newcomer.member.statement.participant != participant {
             return Err(TakeError::NotForUs);
         }
@@ -103,12 +102,7 @@ impl EndToEnd {
     ///
     /// [`TakeError::NotForUs`] when nobody of that name asks.
     pub fn let_in(&mut self, participant: ParticipantId, now: Timestamp) -> Result<(), TakeError> {
-        let at = self
-            .changes
-            .asking
-            .iter()
-            .position(|(other, _)| *other == participant)
-            .ok_or(TakeError::NotForUs)?;
+        let at = self.changes.asking.iter().position(|(other, _)| *other == participant).ok_or(TakeError::NotForUs)?;
         let asking = self.changes.asking.remove(at);
         self.changes.wanted.push(asking);
         self.commit_what_waits(now);
@@ -230,9 +224,5 @@ impl EndToEnd {
 }
 
 fn leaf_in(group: &Group, participant: ParticipantId) -> Option<LeafIndex> {
-    group
-        .members()
-        .iter()
-        .find(|member| member.statement.participant == participant)
-        .map(|member| member.leaf)
+    group.members().iter().find(|member| member.statement.participant == participant).map(|member| member.leaf)
 }

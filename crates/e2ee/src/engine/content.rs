@@ -1,6 +1,6 @@
 //! What members say to each other inside the group.
 
-use colloque_attestation::{ReadBytesError, Reader, Writer};
+use colloque_ids::bytes::{ReadBytesError, Reader, Writer};
 use zeroize::Zeroizing;
 
 use super::view::Comparison;
@@ -29,8 +29,7 @@ pub enum Channel {
 }
 
 impl Channel {
-    const ALL: [Self; 6] =
-        [Self::Chat, Self::RealTimeText, Self::File, Self::Answers, Self::Direct, Self::Consent];
+    const ALL: [Self; 6] = [Self::Chat, Self::RealTimeText, Self::File, Self::Answers, Self::Direct, Self::Consent];
 
     /// Reads the number back.
     #[must_use]
@@ -99,10 +98,7 @@ impl Content {
                 epoch: Epoch(reader.number()?),
                 comparison: if reader.byte()? == 1 { Comparison::Same } else { Comparison::Different },
             },
-            LINK_KEY => Self::LinkKey {
-                leaf_key: reader.array()?,
-                key: Zeroizing::new(reader.string()?.to_vec()),
-            },
+            LINK_KEY => Self::LinkKey { leaf_key: reader.array()?, key: Zeroizing::new(reader.string()?.to_vec()) },
             SAID => {
                 let channel = Channel::from_number(reader.byte()?).ok_or(NoMeaning)?;
                 return Ok(Self::Said { channel, bytes: reader.rest().to_vec() });

@@ -25,8 +25,8 @@ use changes::Changes;
 use content::Content;
 pub use content::{Channel, MAX_CONTENT_BYTES};
 pub use io::{ConnectError, Output, TakeError, ToOthers};
-use switch::Switch;
 pub use switch::SWITCH_WITHIN;
+use switch::Switch;
 pub use view::{Comparison, LinkProof, MemberView, Refusal, State, View};
 use words::Words;
 
@@ -135,10 +135,8 @@ impl EndToEnd {
             return Err(ConnectError::NotAttested);
         }
         self.own = Some(statement.participant);
-        let credential = LeafCredential {
-            proof: IdentityProof::Platform(attestation),
-            commitment: self.chain.commitment(),
-        };
+        let credential =
+            LeafCredential { proof: IdentityProof::Platform(attestation), commitment: self.chain.commitment() };
         let credential = credential.write();
         self.credential = Some(credential.clone());
         if makes_group && statement.standing.is_clinician() {
@@ -287,9 +285,7 @@ impl EndToEnd {
         if group.members().len() < 2 {
             return Ok(());
         }
-        let message = group
-            .seal(&self.provider, &self.signer, &content.write())
-            .map_err(|_| TakeError::NotForUs)?;
+        let message = group.seal(&self.provider, &self.signer, &content.write()).map_err(|_| TakeError::NotForUs)?;
         self.outputs.push_back(Output::Send(ToOthers::Sealed { message }));
         Ok(())
     }

@@ -85,9 +85,7 @@ pub(super) fn seal(
     let sealed_at = bytes.len();
     bytes.extend_from_slice(secret);
     let metadata = metadata(key_id.track(), prefix);
-    let tag = key
-        .seal_in_place(counter, &metadata, &mut bytes[sealed_at..])
-        .map_err(|_| SealFrameError::TooLong)?;
+    let tag = key.seal_in_place(counter, &metadata, &mut bytes[sealed_at..]).map_err(|_| SealFrameError::TooLong)?;
     bytes.extend_from_slice(&tag);
     bytes.push(prefix.len() as u8);
     Ok(bytes)

@@ -124,12 +124,7 @@ impl FrameKey {
     /// # Errors
     ///
     /// [`WrongTag`] for a frame past AES-GCM's limit, 64 GiB.
-    pub fn seal_in_place(
-        &self,
-        counter: u64,
-        metadata: &[u8],
-        frame: &mut [u8],
-    ) -> Result<[u8; TAG_BYTES], WrongTag> {
+    pub fn seal_in_place(&self, counter: u64, metadata: &[u8], frame: &mut [u8]) -> Result<[u8; TAG_BYTES], WrongTag> {
         let (nonce, aad) = (self.nonce(counter), self.aad(counter, metadata));
         let frame = InOutBuf::from(frame);
         let tag = match &self.cipher {

@@ -76,11 +76,8 @@ pub fn open_redundant(
 ) -> Result<Vec<u8>, RedundantError> {
     let parsed = parse(payload)?;
     let newest = open(parsed.newest)?;
-    let earlier: Vec<_> = parsed
-        .earlier
-        .iter()
-        .filter_map(|block| open(block.block).ok().map(|opened| (block, opened)))
-        .collect();
+    let earlier: Vec<_> =
+        parsed.earlier.iter().filter_map(|block| open(block.block).ok().map(|opened| (block, opened))).collect();
     Ok(write(&earlier, parsed.payload_type, &newest))
 }
 

@@ -85,9 +85,8 @@ impl Sealer {
     /// - [`RedundantError::Malformed`] when `payload` is not RFC 2198's.
     /// - [`RedundantError::Seal`] as [`Self::seal`].
     pub fn seal_redundant_voice(&mut self, payload: &[u8]) -> Result<Vec<u8>, RedundantError> {
-        let sealed = redundant::seal_redundant(payload, |block| {
-            self.seal_part(TrackKind::Voice, 0, &pad_voice(block))
-        })?;
+        let sealed =
+            redundant::seal_redundant(payload, |block| self.seal_part(TrackKind::Voice, 0, &pad_voice(block)))?;
         self.sealed += 1;
         Ok(sealed)
     }

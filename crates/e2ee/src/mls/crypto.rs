@@ -9,9 +9,9 @@ use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use hpke::kdf::HkdfSha384;
 use hpke::kem::XWing;
+use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable, aead::AesGcm256};
 #[cfg(feature = "classical")]
 use hpke::{aead::AesGcm128, kdf::HkdfSha256, kem::X25519HkdfSha256};
-use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable, aead::AesGcm256};
 use openmls_traits::crypto::OpenMlsCrypto;
 use openmls_traits::types::{
     AeadType, Ciphersuite, CryptoError, ExporterSecret, HashType, HpkeAeadType, HpkeCiphertext, HpkeConfig,
@@ -265,8 +265,7 @@ impl OpenMlsCrypto for Crypto {
     ) -> Result<ExporterSecret, CryptoError> {
         with_hpke!(config, |K, D, A| {
             let key = <K as Kem>::PrivateKey::from_bytes(sk_r).map_err(|_| CryptoError::InvalidLength)?;
-            let kem_output =
-                <K as Kem>::EncappedKey::from_bytes(enc).map_err(|_| CryptoError::ReceiverSetupError)?;
+            let kem_output = <K as Kem>::EncappedKey::from_bytes(enc).map_err(|_| CryptoError::ReceiverSetupError)?;
             let context = hpke::setup_receiver::<A, D, K>(&OpModeR::Base, &key, &kem_output, info)
                 .map_err(|_| CryptoError::ReceiverSetupError)?;
             let mut secret = vec![0; exporter_length];

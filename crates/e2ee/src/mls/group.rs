@@ -8,8 +8,8 @@ use openmls::group::{
 use openmls::prelude::tls_codec::{Deserialize as _, Serialize as _};
 use openmls::prelude::{
     BasicCredential, Capabilities, Ciphersuite, Credential, CredentialType, KeyPackage, KeyPackageIn, LeafNodeIndex,
-    Lifetime, MlsMessageBodyIn, MlsMessageIn, PreSharedKeyProposal, ProcessedMessageContent, Proposal,
-    ProtocolVersion, Sender, SenderRatchetConfiguration,
+    Lifetime, MlsMessageBodyIn, MlsMessageIn, PreSharedKeyProposal, ProcessedMessageContent, Proposal, ProtocolVersion,
+    Sender, SenderRatchetConfiguration,
 };
 use openmls::schedule::PreSharedKeyId;
 use openmls_traits::OpenMlsProvider;
@@ -156,9 +156,8 @@ impl Newcomer {
     ) -> Result<Self, VerifyMemberError> {
         let mut rest = bytes;
         let package = KeyPackageIn::tls_deserialize(&mut rest).map_err(|_| VerifyMemberError::NoCredential)?;
-        let package = package
-            .validate(provider.crypto(), ProtocolVersion::Mls10)
-            .map_err(|_| VerifyMemberError::NoCredential)?;
+        let package =
+            package.validate(provider.crypto(), ProtocolVersion::Mls10).map_err(|_| VerifyMemberError::NoCredential)?;
         if !rest.is_empty() || package.ciphersuite() != SUITE {
             return Err(VerifyMemberError::NoCredential);
         }
@@ -193,7 +192,8 @@ impl Group {
             .with_capabilities(capabilities())
             .build(provider, signer, signer.with_credential(credential))
             .map_err(|error| CommitError::Mls(text(error)))?;
-        let members = roster(&mls, &[], verifier, now).map_err(|error| CommitError::NotAllowed(PolicyError::Newcomer(error)))?;
+        let members =
+            roster(&mls, &[], verifier, now).map_err(|error| CommitError::NotAllowed(PolicyError::Newcomer(error)))?;
         policy::check_roster(&members).map_err(CommitError::NotAllowed)?;
         Ok(Self { mls, members, used_link: false })
     }
@@ -235,9 +235,8 @@ impl Group {
         let mls = staged.into_group(provider).map_err(|error| not_for_us(text(error)))?;
         let members = roster(&mls, &[], verifier, now).map_err(JoinError::Member)?;
         policy::check_roster(&members).map_err(JoinError::NotAllowed)?;
-        let is_clinician = members
-            .iter()
-            .any(|member| member.leaf.get() == inviter.u32() && member.statement.standing.is_clinician());
+        let is_clinician =
+            members.iter().any(|member| member.leaf.get() == inviter.u32() && member.statement.standing.is_clinician());
         if !is_clinician {
             return Err(JoinError::NotAllowed(PolicyError::NotAClinician));
         }
@@ -298,10 +297,8 @@ impl Group {
         signer: &LeafSigner,
         content: &[u8],
     ) -> Result<Vec<u8>, CommitError> {
-        let message = self
-            .mls
-            .create_message(provider, signer, content)
-            .map_err(|error| CommitError::Mls(text(error)))?;
+        let message =
+            self.mls.create_message(provider, signer, content).map_err(|error| CommitError::Mls(text(error)))?;
         message.to_bytes().map_err(|error| CommitError::Mls(text(error)))
     }
 
@@ -323,7 +320,8 @@ impl Group {
             if let Some(link) = &newcomer.link {
                 let leaf_key = &newcomer.member.statement.leaf_key;
                 provider.keep_link_key(leaf_key, &link.pre_shared_key(leaf_key)).map_err(|error| mls(text(error)))?;
-                let id = PreSharedKeyId::new(SUITE, provider.rand(), link_key(leaf_key)).map_err(|error| mls(text(error)))?;
+                let id = PreSharedKeyId::new(SUITE, provider.rand(), link_key(leaf_key))
+                    .map_err(|error| mls(text(error)))?;
                 proposals.push(Proposal::PreSharedKey(Box::new(PreSharedKeyProposal::new(id))));
             }
         }
@@ -345,9 +343,7 @@ impl Group {
         Ok(Committed {
             epoch,
             commit: commit.to_bytes().map_err(|error| mls(text(error)))?,
-            welcome: welcome
-                .map(|welcome| welcome.to_bytes().map_err(|error| mls(text(error))))
-                .transpose()?,
+            welcome: welcome.map(|welcome| welcome.to_bytes().map_err(|error| mls(text(error)))).transpose()?,
         })
     }
 
@@ -359,7 +355,8 @@ impl Group {
         now: Timestamp,
     ) -> Result<Received, ProcessError> {
         let commit = self.mls.pending_commit().ok_or_else(|| ProcessError::NotOfThisGroup("no change".to_owned()))?;
-        let change = policy::check(&self.members, self.mls.own_leaf_index(), commit).map_err(ProcessError::NotAllowed)?;
+        let change =
+            policy::check(&self.members, self.mls.own_leaf_index(), commit).map_err(ProcessError::NotAllowed)?;
         let next = self
             .members_after(commit, self.mls.own_leaf_index(), &change, verifier, now)
             .map_err(ProcessError::NotAllowed)?;
@@ -415,9 +412,7 @@ impl Group {
         let change = policy::check(&self.members, sender, &commit).map_err(ProcessError::NotAllowed)?;
         let next = self.members_after(&commit, sender, &change, verifier, now).map_err(ProcessError::NotAllowed)?;
         let is_removed = commit.self_removed();
-        self.mls
-            .merge_staged_commit(provider, commit)
-            .map_err(|error| ProcessError::NotOfThisGroup(text(error)))?;
+        self.mls.merge_staged_commit(provider, commit).map_err(|error| ProcessError::NotOfThisGroup(text(error)))?;
         if is_removed {
             return Ok(Received::Removed);
         }
@@ -440,19 +435,14 @@ impl Group {
         verifier: &Verifier,
         now: Timestamp,
     ) -> Result<Vec<Member>, PolicyError> {
-        let mut members: Vec<Member> = self
-            .members
-            .iter()
-            .filter(|member| !change.removed.contains(&member.leaf.get()))
-            .cloned()
-            .collect();
+        let mut members: Vec<Member> =
+            self.members.iter().filter(|member| !change.removed.contains(&member.leaf.get())).cloned().collect();
         for queued in commit.add_proposals() {
             let leaf = queued.add_proposal().key_package().leaf_node();
-            let credential = identity(leaf.credential())
-                .ok_or(PolicyError::Newcomer(VerifyMemberError::NoCredential))?;
-            let member = verifier
-                .member(0, &credential, leaf.signature_key().as_slice(), now)
-                .map_err(PolicyError::Newcomer)?;
+            let credential =
+                identity(leaf.credential()).ok_or(PolicyError::Newcomer(VerifyMemberError::NoCredential))?;
+            let member =
+                verifier.member(0, &credential, leaf.signature_key().as_slice(), now).map_err(PolicyError::Newcomer)?;
             members.push(member);
         }
         policy::check_roster(&members)?;
@@ -507,7 +497,6 @@ fn identity(credential: &Credential) -> Option<Vec<u8>> {
 fn leaves(indices: &[u32]) -> Vec<LeafIndex> {
     indices.iter().filter_map(|&index| LeafIndex::new(index)).collect()
 }
-
 
 fn capabilities() -> Capabilities {
     Capabilities::new(None, Some(&[SUITE]), Some(&[]), Some(&[]), Some(&[CredentialType::Basic]))

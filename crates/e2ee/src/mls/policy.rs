@@ -46,10 +46,8 @@ pub(super) fn check(
     committer: LeafNodeIndex,
     commit: &StagedCommit,
 ) -> Result<RosterChange, PolicyError> {
-    let committer = members
-        .iter()
-        .find(|member| member.leaf.get() == committer.u32())
-        .ok_or(PolicyError::NotAClinician)?;
+    let committer =
+        members.iter().find(|member| member.leaf.get() == committer.u32()).ok_or(PolicyError::NotAClinician)?;
     let mut change = RosterChange::default();
     let mut uses_link = false;
     for queued in commit.queued_proposals() {

@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use openmls_traits::storage::{CURRENT_VERSION, Key, StorageProvider, traits};
-use serde::de::DeserializeOwned;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -64,11 +64,7 @@ impl Secrets {
     }
 
     fn find<T: DeserializeOwned>(&self, name: &Name) -> Result<Option<T>, KeepSecretError> {
-        self.0
-            .borrow()
-            .get(name)
-            .map(|bytes| postcard::from_bytes(bytes).map_err(KeepSecretError::Form))
-            .transpose()
+        self.0.borrow().get(name).map(|bytes| postcard::from_bytes(bytes).map_err(KeepSecretError::Form)).transpose()
     }
 
     fn erase(&self, name: &Name) {

@@ -45,12 +45,7 @@ pub struct CtrHmac {
 impl CtrHmac {
     pub fn from_parts(suite: Suite, key: &[u8], salt: &[u8]) -> Self {
         let (encryption, authentication) = key.split_at(suite.key_bytes);
-        Self {
-            suite,
-            encryption: encryption.to_vec(),
-            authentication: authentication.to_vec(),
-            salt: salt.to_vec(),
-        }
+        Self { suite, encryption: encryption.to_vec(), authentication: authentication.to_vec(), salt: salt.to_vec() }
     }
 
     pub fn derive(suite: Suite, base_key: &[u8], key_id: u64) -> Self {
@@ -75,17 +70,31 @@ impl CtrHmac {
         let block = [nonce.as_slice(), &[0; 4]].concat();
         let mut sealed = plain.to_vec();
         if self.suite.is_aes_256() {
-            ctr::Ctr32BE::<aes::Aes256>::new_from_slices(&self.encryption, &block).unwrap().apply_keystream(&mut sealed);
+            ctr::Ctr32BE::<aes::Aes256>::new_from_slices(&self.encryption, &block)
+                .unwrap()
+                .apply_keystream(&mut sealed);
         } else {
-            ctr::Ctr32BE::<aes::Aes128>::new_from_slices(&self.encryption, &block).unwrap().apply_keystream(&mut sealed);
+            ctr::Ctr32BE::<aes::Aes128>::new_from_slices(&self.encryption, &block)
+                .unwrap()
+                .apply_keystream(&mut sealed);
         }
         let lengths = [aad.len() as u64, sealed.len() as u64, self.suite.tag_bytes as u64];
         let input: Vec<u8> = lengths.iter().flat_map(|length| length.to_be_bytes()).collect();
         let parts = [input.as_slice(), &nonce, aad, &sealed].concat();
         let tag = if self.suite.is_aes_256() {
-            Hmac::<Sha512>::new_from_slice(&self.authentication).unwrap().chain_update(&parts).finalize().into_bytes().to_vec()
+            Hmac::<Sha512>::new_from_slice(&self.authentication)
+                .unwrap()
+                .chain_update(&parts)
+                .finalize()
+                .into_bytes()
+                .to_vec()
         } else {
-            Hmac::<Sha256>::new_from_slice(&self.authentication).unwrap().chain_update(&parts).finalize().into_bytes().to_vec()
+            Hmac::<Sha256>::new_from_slice(&self.authentication)
+                .unwrap()
+                .chain_update(&parts)
+                .finalize()
+                .into_bytes()
+                .to_vec()
         };
         sealed.extend_from_slice(&tag[..self.suite.tag_bytes]);
         sealed

@@ -154,7 +154,9 @@ fn the_number_of_a_key_says_track_member_and_epoch() {
                 let key_id = KeyId::new(track, leaf(index), Epoch(epoch));
                 assert_eq!(KeyId::from_number(key_id.get()), Some(key_id));
                 assert_eq!((key_id.track(), key_id.leaf()), (track, leaf(index)));
-                assert!(key_id.is_of(Epoch(epoch)) && key_id.is_of(Epoch(epoch + 16)) && !key_id.is_of(Epoch(epoch + 1)));
+                assert!(
+                    key_id.is_of(Epoch(epoch)) && key_id.is_of(Epoch(epoch + 16)) && !key_id.is_of(Epoch(epoch + 1))
+                );
             }
         }
     }

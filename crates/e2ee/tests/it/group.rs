@@ -30,10 +30,10 @@ fn a_practitioner_and_a_patient_hear_each_other_and_see_the_same_words() {
     assert_eq!(room.words(0), room.words(1));
     let view = room.people[1].engine.view(room.now());
     assert_eq!(view.link, LinkProof::Proven);
-    assert_eq!(view.members.iter().map(|member| member.statement.name.as_str()).collect::<Vec<_>>(), [
-        "Personne 0",
-        "Personne 1"
-    ]);
+    assert_eq!(
+        view.members.iter().map(|member| member.statement.name.as_str()).collect::<Vec<_>>(),
+        ["Personne 0", "Personne 1"]
+    );
 }
 
 #[test]

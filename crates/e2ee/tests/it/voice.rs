@@ -70,10 +70,8 @@ fn a_server_may_take_packets_apart_and_put_others_together() {
 #[test]
 fn a_packet_whose_newest_frame_is_known_opens_nothing() {
     let (mut sealer, mut opener) = pair(Epoch(0));
-    let frames: Vec<_> = [b"one", b"two"]
-        .into_iter()
-        .map(|frame| sealer.seal(TrackKind::Voice, Codec::Opus, frame).unwrap())
-        .collect();
+    let frames: Vec<_> =
+        [b"one", b"two"].into_iter().map(|frame| sealer.seal(TrackKind::Voice, Codec::Opus, frame).unwrap()).collect();
     assert!(opener.open(VOICE, &frames[1]).is_ok());
     let late = packet(&[&frames[0]], &frames[1]);
     assert_eq!(opener.open_redundant_voice(leaf(0), &late), Err(RedundantError::Open(OpenFrameError::Replayed)));

@@ -106,6 +106,7 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
             sdp
         }),
         media().prop_map(ClientMessage::MediaState),
+        any::<String>().prop_map(|message| ClientMessage::EndToEnd { message }),
         Just(ClientMessage::Leave),
         Just(ClientMessage::End),
     ]
@@ -143,6 +144,7 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
         id().prop_map(|document| ServerMessage::DocumentReady { document }),
         action_refusal().prop_map(|code| ServerMessage::NotDone { code }),
         end_reason().prop_map(|reason| ServerMessage::Ended { reason }),
+        any::<String>().prop_map(|message| ServerMessage::EndToEnd { message }),
         any::<u32>().prop_map(|sequence| ServerMessage::Pong { sequence }),
     ];
     prop_oneof![about_people, about_media, others]
@@ -202,6 +204,7 @@ fn client_name(message: &ClientMessage) -> &'static str {
         ClientMessage::AnnounceDelay { .. } => "announce_delay",
         ClientMessage::Offer { .. } => "offer",
         ClientMessage::MediaState(_) => "media_state",
+        ClientMessage::EndToEnd { .. } => "end_to_end",
         ClientMessage::Leave => "leave",
         ClientMessage::End => "end",
     }
@@ -225,6 +228,7 @@ fn server_name(message: &ServerMessage) -> &'static str {
         ServerMessage::DocumentReady { .. } => "document_ready",
         ServerMessage::NotDone { .. } => "not_done",
         ServerMessage::Ended { .. } => "ended",
+        ServerMessage::EndToEnd { .. } => "end_to_end",
         ServerMessage::Pong { .. } => "pong",
     }
 }

@@ -5,6 +5,8 @@ mod admission;
 #[cfg(test)]
 mod desks;
 #[cfg(test)]
+mod end_to_end;
+#[cfg(test)]
 mod endings;
 #[cfg(test)]
 mod incidents;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use colloque_ids::{ConnectionId, PeerId};
 use colloque_protocol::Role;
-use colloque_protocol::connection::DisconnectCause;
+use colloque_protocol::connection::{ConnectionFact, DisconnectCause};
+use colloque_protocol::end_to_end::ToOthers;
 use colloque_protocol::signaling::{ClientMessage, OfferRefusal, RESUME_WINDOW, ServerMessage};
 use colloque_protocol::ticket::Scope;
 use colloque_signaling_core::{Input, MediaEvent, Output, Record};
@@ -31,8 +32,27 @@ enum Step {
     Told(Input),
 }
 
+fn to_others() -> impl Strategy<Value = ClientMessage> {
+    let message = prop_oneof![
+        any::<[u8; 32]>().prop_map(|leaf_key| ToOthers::Attest { leaf_key }),
+        Just(ToOthers::AskOffers),
+        Just(ToOthers::KeyPackage { package: vec![1] }),
+        (0_u64..3, any::<bool>()).prop_map(|(epoch, other)| ToOthers::Commit {
+            group: vec![u8::from(other); 33],
+            epoch,
+            commit: vec![1],
+            welcome: None,
+            welcomed: vec![],
+        }),
+        Just(ToOthers::Sealed { message: vec![1; 9] }),
+        any::<bool>().prop_map(|same| ToOthers::Compared { same }),
+    ];
+    message.prop_map(|message| ClientMessage::EndToEnd { message: message.to_text() })
+}
+
 fn message() -> impl Strategy<Value = ClientMessage> {
     prop_oneof![
+        to_others(),
         Just(ClientMessage::Admit),
         Just(ClientMessage::Refuse),
         Just(ClientMessage::End),
@@ -93,6 +113,8 @@ struct Watcher {
     peers: BTreeSet<PeerId>,
     asked: Vec<(PeerId, u32)>,
     pending: BTreeMap<u64, Record>,
+    /// Keys that the journal knows of.
+    attested: Vec<[u8; 32]>,
 }
 
 impl Watcher {
@@ -120,6 +142,11 @@ impl Watcher {
                         self.written(*commit);
                     }
                 }
+                Output::SendAttestation { connection, statement, .. } => {
+                    prop_assert!(!world.closed_before(*connection, self.read), "{statement:?} after the close");
+                    let is_journaled = self.attested.iter().any(|key| *key == statement.leaf_key);
+                    prop_assert!(is_journaled, "a key is stated that the journal does not know");
+                }
                 Output::Send { connection, message } => {
                     prop_assert!(!world.closed_before(*connection, self.read), "{message:?} after the close");
                 }
@@ -143,6 +170,11 @@ impl Watcher {
                 self.consent |= decision.scope.consent_given_at.is_some();
             }
             Some(Record::Entry(_)) => self.written_entries += 1,
+            Some(Record::Attestation(event)) => {
+                if let ConnectionFact::KeyAttested { leaf_key } = event.fact {
+                    self.attested.push(leaf_key);
+                }
+            }
             Some(Record::End(_) | Record::Refusal(_)) | None => {}
         }
     }

@@ -108,6 +108,7 @@ impl World {
                     Storage::Hangs => self.commits.push((*commit, record.clone())),
                 },
                 Output::Journal(_)
+                | Output::SendAttestation { .. }
                 | Output::ConnectMedia { .. }
                 | Output::GateMedia { .. }
                 | Output::DisconnectMedia { .. } => {}
@@ -270,7 +271,8 @@ impl World {
         self.outputs
             .iter()
             .filter_map(|output| match output {
-                Output::Journal(event) | Output::Commit { record: Record::Entry(Entry { event, .. }), .. } => {
+                Output::Journal(event)
+                | Output::Commit { record: Record::Entry(Entry { event, .. }) | Record::Attestation(event), .. } => {
                     Some(event.fact.clone())
                 }
                 _ => None,

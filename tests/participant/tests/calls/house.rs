@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use colloque_attestation::{Attestation, Statement};
 use colloque_call::{Action, CallView, MediaPath, Phase, TicketFailure};
 use colloque_ids::{Id, PeerId, PracticeId, RoomId, StaffId, Timestamp};
 use colloque_participant::speech::Speech;
@@ -18,8 +19,8 @@ use colloque_protocol::ticket::{Person, RoomScope, Scope, TICKET_LIFETIME, Ticke
 use colloque_protocol::{AuthenticationMethod, IdentityCard, Role};
 use colloque_sfu::{ConnectPeerError, Sfu, SfuConfig, SfuEvent};
 use colloque_signaling::{
-    Config, ConnectMediaError, Entered, Entry, Limits, MediaAnswer, MediaEvent, MediaPlane, NotRecorded, Records,
-    Signaling,
+    Attestor, Config, ConnectMediaError, Entered, Entry, Limits, MediaAnswer, MediaEvent, MediaPlane, NotRecorded,
+    Records, Signaling,
 };
 use futures_util::TryFutureExt;
 use tokio::net::TcpListener;
@@ -48,6 +49,17 @@ fn fresh<K>() -> Id<K> {
 #[derive(Default)]
 struct Memory {
     admitted: Mutex<BTreeMap<RoomId, Timestamp>>,
+}
+
+/// The platform's identity key in tests.
+pub fn identity_key() -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&[42; 32]).unwrap()
+}
+
+impl Attestor for Memory {
+    fn attest(&self, statement: &Statement) -> Attestation {
+        statement.seal(|bytes| identity_key().sign(bytes).as_ref().try_into().unwrap())
+    }
 }
 
 #[async_trait]
@@ -184,7 +196,8 @@ impl House {
             limits: Limits::default(),
             turn: None,
         };
-        let signaling = Signaling::new(config, Arc::<Memory>::clone(&memory), Arc::new(Plane(sfu)));
+        let signaling =
+            Signaling::new(config, Arc::<Memory>::clone(&memory), Arc::new(Plane(sfu)), Arc::<Memory>::clone(&memory));
         let listener = TcpListener::bind((LOCAL, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let service = signaling.router().into_make_service_with_connect_info::<SocketAddr>();

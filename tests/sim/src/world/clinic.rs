@@ -224,6 +224,10 @@ impl Clinic {
                 self.record(event);
                 Some(event.occurred_at)
             }
+            Record::Attestation(event) => {
+                self.record(event);
+                Some(event.occurred_at)
+            }
             Record::Admission(decision) => {
                 let known = self.people.iter().find(|known| known.person == Person::Staff(decision.by));
                 let is_signed_in = known.is_some_and(|known| known.is_signed_in);

@@ -363,7 +363,10 @@ impl Oracle {
                     }
                 }
                 ConnectionFact::MediaLost => drop(media.remove(&id)),
-                ConnectionFact::PatientRefused | ConnectionFact::Incident { .. } => {}
+                ConnectionFact::PatientRefused
+                | ConnectionFact::KeyAttested { .. }
+                | ConnectionFact::WordsCompared { .. }
+                | ConnectionFact::Incident { .. } => {}
             }
         }
         if let Some(id) = open.iter().find(|id| !self.died.contains(id)) {

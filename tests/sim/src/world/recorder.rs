@@ -34,7 +34,8 @@ pub(super) enum Job {
 impl fmt::Display for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Commit { record: Record::Entry(Entry { event, .. }), .. } | Self::Journal(event) => {
+            Self::Commit { record: Record::Entry(Entry { event, .. }) | Record::Attestation(event), .. }
+            | Self::Journal(event) => {
                 write!(f, "{:?} {:?}", event.fact, event.connection)
             }
             Self::Commit { record: Record::Admission(_), .. } => f.write_str("admission"),
@@ -173,7 +174,8 @@ pub(super) fn write(scene: &mut Scene, storage: Storage, life: u64, lane: Lane, 
 
 fn lane_of(job: &Job) -> Lane {
     let event = match job {
-        Job::Commit { record: Record::Entry(Entry { event, .. }), .. } | Job::Journal(event) => event,
+        Job::Commit { record: Record::Entry(Entry { event, .. }) | Record::Attestation(event), .. }
+        | Job::Journal(event) => event,
         Job::Commit {
             record: Record::Admission(decision) | Record::Refusal(decision) | Record::End(decision), ..
         } => return Lane::Room(decision.scope.room),

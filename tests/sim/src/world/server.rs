@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use colloque_ids::{ConnectionId, PeerId};
 use colloque_protocol::connection::DisconnectCause;
+use colloque_protocol::end_to_end::FromOthers;
 use colloque_protocol::signaling::{ClientMessage, JoinRefusal, MAX_CLIENT_MESSAGE_BYTES, OfferRefusal, ServerMessage};
 use colloque_protocol::ticket::{TicketClaims, UnverifiedTicket};
 use colloque_signaling::{Presented, TicketKey};
@@ -185,6 +186,12 @@ impl Server {
         let life = self.life;
         match output {
             Output::Send { connection, message } => self.send(around, connection, &message),
+            Output::SendAttestation { connection, statement, makes_group } => {
+                // What is signed is for those who check it; the order of the rest is what is looked at here.
+                let attestation = statement.seal(|_| [0; 64]).bytes().to_vec();
+                let message = FromOthers::Attested { attestation, makes_group }.to_text();
+                self.send(around, connection, &ServerMessage::EndToEnd { message });
+            }
             Output::Close { connection } => self.close(around, connection),
             Output::Commit { commit, record } => {
                 self.recorder.put(&mut around.scene, around.storage, life, Job::Commit { commit, record });

@@ -1,7 +1,8 @@
 //! Whole numbers and byte strings on the wire: big-endian, each string after its length in two bytes.
 
-use colloque_ids::{Id, Kind, Timestamp};
 use thiserror::Error;
+
+use crate::{Id, Kind, Timestamp};
 
 /// Why bytes are not what they should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -40,6 +41,13 @@ impl Writer {
         self.0.extend_from_slice(&length.to_be_bytes());
         self.0.extend_from_slice(&bytes[..usize::from(length)]);
         self
+    }
+
+    /// Appends a length in four bytes and `bytes`, which are shorter than 4 GiB.
+    pub fn long_string(&mut self, bytes: &[u8]) -> &mut Self {
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        self.0.extend_from_slice(&length.to_be_bytes());
+        self.fixed(bytes)
     }
 
     /// Appends a whole number in eight bytes.
@@ -102,6 +110,18 @@ impl<'a> Reader<'a> {
     /// [`ReadBytesError::TooShort`].
     pub fn string(&mut self) -> Result<&'a [u8], ReadBytesError> {
         let length = usize::from(u16::from_be_bytes(self.array()?));
+        let (string, rest) = self.0.split_at_checked(length).ok_or(ReadBytesError::TooShort)?;
+        self.0 = rest;
+        Ok(string)
+    }
+
+    /// Takes a string whose length has four bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadBytesError::TooShort`].
+    pub fn long_string(&mut self) -> Result<&'a [u8], ReadBytesError> {
+        let length = u32::from_be_bytes(self.array()?) as usize;
         let (string, rest) = self.0.split_at_checked(length).ok_or(ReadBytesError::TooShort)?;
         self.0 = rest;
         Ok(string)
