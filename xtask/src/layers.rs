@@ -29,6 +29,7 @@ const SIGNALING_CORE: &str = "colloque-signaling-core";
 const CONGESTION: &str = "colloque-congestion";
 const ATTESTATION: &str = "colloque-attestation";
 const E2EE: &str = "colloque-e2ee";
+const SEALING: &str = "colloque-sealing";
 const SFU_CORE: &str = "colloque-sfu-core";
 const CALL: &str = "colloque-call";
 const DOCUMENTS: &str = "colloque-documents";
@@ -48,6 +49,7 @@ const LAYERS: &[Layer] = &[
     pure(SFU_CORE, &[IDS, CONGESTION]),
     pure(ATTESTATION, &[IDS]),
     pure(E2EE, &[IDS, ATTESTATION]),
+    pure(SEALING, &[IDS, E2EE, PROTOCOL]),
     pure(SIGNALING_CORE, &[IDS, ATTESTATION, PROTOCOL]),
     pure(CALL, &[IDS, PROTOCOL]),
     pure(DOCUMENTS, &[IDS, DOMAIN]),
@@ -57,6 +59,7 @@ const LAYERS: &[Layer] = &[
     shell(WEB, &[IDS, PROTOCOL, CALL]),
     shell(KIT, &[IDS, PROTOCOL, WEB]),
     shell(SIGNALS, &[IDS, PROTOCOL, CALL, WEB]),
+    shell("colloque-worker", &[IDS, SEALING]),
     shell("colloque-patient", &[IDS, PROTOCOL, CALL, WEB]),
     shell("colloque-pro", &[IDS, PROTOCOL, CALL, WEB, KIT, SIGNALS]),
     shell("colloque-admin", &[IDS, PROTOCOL, WEB, KIT]),

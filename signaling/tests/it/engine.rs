@@ -104,7 +104,8 @@ impl<'a> Driven<'a> {
             | Output::PauseSending
             | Output::ResumeSending
             | Output::Adapt(_)
-            | Output::SampleLink => {}
+            | Output::SampleLink
+            | Output::EndToEnd { .. } => {}
         }
     }
 

@@ -36,6 +36,7 @@ pub struct Asset {
 pub struct Assets {
     folder: PathBuf,
     quality: i32,
+    worker: Option<Asset>,
 }
 
 impl Assets {
@@ -43,7 +44,17 @@ impl Assets {
     pub fn new(out: &Path, quick: bool) -> Result<Self, BuildWebError> {
         let folder = out.join("assets");
         fs::create_dir_all(&folder).map_err(|source| BuildWebError::Write { path: folder.clone(), source })?;
-        Ok(Self { folder, quality: if quick { QUICK_QUALITY } else { BEST_QUALITY } })
+        Ok(Self { folder, quality: if quick { QUICK_QUALITY } else { BEST_QUALITY }, worker: None })
+    }
+
+    /// Names the script that starts the worker, for the shells that follow.
+    pub fn set_worker(&mut self, script: Asset) {
+        self.worker = Some(script);
+    }
+
+    /// Gives the script that starts the worker, once it was built.
+    pub const fn worker(&self) -> Option<&Asset> {
+        self.worker.as_ref()
     }
 
     /// Gives the folder of the whole build.

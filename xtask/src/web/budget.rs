@@ -14,7 +14,9 @@ struct Budget {
     requests_limit: usize,
 }
 
-const BUDGETS: [Budget; 3] = [
+const BUDGETS: [Budget; 4] = [
+    // Loaded while waiting, after the page: it counts among no page's requests.
+    Budget { bundle: Bundle::Worker, shell_limit: 0, total_limit: 250_000, requests_limit: 4 },
     Budget { bundle: Bundle::Patient, shell_limit: 14_000, total_limit: 120_000, requests_limit: 6 },
     Budget { bundle: Bundle::Pro, shell_limit: 40_000, total_limit: 350_000, requests_limit: 12 },
     Budget { bundle: Bundle::Admin, shell_limit: 40_000, total_limit: 320_000, requests_limit: 12 },

@@ -47,6 +47,11 @@ impl Manifest {
         self.0.insert(name.to_owned(), built);
     }
 
+    /// Gives the script that an earlier build starts the worker with.
+    pub fn worker_script(&self) -> Option<&Asset> {
+        self.0.get("worker")?.files.get("seal.js")
+    }
+
     /// Says whether a file under `assets/` belongs to this build.
     pub fn names(&self, file_name: &str) -> bool {
         self.0.values().flat_map(|bundle| bundle.files.values()).any(|asset| asset.path.ends_with(file_name))

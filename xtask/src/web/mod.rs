@@ -33,10 +33,13 @@ pub enum Bundle {
     Pro,
     /// The administrator's pages.
     Admin,
+    /// What holds the end-to-end keys, beside the pages of a consultation.
+    Worker,
 }
 
 impl Bundle {
-    const ALL: [Self; 3] = [Self::Patient, Self::Pro, Self::Admin];
+    /// The worker first: shells name it.
+    const ALL: [Self; 4] = [Self::Worker, Self::Patient, Self::Pro, Self::Admin];
 
     /// Gives the name of the folder, of the files and, after `colloque-`, of the package.
     const fn name(self) -> &'static str {
@@ -44,6 +47,7 @@ impl Bundle {
             Self::Patient => "patient",
             Self::Pro => "pro",
             Self::Admin => "admin",
+            Self::Worker => "worker",
         }
     }
 }
@@ -158,6 +162,9 @@ pub fn build(request: &Request) -> Result<(), BuildWebError> {
 
     let mut manifest = Manifest::read(&out)?;
     let mut assets = Assets::new(&out, request.quick)?;
+    if let Some(script) = manifest.worker_script() {
+        assets.set_worker(script.clone());
+    }
     for bundle in bundles {
         let built = bundle::build(bundle, &binaries, request.quick, &mut assets)?;
         manifest.insert(bundle.name(), built);

@@ -66,7 +66,6 @@ pub struct EndToEnd {
     link: Option<LinkSecret>,
     /// What this member's leaf says, once the platform has stated who they are.
     credential: Option<Vec<u8>>,
-    own: Option<ParticipantId>,
     group: Option<Group>,
     words: Words,
     switch: Switch,
@@ -100,7 +99,6 @@ impl EndToEnd {
             provider,
             link: setup.link,
             credential: None,
-            own: None,
             group: None,
             words: Words::default(),
             switch: Switch::default(),
@@ -121,39 +119,44 @@ impl EndToEnd {
         self.signer.public()
     }
 
-    /// Takes the platform's statement about this person and offers them to the group. A clinician makes the group, unless another one
-    /// is there who has one already.
+    /// Takes the platform's statement about this person.
     ///
     /// # Errors
     ///
-    /// - [`ConnectError::NotAttested`] when the statement is not about this key in this consultation, by this platform.
-    /// - [`ConnectError::Mls`] when keys cannot be made.
-    pub fn connect(&mut self, attestation: &[u8], makes_group: bool, now: Timestamp) -> Result<(), ConnectError> {
+    /// [`ConnectError::NotAttested`] when it is not about this key in this consultation, or not by this platform.
+    pub fn attested(&mut self, attestation: &[u8], now: Timestamp) -> Result<(), ConnectError> {
         let attestation = Attestation::parse(attestation).map_err(|_| ConnectError::NotAttested)?;
         let statement = self.verifier.statement(&attestation, now).map_err(|_| ConnectError::NotAttested)?;
         if statement.leaf_key != self.leaf_key() {
             return Err(ConnectError::NotAttested);
         }
-        self.own = Some(statement.participant);
-        let credential =
-            LeafCredential { proof: IdentityProof::Platform(attestation), commitment: self.chain.commitment() };
-        let credential = credential.write();
-        self.credential = Some(credential.clone());
-        if makes_group && statement.standing.is_clinician() {
-            let group = Group::create(&self.provider, &self.signer, credential, &self.verifier, now)
-                .map_err(|_| ConnectError::Mls)?;
-            self.enter(group, now);
-            Ok(())
-        } else {
-            self.offer()
+        let proof = IdentityProof::Platform(attestation);
+        self.credential = Some(LeafCredential { proof, commitment: self.chain.commitment() }.write());
+        Ok(())
+    }
+
+    /// Clinician: makes a group of this person alone, which takes the place of any other.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError::NotAttested`] before [`Self::attested`]; [`ConnectError::Mls`] when keys cannot be made or for somebody who may not.
+    pub fn make_group(&mut self, now: Timestamp) -> Result<(), ConnectError> {
+        if self.refusal == Some(Refusal::WordsDiffer) {
+            return Err(ConnectError::Mls);
         }
+        let credential = self.credential.clone().ok_or(ConnectError::NotAttested)?;
+        let group = Group::create(&self.provider, &self.signer, credential, &self.verifier, now)
+            .map_err(|_| ConnectError::Mls)?;
+        self.changes = Changes::default();
+        self.enter(group, now);
+        Ok(())
     }
 
     /// Offers this member to the group with new keys: at first, and when messages were missed.
     ///
     /// # Errors
     ///
-    /// [`ConnectError::NotAttested`] before [`Self::connect`]; [`ConnectError::Mls`] when keys cannot be made.
+    /// [`ConnectError::NotAttested`] before [`Self::attested`]; [`ConnectError::Mls`] when keys cannot be made.
     pub fn offer(&mut self) -> Result<(), ConnectError> {
         let credential = self.credential.clone().ok_or(ConnectError::NotAttested)?;
         let package = Newcomer::offer(&self.provider, &self.signer, credential).map_err(|_| ConnectError::Mls)?;

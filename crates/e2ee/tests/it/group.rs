@@ -220,13 +220,14 @@ fn nobody_believes_an_unknown_platform_another_key_or_another_consultation() {
     let mut ghost = engine(50, None);
     let honest = statement(5, Standing::Patient, ghost.leaf_key());
     let forged = honest.seal(|bytes| ed25519_dalek::Signer::sign(&other_platform, bytes).to_bytes());
-    assert!(ghost.connect(forged.bytes(), false, room.now()).is_err());
+    assert!(ghost.attested(forged.bytes(), room.now()).is_err());
 
     let other_key = colloque_attestation::Statement { leaf_key: [1; 32], ..honest.clone() };
-    assert!(ghost.connect(&attest(&other_key), false, room.now()).is_err());
+    assert!(ghost.attested(&attest(&other_key), room.now()).is_err());
     let elsewhere = colloque_attestation::Statement { consultation: consultation(2), ..honest.clone() };
-    assert!(ghost.connect(&attest(&elsewhere), false, room.now()).is_err());
-    assert!(ghost.connect(&attest(&honest), false, room.now()).is_ok());
+    assert!(ghost.attested(&attest(&elsewhere), room.now()).is_err());
+    ghost.attested(&attest(&honest), room.now()).unwrap();
+    ghost.offer().unwrap();
 
     // Its package under the name of somebody else.
     let Some(colloque_e2ee::Output::Send(colloque_e2ee::ToOthers::KeyPackage { package })) = ghost.next_output() else {

@@ -100,7 +100,12 @@ impl Room {
         let mut engine = engine(seed, link);
         let statement = statement(number, standing, engine.leaf_key());
         let makes_group = standing == Standing::Practitioner;
-        engine.connect(&attest(&statement), makes_group, self.now()).unwrap();
+        engine.attested(&attest(&statement), self.now()).unwrap();
+        if makes_group {
+            engine.make_group(self.now()).unwrap();
+        } else {
+            engine.offer().unwrap();
+        }
         self.people.push(Person {
             engine,
             id: statement.participant,

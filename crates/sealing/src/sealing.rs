@@ -1,0 +1,205 @@
+//! One person's keys in one room, from text to text.
+
+use colloque_e2ee::frame::{Epoch, Opener, Sealer};
+use colloque_e2ee::{
+    Channel, Comparison, ConnectError, EndToEnd, Output, SetUpError, Setup, TakeError, ToOthers as Told,
+    VerifyMemberError, View,
+};
+use colloque_ids::{ParticipantId, Timestamp};
+use colloque_protocol::end_to_end::{FromOthers, ToOthers};
+use thiserror::Error;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Sealing {
+    engine: EndToEnd,
+    /// Who this person is in the room, and as whom the platform has attested their key.
+    own: Option<ParticipantId>,
+    makes_group: bool,
+    sends: std::collections::VecDeque<String>,
+}
+
+/// What to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outgoing {
+    /// Hand this text to the server: [`ToOthers`].
+    Send(String),
+    /// What is shown changed.
+    Changed,
+    /// Frames whose key was unknown may be tried again.
+    KeysInstalled,
+    /// A member said something.
+    Said {
+        /// Who.
+        from: ParticipantId,
+        /// On what channel.
+        channel: Channel,
+        /// What.
+        bytes: Vec<u8>,
+    },
+    /// Somebody wanted in and is not believed.
+    NotBelieved {
+        /// Who, by the server's word.
+        participant: ParticipantId,
+        /// Why not.
+        error: VerifyMemberError,
+    },
+}
+
+/// Why a text of the server changed nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum HearError {
+    /// It is no message.
+    #[error("text is no message")]
+    Malformed,
+    /// The platform has not stated this key.
+    #[error("key is not attested")]
+    Connect(#[source] ConnectError),
+    /// It was not taken.
+    #[error("message was not taken")]
+    Take(#[source] TakeError),
+}
+
+impl From<TakeError> for HearError {
+    fn from(error: TakeError) -> Self {
+        Self::Take(error)
+    }
+}
+
+impl From<ConnectError> for HearError {
+    fn from(error: ConnectError) -> Self {
+        Self::Connect(error)
+    }
+}
+
+impl Sealing {
+    /// Starts without keys.
+    ///
+    /// # Errors
+    ///
+    /// [`SetUpError`] when the platform's key is none.
+    pub fn new(setup: Setup) -> Result<Self, SetUpError> {
+        Ok(Self {
+            engine: EndToEnd::new(setup)?,
+            own: None,
+            makes_group: false,
+            sends: std::collections::VecDeque::new(),
+        })
+    }
+
+    /// This person is in the room as `participant`, for the first time or again. A server that knows them by another name than before
+    /// has started anew, and is asked for another statement.
+    pub fn joined(&mut self, participant: ParticipantId) {
+        if self.own.replace(participant) != Some(participant) {
+            self.send(&ToOthers::Attest { leaf_key: self.engine.leaf_key() });
+        }
+    }
+
+    /// Takes a text that the server passed on.
+    ///
+    /// # Errors
+    ///
+    /// [`HearError`]; nothing has changed then.
+    pub fn hear(&mut self, text: &str, now: Timestamp) -> Result<(), HearError> {
+        match FromOthers::from_text(text).map_err(|_| HearError::Malformed)? {
+            FromOthers::Attested { attestation, makes_group } => {
+                self.engine.attested(&attestation, now)?;
+                self.makes_group = makes_group;
+                self.begin(now)?;
+            }
+            FromOthers::Offer => self.engine.offer()?,
+            FromOthers::KeyPackage { participant, package } => {
+                self.engine.take_key_package(participant, &package, now)?;
+            }
+            FromOthers::Ordered { epoch, holds: true } => self.engine.accepted(Epoch(epoch), now)?,
+            FromOthers::Ordered { holds: false, .. } => self.engine.overtaken(),
+            FromOthers::Commit { commit: message } | FromOthers::Sealed { message } => {
+                self.engine.take(&message, now)?;
+            }
+            FromOthers::Welcome { welcome } => self.engine.take_welcome(&welcome, now)?,
+            FromOthers::Left { participant } => self.engine.put_out(participant, now),
+            FromOthers::Missed => self.begin(now)?,
+        }
+        Ok(())
+    }
+
+    /// Lets time pass: at least once a second.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.engine.tick(now);
+    }
+
+    /// Says what this person found when they compared the words; journaled.
+    ///
+    /// # Errors
+    ///
+    /// [`TakeError::NotForUs`] while there are no words.
+    pub fn compare(&mut self, comparison: Comparison) -> Result<(), TakeError> {
+        self.engine.compare(comparison)?;
+        self.send(&ToOthers::Compared { same: comparison == Comparison::Same });
+        Ok(())
+    }
+
+    /// Says something to everybody in the group.
+    ///
+    /// # Errors
+    ///
+    /// [`TakeError::NotForUs`] without a group or beyond its limit.
+    pub fn say(&mut self, channel: Channel, bytes: &[u8]) -> Result<(), TakeError> {
+        self.engine.say(channel, bytes)
+    }
+
+    /// Gives what to show.
+    #[must_use]
+    pub fn view(&self, now: Timestamp) -> View {
+        self.engine.view(now)
+    }
+
+    /// Seals what this person sends.
+    pub const fn sealer(&mut self) -> &mut Sealer {
+        self.engine.sealer()
+    }
+
+    /// Opens what the others send.
+    pub const fn opener(&mut self) -> &mut Opener {
+        self.engine.opener()
+    }
+
+    /// Gives the next thing to do.
+    pub fn next_outgoing(&mut self) -> Option<Outgoing> {
+        // What the engine says comes after what it was asked to say about itself.
+        if let Some(text) = self.sends.pop_front() {
+            return Some(Outgoing::Send(text));
+        }
+        Some(match self.engine.next_output()? {
+            Output::Send(told) => Outgoing::Send(in_words(told).to_text()),
+            Output::Changed => Outgoing::Changed,
+            Output::KeysInstalled => Outgoing::KeysInstalled,
+            Output::Said { from, channel, bytes } => Outgoing::Said { from, channel, bytes: bytes.to_vec() },
+            Output::NotBelieved { participant, error } => Outgoing::NotBelieved { participant, error },
+        })
+    }
+
+    /// Makes the group and asks everybody in, or asks to be let in.
+    fn begin(&mut self, now: Timestamp) -> Result<(), ConnectError> {
+        if !self.makes_group {
+            return self.engine.offer();
+        }
+        self.engine.make_group(now)?;
+        self.send(&ToOthers::AskOffers);
+        Ok(())
+    }
+
+    fn send(&mut self, message: &ToOthers) {
+        self.sends.push_back(message.to_text());
+    }
+}
+
+fn in_words(told: Told) -> ToOthers {
+    match told {
+        Told::KeyPackage { package } => ToOthers::KeyPackage { package },
+        Told::Commit { group, epoch, commit, welcome, welcomed } => {
+            ToOthers::Commit { group, epoch: epoch.0, commit, welcome, welcomed }
+        }
+        Told::Sealed { message } => ToOthers::Sealed { message },
+    }
+}

@@ -1,0 +1,16 @@
+// Starts the worker. What comes before its program is ready waits: a track that is handed over must not find nobody there.
+import init, { take, transform } from '{{asset:worker.js}}';
+
+let waiting = [];
+const on = (act, what) => (waiting ? waiting.push([act, what]) : act(what));
+self.onmessage = ({ data }) => on(take, data);
+self.onrtctransform = ({ transformer }) => on(transform, transformer);
+
+init({ module_or_path: fetch('{{asset:worker.wasm}}', { integrity: '{{sri:worker.wasm}}' }) }).then(
+  () => {
+    const first = waiting;
+    waiting = null;
+    for (const [act, what] of first) act(what);
+  },
+  () => self.postMessage({ failed: true }),
+);

@@ -1,0 +1,163 @@
+//! The frames of one track on their way through the worker.
+//!
+//! Fails closed: a frame that cannot be sealed is not sent, one that cannot be opened is not played.
+
+use colloque_sealing::e2ee::frame::{Codec, OpenFrameError, RedundantError, TrackKind};
+use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::object::{get, number, set, text};
+use crate::worker::{self, Worker, now};
+use crate::outbox;
+
+/// Frames since the start.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Counts {
+    pub sealed: u32,
+    pub opened: u32,
+    pub refused: u32,
+}
+
+/// A frame that waits for its key.
+pub struct Held {
+    track: TrackKind,
+    frame: JsValue,
+    controller: JsValue,
+}
+
+/// Which way a track's frames go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Out,
+    In,
+}
+
+/// Leads a track's frames through the keys.
+pub fn transform(transformer: &JsValue) {
+    let options = get(transformer, "options");
+    let track = number(&options, "track").and_then(TrackKind::from_number);
+    let way = match text(&options, "way").as_deref() {
+        Some("out") => Way::Out,
+        Some("in") => Way::In,
+        _ => return,
+    };
+    let Some(track) = track else { return };
+    if pipe(transformer, way, track).is_some() {
+        outbox::live(track);
+    }
+}
+
+/// Joins the two ends by a `TransformStream` of ours. Without it nothing passes at all.
+fn pipe(transformer: &JsValue, way: Way, track: TrackKind) -> Option<()> {
+    let pass = Closure::<dyn FnMut(JsValue, JsValue)>::new(move |frame, controller| pass(way, track, frame, controller));
+    let steps = Object::new();
+    set(&steps, "transform", pass.into_js_value());
+    let stream: Function = get(&js_sys::global(), "TransformStream").dyn_into().ok()?;
+    let stream = Reflect::construct(&stream, &js_sys::Array::of1(&steps)).ok()?;
+    let through: Function = get(&get(transformer, "readable"), "pipeThrough").dyn_into().ok()?;
+    let changed = through.call1(&get(transformer, "readable"), &stream).ok()?;
+    let to: Function = get(&changed, "pipeTo").dyn_into().ok()?;
+    let done: Promise = to.call1(&changed, &get(transformer, "writable")).ok()?.dyn_into().ok()?;
+    // The streams of a track that ended are broken off, and nobody is told.
+    let ended = Closure::<dyn FnMut(JsValue)>::new(|_| {});
+    let _ = done.catch(&ended);
+    ended.forget();
+    Some(())
+}
+
+fn pass(way: Way, track: TrackKind, frame: JsValue, controller: JsValue) {
+    worker::with(|worker| match way {
+        Way::Out => worker.seal(track, &frame, &controller),
+        Way::In => worker.open(Held { track, frame, controller }),
+    });
+}
+
+impl Worker {
+    fn seal(&mut self, track: TrackKind, frame: &JsValue, controller: &JsValue) {
+        let bytes = Uint8Array::new(&get(frame, "data")).to_vec();
+        let sealed = match (track, codec(frame)) {
+            (TrackKind::Voice, Some(Form::Redundant)) => self.sealing.sealer().seal_redundant_voice(&bytes).ok(),
+            (TrackKind::Voice, Some(Form::Coded(codec @ Codec::Opus)))
+            | (TrackKind::Camera | TrackKind::Screen, Some(Form::Coded(codec @ (Codec::Vp8 | Codec::Vp9)))) => {
+                self.sealing.sealer().seal(track, codec, &bytes).ok()
+            }
+            // What this product does not negotiate is not sent.
+            _ => None,
+        };
+        match sealed {
+            Some(sealed) => {
+                self.counts.sealed += 1;
+                hand_on(frame, controller, &sealed);
+            }
+            None => self.counts.refused += 1,
+        }
+    }
+
+    fn open(&mut self, held: Held) {
+        let bytes = Uint8Array::new(&get(&held.frame, "data")).to_vec();
+        let Some(opening) = self.opening(held.track) else {
+            self.held.hold(held, bytes.len(), now());
+            return;
+        };
+        let opened = match (held.track, codec(&held.frame)) {
+            (TrackKind::Voice, Some(Form::Redundant)) => {
+                self.sealing.opener().open_redundant_voice(opening.from, &bytes).map_err(|error| match error {
+                    RedundantError::Open(error) => error,
+                    RedundantError::Malformed | RedundantError::Seal(_) => OpenFrameError::NoEnvelope,
+                })
+            }
+            _ => self.sealing.opener().open(opening, &bytes),
+        };
+        match opened {
+            Ok(opened) => {
+                self.counts.opened += 1;
+                hand_on(&held.frame, &held.controller, &opened);
+            }
+            Err(OpenFrameError::UnknownKey) => self.held.hold(held, bytes.len(), now()),
+            Err(_) => self.counts.refused += 1,
+        }
+    }
+
+    /// Opens what waited for keys that are there now.
+    pub fn try_again(&mut self) {
+        let waiting: Vec<_> = self.held.release(now()).collect();
+        for held in waiting {
+            self.open(held);
+        }
+    }
+}
+
+/// How a frame is coded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Coded(Codec),
+    /// RFC 2198.
+    Redundant,
+}
+
+/// Asks the browser how a frame is coded. One that does not say sends what every browser of its kind does.
+fn codec(frame: &JsValue) -> Option<Form> {
+    let metadata: Function = get(frame, "getMetadata").dyn_into().ok()?;
+    let metadata = metadata.call0(frame).ok()?;
+    let Some(name) = text(&metadata, "mimeType") else {
+        let is_picture = text(frame, "type").is_some();
+        return Some(Form::Coded(if is_picture { Codec::Vp8 } else { Codec::Opus }));
+    };
+    match name.to_ascii_lowercase().as_str() {
+        "audio/opus" => Some(Form::Coded(Codec::Opus)),
+        "audio/red" => Some(Form::Redundant),
+        "video/vp8" => Some(Form::Coded(Codec::Vp8)),
+        "video/vp9" => Some(Form::Coded(Codec::Vp9)),
+        _ => None,
+    }
+}
+
+fn hand_on(frame: &JsValue, controller: &JsValue, bytes: &[u8]) {
+    let data = Uint8Array::from(bytes).buffer();
+    let is_taken = Reflect::set(frame, &"data".into(), &data).unwrap_or(false);
+    if let (true, Ok(enqueue)) = (is_taken, get(controller, "enqueue").dyn_into::<Function>()) {
+        // A stream that is closed takes nothing any more.
+        let _ = enqueue.call1(controller, frame);
+    }
+}

@@ -1,0 +1,25 @@
+//! The worker that holds a person's end-to-end keys. A page hands it what the server passed on and the tracks' frames, and is told what
+//! to show; no key ever leaves it.
+//!
+//! Speaks with its page in plain objects of one member, whose name says what it is: see [`inbox`] and [`outbox`].
+
+mod frames;
+mod inbox;
+mod object;
+mod outbox;
+mod worker;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::JsValue;
+
+/// Takes a message of the page.
+#[wasm_bindgen]
+pub fn take(message: &JsValue) {
+    inbox::take(message);
+}
+
+/// Takes the two ends of a track's frames: `readable`, `writable` and `options`, as an `RTCRtpScriptTransformer` has them.
+#[wasm_bindgen]
+pub fn transform(transformer: &JsValue) {
+    frames::transform(transformer);
+}

@@ -1,0 +1,71 @@
+//! What the worker knows: one person's keys in one room.
+
+use std::cell::RefCell;
+
+use colloque_ids::Timestamp;
+use colloque_sealing::e2ee::frame::{HoldBuffer, Opening, TrackKind};
+use colloque_sealing::{Outgoing, Sealing};
+use js_sys::Date;
+
+use crate::frames::{Counts, Held};
+use crate::outbox;
+
+/// See the module.
+pub struct Worker {
+    pub sealing: Sealing,
+    pub held: HoldBuffer<Held>,
+    pub counts: Counts,
+}
+
+thread_local! {
+    static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
+}
+
+/// The browser's clock.
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for 285,000 years")]
+pub fn now() -> Timestamp {
+    Timestamp::from_millis(Date::now() as i64)
+}
+
+/// Starts with a person's keys; the ones before are erased.
+pub fn set(sealing: Sealing) {
+    WORKER.with(|worker| {
+        *worker.borrow_mut() = Some(Worker { sealing, held: HoldBuffer::default(), counts: Counts::default() });
+    });
+}
+
+/// Does something with the keys, if there are any, and then what they ask for.
+pub fn with<R>(act: impl FnOnce(&mut Worker) -> R) -> Option<R> {
+    WORKER.with(|cell| {
+        let mut worker = cell.borrow_mut();
+        let worker = worker.as_mut()?;
+        let result = act(worker);
+        worker.carry_out();
+        Some(result)
+    })
+}
+
+impl Worker {
+    /// Finds whose track a page shows: of the other party, there is one.
+    pub fn opening(&self, track: TrackKind) -> Option<Opening> {
+        let view = self.sealing.view(now());
+        let from = view.members.iter().find(|member| !member.is_own)?.leaf;
+        Some(Opening { from, track })
+    }
+
+    fn carry_out(&mut self) {
+        let mut is_changed = false;
+        while let Some(outgoing) = self.sealing.next_outgoing() {
+            match outgoing {
+                Outgoing::Send(text) => outbox::send(&text),
+                Outgoing::Changed => is_changed = true,
+                Outgoing::KeysInstalled => self.try_again(),
+                Outgoing::Said { from, channel, bytes } => outbox::said(from, channel, &bytes),
+                Outgoing::NotBelieved { .. } => outbox::not_believed(),
+            }
+        }
+        if is_changed {
+            outbox::show(&self.sealing.view(now()));
+        }
+    }
+}
