@@ -106,6 +106,20 @@ impl MasterKey {
         }
     }
 
+    /// The key with which clients check whose an end-to-end key is: Ed25519.
+    ///
+    /// # Panics
+    ///
+    /// Never: every 32 bytes are the seed of a key.
+    #[must_use]
+    pub fn identity_public_key(&self) -> [u8; 32] {
+        self.identity().public_key().as_ref().try_into().expect("an Ed25519 key has 32 bytes")
+    }
+
+    fn identity(&self) -> Ed25519KeyPair {
+        Ed25519KeyPair::from_seed_unchecked(&self.derive(b"identity")).expect("the seed has 32 bytes")
+    }
+
     fn derive(&self, purpose: &[u8]) -> [u8; KEY_BYTES] {
         struct Bytes;
         impl KeyType for Bytes {
@@ -135,7 +149,7 @@ impl Secrets {
             sealing: LessSafeKey::new(sealing),
             pseudonyms: hmac::Key::new(hmac::HMAC_SHA256, &master.derive(b"pseudonyms")),
             tickets: Ed25519KeyPair::from_seed_unchecked(&master.derive(b"tickets")).expect("the seed has 32 bytes"),
-            identity: Ed25519KeyPair::from_seed_unchecked(&master.derive(b"identity")).expect("the seed has 32 bytes"),
+            identity: master.identity(),
         }
     }
 
@@ -217,11 +231,6 @@ impl Secrets {
     pub(crate) fn attest(&self, statement: &Statement) -> Attestation {
         statement
             .seal(|bytes| self.identity.sign(bytes).as_ref().try_into().expect("an Ed25519 signature has 64 bytes"))
-    }
-
-    /// The key with which clients check whose an end-to-end key is.
-    pub(crate) fn identity_public_key(&self) -> [u8; 32] {
-        self.identity.public_key().as_ref().try_into().expect("an Ed25519 key has 32 bytes")
     }
 
     /// The key that checks join tickets.

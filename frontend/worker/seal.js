@@ -4,6 +4,7 @@ import init, { take, transform } from '{{asset:worker.js}}';
 let waiting = [];
 const on = (act, what) => (waiting ? waiting.push([act, what]) : act(what));
 self.onmessage = ({ data }) => on(take, data);
+setInterval(() => on(take, {}), 1000);
 self.onrtctransform = ({ transformer }) => on(transform, transformer);
 
 init({ module_or_path: fetch('{{asset:worker.wasm}}', { integrity: '{{sri:worker.wasm}}' }) }).then(
@@ -12,5 +13,5 @@ init({ module_or_path: fetch('{{asset:worker.wasm}}', { integrity: '{{sri:worker
     waiting = null;
     for (const [act, what] of first) act(what);
   },
-  () => self.postMessage({ failed: true }),
+  (error) => self.postMessage({ failed: `${error}` }),
 );

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use axum::body::Bytes;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -95,18 +97,23 @@ struct ManifestEntry {
 }
 
 impl Bundles {
-    /// Loads a folder made by `cargo xtask web`.
+    /// Loads a folder made by `cargo xtask web`. Pages of a room carry the key with which they check whose an end-to-end key is.
     ///
     /// # Errors
     ///
     /// [`LoadBundlesError`] names what is missing.
-    pub fn load(folder: &Path) -> Result<Self, LoadBundlesError> {
+    pub fn load(folder: &Path, identity_key: &[u8; 32]) -> Result<Self, LoadBundlesError> {
         let shells = Shells::open(folder)?;
-        let patient = shells.load("patient")?;
+        let identity = URL_SAFE_NO_PAD.encode(identity_key);
+        let of_a_room = |name| -> Result<Shell, LoadBundlesError> {
+            let shell = shells.load(name)?;
+            Ok(Shell::new(shell.html.replace("{{identity}}", &identity), shell.styles))
+        };
+        let patient = of_a_room("patient")?;
         Ok(Self {
             unknown_link: Shell::new(patient::fill_unknown(&patient.html), patient.styles.clone()),
             patient,
-            pro: shells.load("pro")?,
+            pro: of_a_room("pro")?,
             admin: shells.load("admin")?,
             assets: assets(&folder.join("assets"))?,
         })

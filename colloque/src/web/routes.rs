@@ -16,9 +16,12 @@ use jiff::tz::TimeZone;
 use tower::ServiceExt;
 
 use super::bundles::{Bundles, Shell};
-use super::headers::{Protection, protect_always};
+use super::headers::{Protection, WORKER_POLICY, protect_always};
 use super::pages::Pages;
 use super::patient::{self, FaceUnavailable, InvitationFaces};
+
+/// How the name of the script begins that starts the worker.
+const WORKER_SCRIPT: &str = "seal-";
 
 /// Brotli's quality for a page filled per request: a millisecond, and still a third of the size.
 const PAGE_QUALITY: i32 = 5;
@@ -189,6 +192,9 @@ async fn asset(State(web): Shared, Path(name): Path<String>, headers: HeaderMap)
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
     headers.insert(header::CACHE_CONTROL, IMMUTABLE);
+    if name.starts_with(WORKER_SCRIPT) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(WORKER_POLICY));
+    }
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     response
 }
@@ -306,7 +312,7 @@ mod tests {
             format!("\"{name}\": {{ \"shell\": \"{name}\", \"styles\": [] }}")
         });
         std::fs::write(folder.join("manifest.json"), format!("{{ {} }}", entries.join(","))).unwrap();
-        let bundles = Bundles::load(&folder).unwrap();
+        let bundles = Bundles::load(&folder, &[7; 32]).unwrap();
         let pages = Pages::load(&folder, &super::super::LegalNotice::default(), false).unwrap();
         std::fs::remove_dir_all(folder).unwrap();
         Web { bundles, pages, faces: Arc::new(Away), zone: TimeZone::UTC, has_real_certificate: false }

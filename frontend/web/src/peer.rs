@@ -14,6 +14,7 @@ use web_sys::{
 };
 
 use crate::dom::{Listener, settle};
+use crate::keys::Keys;
 
 /// One of the three media lines, in the order of the description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -122,14 +123,26 @@ impl Peer {
     /// # Errors
     ///
     /// [`OpenPeerError`] when the browser refuses.
-    pub fn open(on_state: impl Fn(PeerState) + 'static) -> Result<Self, OpenPeerError> {
-        let connection = RtcPeerConnection::new_with_configuration(&configuration()).map_err(|_| OpenPeerError)?;
+    pub(crate) fn open(
+        keys: Option<&Keys>,
+        on_state: impl Fn(PeerState) + 'static,
+    ) -> Result<Self, OpenPeerError> {
+        let configuration = configuration();
+        // Chromium sends frames as they are where a transform comes a moment too late, unless it was told to expect one.
+        Reflect::set(&configuration, &"encodedInsertableStreams".into(), &keys.is_some().into()).ok();
+        let connection = RtcPeerConnection::new_with_configuration(&configuration).map_err(|_| OpenPeerError)?;
         let line = |kind: &str| {
             let init = RtcRtpTransceiverInit::new();
             init.set_direction(RtcRtpTransceiverDirection::Sendrecv);
             connection.add_transceiver_with_str_and_init(kind, &init)
         };
         let lines = [line("audio"), line("video"), line("video")];
+        if let Some(keys) = keys {
+            for (track, line) in (0..).zip(&lines) {
+                keys.attach(&line.sender(), "out", track).ok_or(OpenPeerError)?;
+                keys.attach(&line.receiver(), "in", track).ok_or(OpenPeerError)?;
+            }
+        }
         let stream = |line: &RtcRtpTransceiver| {
             let tracks = Array::of1(&line.receiver().track());
             MediaStream::new_with_tracks(&tracks).map_err(|_| OpenPeerError)

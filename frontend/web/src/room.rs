@@ -2,6 +2,8 @@
 //!
 //! `RoomDriver` of `colloque-signals` is the same with Leptos signals.
 
+mod switches;
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
@@ -14,8 +16,11 @@ use colloque_protocol::Role;
 use colloque_protocol::signaling::MediaState;
 use web_sys::{HtmlMediaElement, MediaStreamTrack};
 
-use crate::capture::{Capture, Facing, ScreenCapture};
+use switches::switch_as_before;
+
+use crate::capture::{Capture, ScreenCapture};
 use crate::dom::{Listener, is_visible, monotonic_now, on_visibility, random_seed, spawn, tab_storage};
+use crate::keys::{ENDS, Keys, Said};
 use crate::link_shell::LinkShell;
 use crate::media_element;
 use crate::peer::{Care, FIRST_FOR, Peer, PeerState, Slot};
@@ -46,6 +51,9 @@ struct Inner {
     running: Cell<bool>,
     link: LinkShell,
     peer: RefCell<Option<NumberedPeer>>,
+    keys: RefCell<Option<Keys>>,
+    /// Ends of the present peer's tracks that pass through the worker.
+    live: Cell<u32>,
     capture: RefCell<Option<Rc<Capture>>>,
     screen: RefCell<Option<ScreenCapture>>,
     held_back: Cell<bool>,
@@ -80,6 +88,8 @@ impl Room {
                 running: Cell::new(false),
                 link: LinkShell::new(ticket_path.to_owned(), feed),
                 peer: RefCell::default(),
+                keys: RefCell::default(),
+                live: Cell::default(),
                 capture: RefCell::default(),
                 screen: RefCell::default(),
                 held_back: Cell::new(false),
@@ -253,13 +263,49 @@ impl Inner {
                 self.send();
             }
             Output::SampleLink => self.sample_link(),
-            Output::EndToEnd { .. } => {}
+            Output::EndToEnd { message } => {
+                if let Some(keys) = &*self.keys.borrow() {
+                    keys.hear(&message);
+                }
+            }
+        }
+    }
+
+    /// Starts the worker once the room is known, and tells it who this person is there.
+    fn use_keys(&self) {
+        let CallView { room: Some(room), participant: Some(participant), .. } = *self.call.borrow().view() else {
+            return;
+        };
+        if self.keys.borrow().is_none() {
+            let this = self.this.clone();
+            let keys = Keys::start(room, move |said| {
+                if let Some(inner) = this.upgrade() {
+                    inner.heard_of_keys(said);
+                }
+            });
+            self.keys.replace(keys);
+        }
+        if let Some(keys) = &*self.keys.borrow() {
+            keys.joined(participant);
+        }
+    }
+
+    fn heard_of_keys(&self, said: Said) {
+        match said {
+            Said::Send(message) => self.feed(Input::EndToEnd { message }),
+            Said::Live => {
+                self.live.set(self.live.get() + 1);
+                self.send();
+            }
+            Said::View(_) | Said::Failed => {}
         }
     }
 
     fn create_peer(&self, number: u32) {
+        self.use_keys();
+        self.live.set(0);
         let this = self.this.clone();
-        let opened = Peer::open(move |state| {
+        let opened = Peer::open(self.keys.borrow().as_ref(), move |state| {
             let state = match state {
                 PeerState::Connecting => EnginePeerState::Connecting,
                 PeerState::Connected => EnginePeerState::Connected,
@@ -401,7 +447,8 @@ impl Inner {
     }
 
     fn track(&self, slot: Slot) -> Option<MediaStreamTrack> {
-        if self.held_back.get() {
+        // Nothing is captured into a line whose frames do not pass through the worker yet.
+        if self.held_back.get() || (self.keys.borrow().is_some() && self.live.get() < ENDS) {
             return None;
         }
         let capture = self.capture.borrow();
@@ -416,80 +463,5 @@ impl Inner {
             }
             Slot::Screen => self.screen.borrow().as_ref().map(|screen| screen.track().clone()),
         }
-    }
-
-    fn switch(&self, wanted: MediaState) {
-        let capture = self.capture.borrow().clone();
-        // A camera that is not there was not switched off, nor on.
-        let has_camera = capture.as_ref().is_some_and(|capture| capture.camera().is_some());
-        let is_camera_off = if has_camera { !wanted.camera } else { kept_off(&self.ticket_path) & 2 != 0 };
-        let off = match (wanted.microphone, is_camera_off) {
-            (true, false) => "0",
-            (false, false) => "1",
-            (true, true) => "2",
-            (false, true) => "3",
-        };
-        tab_storage().map(|storage| storage.set_item(&self.ticket_path, off));
-        let this = self.this.clone();
-        let shares = self.screen.borrow().is_some();
-        spawn(async move {
-            if let Some(capture) = &capture {
-                capture.set_microphone(wanted.microphone);
-                capture.set_camera(wanted.camera);
-                if wanted.rear_camera != (capture.facing() == Facing::Rear) {
-                    // Without any camera left, the state reported says so.
-                    capture.flip().await.ok();
-                }
-            }
-            let ended = this.clone();
-            let shared = match (shares, wanted.screen) {
-                (false, true) => ScreenCapture::open(move || {
-                    if let Some(inner) = ended.upgrade() {
-                        inner.stop_sharing();
-                    }
-                })
-                .await
-                .ok(),
-                (true, _) | (false, false) => None,
-            };
-            let Some(inner) = this.upgrade() else { return };
-            if shared.is_some() || !wanted.screen {
-                drop(inner.screen.replace(shared));
-            }
-            inner.capture_changed();
-        });
-    }
-
-    fn stop_sharing(&self) {
-        drop(self.screen.take());
-        self.capture_changed();
-    }
-
-    fn capture_changed(&self) {
-        let local = state_of(self.capture.borrow().as_deref(), self.screen.borrow().is_some());
-        self.send();
-        self.feed(Input::LocalMediaChanged(local));
-    }
-}
-
-/// What was off before the page was loaded again: the bits of a digit that the tab keeps until the end.
-fn kept_off(ticket_path: &str) -> u8 {
-    let kept = tab_storage().and_then(|storage| storage.get_item(ticket_path).ok()?);
-    kept.and_then(|off| off.bytes().next()).unwrap_or_default()
-}
-
-fn switch_as_before(capture: &Capture, ticket_path: &str) {
-    let off = kept_off(ticket_path);
-    capture.set_microphone(off & 1 == 0);
-    capture.set_camera(off & 2 == 0);
-}
-
-fn state_of(capture: Option<&Capture>, screen: bool) -> MediaState {
-    MediaState {
-        microphone: capture.is_some_and(Capture::is_microphone_on),
-        camera: capture.is_some_and(Capture::is_camera_on),
-        rear_camera: capture.is_some_and(|capture| capture.facing() == Facing::Rear),
-        screen,
-        ..MediaState::default()
     }
 }

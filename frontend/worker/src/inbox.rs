@@ -5,7 +5,7 @@
 //! - `{hear: text}`: the server passed this on.
 //! - `{compare: boolean}`: what the person found when they compared the words.
 //! - `{say: {channel, bytes}}`: something for the others.
-//! - `{tick: true}`: a second has passed.
+//! - `{}`: a second has passed; the script that starts the worker says it, not the page.
 //! - `{legacy: {readable, writable, options}}`: a track's frames in a browser that hands them to the page first.
 
 use base64ct::{Base64UrlUnpadded, Encoding};

@@ -191,7 +191,8 @@ impl Watcher {
             Output::Link(LinkOutput::FetchTicket | LinkOutput::SignJoin { .. })
             | Output::SwitchMedia(_)
             | Output::Adapt(_)
-            | Output::SampleLink => {}
+            | Output::SampleLink
+            | Output::EndToEnd { .. } => {}
         }
         Ok(())
     }
