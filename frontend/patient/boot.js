@@ -74,7 +74,8 @@
     if (/FBAN|FBAV|Instagram|Line\/|Snapchat|MicroMessenger|musical_ly|BytedanceWebview|LinkedInApp|Twitter/.test(agent)) return 'E20';
     if (!navigator.mediaDevices) return 'E20';
     if (typeof WebAssembly !== 'object') return 'E21';
-    const known = window.RTCRtpTransceiver && window.indexedDB && window.crypto.subtle && WebAssembly.instantiateStreaming;
+    const seals = window.RTCRtpScriptTransform || (window.RTCRtpSender && RTCRtpSender.prototype.createEncodedStreams);
+    const known = seals && window.RTCRtpTransceiver && window.indexedDB && window.crypto.subtle && WebAssembly.instantiateStreaming;
     return known && Array.prototype.at ? null : 'E22';
   }
 

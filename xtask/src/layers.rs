@@ -69,6 +69,7 @@ const LAYERS: &[Layer] = &[
 
 /// Members below `tests/`: they look at everything, and nothing but tests looks at them.
 const TEST_MEMBERS: &[&str] = &[
+    "colloque-conformance",
     "colloque-differential",
     "colloque-load",
     "colloque-network",

@@ -3,6 +3,8 @@
 //! Synchronous and pure: push what arrived, pull what must be sent. The browser's worker and the native participant run the same code.
 
 mod code;
+#[cfg(feature = "classical")]
+pub mod conformance;
 mod credential;
 mod engine;
 pub mod frame;

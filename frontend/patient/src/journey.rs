@@ -107,6 +107,10 @@ pub enum Screen {
 pub enum Overlay {
     /// Nothing.
     None,
+    /// The words differ: somebody may be listening, and nothing is sent any more.
+    WordsDiffer,
+    /// This browser cannot encrypt end to end.
+    Unsealable,
     /// Cut off.
     Reconnecting {
         /// Whether the patient is offered to act.

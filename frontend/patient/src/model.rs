@@ -6,6 +6,7 @@ use colloque_protocol::http::error::ErrorCode;
 use colloque_protocol::http::patient::{CodeChannel, PatientStatus, PatientView};
 use colloque_web::capture::Device;
 use colloque_web::http::SendRequestError;
+use colloque_web::keys::{SealStage, Sealed};
 
 use crate::fault::{Fault, Words};
 use crate::journey::{CaptureState, Overlay, Screen, Situation, Step, overlay, screen};
@@ -25,6 +26,8 @@ pub struct Model {
     pub capture: CaptureState,
     /// What the engine says.
     pub call: CallView,
+    /// Where the end-to-end encryption stands.
+    pub sealed: Sealed,
     /// Whether sound waits for a tap.
     pub needs_tap: bool,
     /// What the service says of the patient and the appointment.
@@ -239,6 +242,11 @@ impl Model {
     /// What lies over the consultation.
     #[must_use]
     pub fn overlay(&self) -> Overlay {
+        match self.sealed.stage {
+            SealStage::WordsDiffer => return Overlay::WordsDiffer,
+            SealStage::Impossible => return Overlay::Unsealable,
+            SealStage::Preparing | SealStage::EndToEnd => {}
+        }
         overlay(&self.call, self.interrupted, self.not_given.map(|it| it.fault), self.needs_tap)
     }
 

@@ -35,6 +35,8 @@ enum Cut {
     EverythingForLong,
     /// Nobody could end the call: nothing is sent.
     Control,
+    /// The call is not protected: nothing is sent.
+    Sealed,
     /// No media pass.
     Media,
 }
@@ -59,6 +61,7 @@ impl Heard {
                 Overlay::Lost => Cut::EverythingForLong,
                 Overlay::PausedForSafety => Cut::Control,
                 Overlay::Blocked => Cut::Media,
+                Overlay::WordsDiffer | Overlay::Unsealable => Cut::Sealed,
                 Overlay::None | Overlay::Interrupted | Overlay::NotGiven(_) | Overlay::NeedsTap => Cut::Nothing,
             },
             delay_minutes: call.delay_minutes,
@@ -139,6 +142,7 @@ impl Heard {
             Cut::EverythingForLong => Some(Msg::StillCut),
             Cut::Control => Some(Msg::PausedShort),
             Cut::Media => Some(Msg::Blocked),
+            Cut::Sealed => Some(Msg::SealCut),
         };
         // In the place of what was said of the cut, which would stay to be read.
         let is_back = in_call && stays && self.cut == Cut::Nothing;

@@ -5,6 +5,7 @@ use std::rc::{Rc, Weak};
 
 use colloque_call::CallView;
 use colloque_protocol::Role;
+use colloque_web::keys::Sealed;
 use colloque_web::room::{MediaElements, Room};
 use leptos::prelude::*;
 
@@ -13,6 +14,7 @@ pub struct RoomDriver {
     room: Rc<Room>,
     view: RwSignal<CallView>,
     needs_tap: RwSignal<bool>,
+    sealed: RwSignal<Sealed>,
 }
 
 impl RoomDriver {
@@ -23,23 +25,31 @@ impl RoomDriver {
     pub fn new(role: Role, ticket_path: &str, elements: MediaElements) -> Self {
         let needs_tap = RwSignal::new(false);
         let view = RwSignal::new(CallView::default());
+        let sealed = RwSignal::new(Sealed::default());
         let room = Rc::new_cyclic(|this: &Weak<Room>| {
             let this = this.clone();
             Room::new(role, ticket_path, elements, move || {
                 if let Some(room) = this.upgrade() {
                     view.try_set(room.view());
                     needs_tap.try_set(room.needs_tap());
+                    sealed.try_set(room.sealed());
                 }
             })
         });
         view.set(room.view());
-        Self { room, view, needs_tap }
+        Self { room, view, needs_tap, sealed }
     }
 
     /// What a screen shows.
     #[must_use]
     pub fn view(&self) -> ReadSignal<CallView> {
         self.view.read_only()
+    }
+
+    /// Where the end-to-end encryption stands.
+    #[must_use]
+    pub fn sealed(&self) -> ReadSignal<Sealed> {
+        self.sealed.read_only()
     }
 
     /// Whether the browser wants a tap before the other person is heard; the tap calls [`Room::unlock`].

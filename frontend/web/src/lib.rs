@@ -10,7 +10,7 @@ pub mod desk;
 pub mod dom;
 pub mod http;
 pub mod json;
-mod keys;
+pub mod keys;
 pub mod level;
 mod link_shell;
 pub mod media_element;

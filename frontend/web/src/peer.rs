@@ -124,12 +124,12 @@ impl Peer {
     ///
     /// [`OpenPeerError`] when the browser refuses.
     pub(crate) fn open(
-        keys: Option<&Keys>,
+        keys: &Keys,
         on_state: impl Fn(PeerState) + 'static,
     ) -> Result<Self, OpenPeerError> {
         let configuration = configuration();
         // Chromium sends frames as they are where a transform comes a moment too late, unless it was told to expect one.
-        Reflect::set(&configuration, &"encodedInsertableStreams".into(), &keys.is_some().into()).ok();
+        Reflect::set(&configuration, &"encodedInsertableStreams".into(), &true.into()).ok();
         let connection = RtcPeerConnection::new_with_configuration(&configuration).map_err(|_| OpenPeerError)?;
         let line = |kind: &str| {
             let init = RtcRtpTransceiverInit::new();
@@ -137,11 +137,9 @@ impl Peer {
             connection.add_transceiver_with_str_and_init(kind, &init)
         };
         let lines = [line("audio"), line("video"), line("video")];
-        if let Some(keys) = keys {
-            for (track, line) in (0..).zip(&lines) {
-                keys.attach(&line.sender(), "out", track).ok_or(OpenPeerError)?;
-                keys.attach(&line.receiver(), "in", track).ok_or(OpenPeerError)?;
-            }
+        for (track, line) in (0..).zip(&lines) {
+            keys.attach(&line.sender(), "out", track).ok_or(OpenPeerError)?;
+            keys.attach(&line.receiver(), "in", track).ok_or(OpenPeerError)?;
         }
         let stream = |line: &RtcRtpTransceiver| {
             let tracks = Array::of1(&line.receiver().track());

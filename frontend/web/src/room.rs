@@ -20,10 +20,10 @@ use switches::switch_as_before;
 
 use crate::capture::{Capture, ScreenCapture};
 use crate::dom::{Listener, is_visible, monotonic_now, on_visibility, random_seed, spawn, tab_storage};
-use crate::keys::{ENDS, Keys, Said};
+use crate::keys::{ENDS, Keys, Said, SealStage, Sealed};
 use crate::link_shell::LinkShell;
 use crate::media_element;
-use crate::peer::{Care, FIRST_FOR, Peer, PeerState, Slot};
+use crate::peer::{Care, FIRST_FOR, OpenPeerError, Peer, PeerState, Slot};
 use crate::timer::{Timeout, pause};
 
 /// Where the other person is seen and heard.
@@ -52,6 +52,7 @@ struct Inner {
     link: LinkShell,
     peer: RefCell<Option<NumberedPeer>>,
     keys: RefCell<Option<Keys>>,
+    sealed: RefCell<Sealed>,
     /// Ends of the present peer's tracks that pass through the worker.
     live: Cell<u32>,
     capture: RefCell<Option<Rc<Capture>>>,
@@ -74,7 +75,7 @@ struct NumberedPeer {
 
 impl Room {
     /// Makes a room that waits for [`Room::join`]; tickets are asked for at `ticket_path`, and `on_change` is run whenever
-    /// [`Room::view`] or [`Room::needs_tap`] differ from before.
+    /// [`Room::view`], [`Room::needs_tap`] or [`Room::sealed`] differ from before.
     #[must_use]
     pub fn new(role: Role, ticket_path: &str, elements: MediaElements, on_change: impl Fn() + 'static) -> Self {
         let options = CallOptions { role, local: MediaState::default(), visible: is_visible(), seed: random_seed() };
@@ -89,6 +90,7 @@ impl Room {
                 link: LinkShell::new(ticket_path.to_owned(), feed),
                 peer: RefCell::default(),
                 keys: RefCell::default(),
+                sealed: RefCell::default(),
                 live: Cell::default(),
                 capture: RefCell::default(),
                 screen: RefCell::default(),
@@ -125,6 +127,19 @@ impl Room {
         self.inner.play(false);
     }
 
+    /// Where this person's end-to-end encryption stands.
+    #[must_use]
+    pub fn sealed(&self) -> Sealed {
+        self.inner.sealed.borrow().clone()
+    }
+
+    /// Says whether both see the same words; if not, nothing is sent or played any more.
+    pub fn compare_words(&self, is_same: bool) {
+        if let Some(keys) = &*self.inner.keys.borrow() {
+            keys.compare(is_same);
+        }
+    }
+
     /// Goes in, or comes back.
     pub fn join(&self) {
         self.inner.feed(Input::Join);
@@ -144,6 +159,8 @@ impl Room {
     ///
     /// What was switched off stays so when the page is loaded again.
     pub fn set_capture(&self, capture: Option<Rc<Capture>>) {
+        // While the person is looked at and listened to, its program comes.
+        self.inner.start_keys();
         if let Some(capture) = &capture {
             switch_as_before(capture, &self.inner.ticket_path);
         }
@@ -271,22 +288,29 @@ impl Inner {
         }
     }
 
-    /// Starts the worker once the room is known, and tells it who this person is there.
-    fn use_keys(&self) {
-        let CallView { room: Some(room), participant: Some(participant), .. } = *self.call.borrow().view() else {
-            return;
-        };
+    /// Starts the worker, once.
+    fn start_keys(&self) {
         if self.keys.borrow().is_none() {
             let this = self.this.clone();
-            let keys = Keys::start(room, move |said| {
+            let keys = Keys::start(move |said| {
                 if let Some(inner) = this.upgrade() {
                     inner.heard_of_keys(said);
                 }
             });
+            if keys.is_none() {
+                self.cannot_seal();
+            }
             self.keys.replace(keys);
         }
-        if let Some(keys) = &*self.keys.borrow() {
-            keys.joined(participant);
+    }
+
+    /// Tells the worker who this person is, in which room.
+    fn use_keys(&self) {
+        self.start_keys();
+        if let (CallView { room: Some(room), participant: Some(participant), .. }, Some(keys)) =
+            (self.call.borrow().view(), &*self.keys.borrow())
+        {
+            keys.joined(*room, *participant);
         }
     }
 
@@ -297,7 +321,20 @@ impl Inner {
                 self.live.set(self.live.get() + 1);
                 self.send();
             }
-            Said::View(_) | Said::Failed => {}
+            Said::View(sealed) => self.show_sealed(sealed),
+            Said::Failed => self.cannot_seal(),
+        }
+    }
+
+    fn cannot_seal(&self) {
+        self.show_sealed(Sealed { stage: SealStage::Impossible, ..Sealed::default() });
+    }
+
+    fn show_sealed(&self, sealed: Sealed) {
+        if *self.sealed.borrow() != sealed {
+            self.sealed.replace(sealed);
+            self.send();
+            (self.on_change)();
         }
     }
 
@@ -305,7 +342,9 @@ impl Inner {
         self.use_keys();
         self.live.set(0);
         let this = self.this.clone();
-        let opened = Peer::open(self.keys.borrow().as_ref(), move |state| {
+        let keys = self.keys.borrow();
+        // Without keys there is no transport, so that nothing can pass as it is.
+        let opened = keys.as_ref().ok_or(OpenPeerError).and_then(|keys| Peer::open(keys, move |state| {
             let state = match state {
                 PeerState::Connecting => EnginePeerState::Connecting,
                 PeerState::Connected => EnginePeerState::Connected,
@@ -324,7 +363,11 @@ impl Inner {
                     inner.elements.screen.pause().ok();
                 }
             }
-        });
+        }));
+        if keys.is_some() && opened.is_err() {
+            self.cannot_seal();
+        }
+        drop(keys);
         // A browser that opens none fails the offer that is asked for next.
         self.peer.replace(opened.ok().map(|peer| NumberedPeer { number, peer: Rc::new(peer) }));
         let is_replaced = matches!(self.call.borrow().view().media, MediaPath::Lost { .. } | MediaPath::Blocked);
@@ -447,8 +490,10 @@ impl Inner {
     }
 
     fn track(&self, slot: Slot) -> Option<MediaStreamTrack> {
-        // Nothing is captured into a line whose frames do not pass through the worker yet.
-        if self.held_back.get() || (self.keys.borrow().is_some() && self.live.get() < ENDS) {
+        // Nothing is sent into a line whose frames do not pass through the worker yet, nor while nobody could open them: a weak link is
+        // needed for other things.
+        let is_sealed = self.live.get() >= ENDS && self.sealed.borrow().stage == SealStage::EndToEnd;
+        if self.held_back.get() || !is_sealed {
             return None;
         }
         let capture = self.capture.borrow();

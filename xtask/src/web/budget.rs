@@ -18,7 +18,7 @@ const BUDGETS: [Budget; 4] = [
     // Loaded while waiting, after the page: it counts among no page's requests.
     Budget { bundle: Bundle::Worker, shell_limit: 0, total_limit: 250_000, requests_limit: 4 },
     Budget { bundle: Bundle::Patient, shell_limit: 14_000, total_limit: 120_000, requests_limit: 6 },
-    Budget { bundle: Bundle::Pro, shell_limit: 40_000, total_limit: 350_000, requests_limit: 12 },
+    Budget { bundle: Bundle::Pro, shell_limit: 40_000, total_limit: 356_000, requests_limit: 12 },
     Budget { bundle: Bundle::Admin, shell_limit: 40_000, total_limit: 320_000, requests_limit: 12 },
 ];
 
@@ -26,7 +26,7 @@ const BUDGETS: [Budget; 4] = [
 const PATIENT_BOOT_LIMIT: usize = 3_000;
 
 /// Limit of the patient's WebAssembly and its glue together, in bytes sent to browsers.
-const PATIENT_CODE_LIMIT: usize = 108_000;
+const PATIENT_CODE_LIMIT: usize = 108_500;
 
 /// Prints the size table and gives one sentence for each excess.
 pub fn check(manifest: &Manifest) -> Vec<String> {
@@ -84,6 +84,6 @@ mod tests {
     #[test]
     fn a_page_past_its_budget_fails_with_the_measure() {
         let excess = check(&patient_of(112_000));
-        assert_eq!(excess, ["patient total is 121000, limit 120000", "patient code is 112000, limit 108000"]);
+        assert_eq!(excess, ["patient total is 121000, limit 120000", "patient code is 112000, limit 108500"]);
     }
 }

@@ -112,6 +112,7 @@ impl Page {
             Intent::Camera if self.holds(Half::Camera) => self.0.room.act(Action::Camera(!local.camera)),
             Intent::Microphone => self.ask_for(Half::Microphone),
             Intent::Camera => self.ask_for(Half::Camera),
+            Intent::Words(is_same) => self.0.room.compare_words(is_same),
             Intent::Pictures(shown) => self.0.room.act(Action::Pictures(shown)),
             Intent::Ask(half) => self.ask_for(half),
             Intent::GoOnWithout => self.change(|model| model.not_given = None),

@@ -55,6 +55,7 @@ impl Page {
         let (screen, drawn, stage, heard, call) = {
             let mut model = self.0.model.borrow_mut();
             model.call = self.0.room.view();
+            model.sealed = self.0.room.sealed();
             if let Some(capture) = &self.0.held.borrow().capture {
                 model.capture = given(capture);
             }

@@ -3,6 +3,7 @@
 use colloque_call::{MediaPath, PausedBy};
 use colloque_ids::Timestamp;
 use colloque_protocol::signaling::LinkLevel;
+use colloque_web::keys::SealStage;
 use colloque_web::text::Text;
 
 use crate::fault::{Fault, Words};
@@ -39,6 +40,7 @@ fn who(model: &Model) -> Node {
     el("details")
         .class("who")
         .child(summary)
+        .child(seal(model))
         .child(card.profession.as_ref().map(paragraph))
         .child(rpps(card))
         .child(other.map(|other| paragraph(verified_by(&other.card))))
@@ -62,7 +64,26 @@ fn duration(since: Timestamp, now: Timestamp) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-fn notices(model: &Model) -> [Node; 7] {
+/// Whether only the two can see, hear and read.
+fn seal(model: &Model) -> Element {
+    let word = if model.sealed.stage == SealStage::EndToEnd { Msg::Sealed } else { Msg::SealPreparing };
+    el("p").text(word.t())
+}
+
+/// The two words, until one of the two has compared them.
+fn words(model: &Model) -> Option<Element> {
+    let sealed = &model.sealed;
+    let [first, second] = sealed.words.as_ref().filter(|_| !sealed.is_same && !sealed.other_is_same)?;
+    let said = el("div")
+        .class("stack")
+        .child(el("span").text(Msg::WordsAsk.t()))
+        .child(el("strong").class("number").with("translate", "no").text([first, " · ", second].concat()))
+        .child(button("second", Intent::Words(true), Msg::WordsSame))
+        .child(button("second", Intent::Words(false), Msg::WordsOther));
+    Some(el("div").class("notice calm").with("id", "words").child(icon("shield")).child(said))
+}
+
+fn notices(model: &Model) -> [Node; 8] {
     let media = model.call.other.as_ref().map(|other| other.media).unwrap_or_default();
     let is_connecting =
         matches!(model.call.media, MediaPath::Idle | MediaPath::Connecting) && model.overlay() == Overlay::None;
@@ -81,6 +102,7 @@ fn notices(model: &Model) -> [Node; 7] {
         .document_is_new
         .then(|| calm("document", format!("{} {}", Msg::DocumentReady.t(), Msg::DocumentLater.t())));
     [
+        words(model).into(),
         (!model.call.local.microphone).then(|| notice("microphone-off", Msg::Muted.t())).into(),
         (!model.call.local.camera).then(|| notice("camera-off", Msg::Unseen.t())).into(),
         model.device_notice.map(|what| device(model, what)).into(),
@@ -143,6 +165,12 @@ fn device(model: &Model, what: DeviceNotice) -> Element {
 fn lay_over(model: &Model) -> Node {
     match model.overlay() {
         Overlay::None => Node::Nothing,
+        Overlay::WordsDiffer => over(Msg::WordsDiffer.t(), Some(Msg::SealCut.t()))
+            .child(call_link(model, Words::CallInstead, "primary"))
+            .into(),
+        Overlay::Unsealable => over(Msg::Unsealable.t(), Some(Msg::SealCut.t()))
+            .child(call_link(model, Words::CallInstead, "primary"))
+            .into(),
         Overlay::Reconnecting { can_retry } => over(Msg::CutTitle.t(), Some(Msg::CutBody.t()))
             .child(can_retry.then(|| button("primary", Intent::Retry, Words::Retry)))
             .child(can_retry.then(|| call_link(model, Words::CallInstead, "second")))

@@ -21,6 +21,8 @@ pub fn waiting(model: &Model) -> Node {
         Overlay::Lost => Some(Fault::ConnectionLost),
         Overlay::Blocked => Some(Fault::NetworkBlocksVideo),
         Overlay::None
+        | Overlay::WordsDiffer
+        | Overlay::Unsealable
         | Overlay::Reconnecting { .. }
         | Overlay::PausedForSafety
         | Overlay::Interrupted

@@ -12,6 +12,7 @@ use colloque_protocol::signaling::{EndReason, MediaState, OtherParty, Presence};
 use colloque_signals::RoomDriver;
 use colloque_web::capture::{Capture, CaptureError, CaptureEvent, DisplaySurface, ScreenCapture, Wish};
 use colloque_web::dom::{document, now, spawn};
+use colloque_web::keys::Sealed;
 use colloque_web::media_element;
 use colloque_web::room::MediaElements;
 use colloque_web::timer::Interval;
@@ -70,6 +71,8 @@ pub struct RoomCall {
     pub view: ReadSignal<CallView>,
     /// Whether the browser holds the sound back.
     pub needs_tap: ReadSignal<bool>,
+    /// Where the end-to-end encryption stands.
+    pub sealed: ReadSignal<Sealed>,
     /// What stands in the way of camera or microphone.
     pub trouble: RwSignal<Option<DeviceTrouble>>,
     /// Whether a whole screen waits to be confirmed.
@@ -102,7 +105,7 @@ impl RoomCall {
             screen: make_media::<HtmlVideoElement>("video", "screen").into(),
         };
         let driver = RoomDriver::new(Role::Practitioner, &room_ticket_path(consultation), media);
-        let (view, needs_tap) = (driver.view(), driver.needs_tap());
+        let (view, needs_tap, sealed) = (driver.view(), driver.needs_tap(), driver.sealed());
         if joins {
             driver.join();
         }
@@ -117,6 +120,7 @@ impl RoomCall {
             }),
             view,
             needs_tap,
+            sealed,
             trouble: RwSignal::new(None),
             confirm_screen: RwSignal::new(false),
             share_failed: RwSignal::new(false),
@@ -133,6 +137,11 @@ impl RoomCall {
         });
         call.held.update_value(|held| held._clock = Some(interval));
         call
+    }
+
+    /// Says whether the patient sees the same words.
+    pub fn compare_words(self, is_same: bool) {
+        self.held.with_value(|held| held.driver.compare_words(is_same));
     }
 
     /// The elements to put into the page.

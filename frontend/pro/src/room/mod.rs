@@ -10,6 +10,7 @@ mod notes;
 mod notes_sync;
 mod over;
 mod quality;
+mod seal;
 pub mod shortcuts;
 mod splitter;
 mod stage;

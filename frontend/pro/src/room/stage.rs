@@ -17,6 +17,7 @@ use super::call::{DeviceTrouble, is_here};
 use super::end::EndDialog;
 use super::over::Over;
 use super::quality::connection;
+use super::seal;
 use super::technical;
 use super::text::Msg;
 
@@ -125,6 +126,7 @@ pub fn Stage() -> impl IntoView {
             </div>
             <div class="stage-notes" role="status">
                 {move || absence.get().map(|absence| patient_absent(desk, absence))}
+                {move || seal::notes(desk)}
                 {move || troubles(desk)}
             </div>
             {move || (scene.get() != Scene::Over).then(|| view! { <Bar/> })}
@@ -166,6 +168,7 @@ fn CallLine() -> impl IntoView {
             {move || links.get().0.map(|link| connection(Msg::PatientLink, link))}
             {move || is_frozen().then(|| marked_chip(Tone::Warn, Icon::Warning, Msg::PatientFrozen.t()))}
             {move || links.get().1.map(|link| connection(Msg::OwnLink, link))}
+            {move || seal::chip(&call.sealed.get())}
             {move || muted().then(|| marked_chip(Tone::Warn, Icon::MicrophoneOff, Msg::PatientMicrophoneOff.t()))}
         </div>
     }

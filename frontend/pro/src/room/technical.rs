@@ -17,6 +17,10 @@ pub const WEAK: &str = "E33";
 pub const PAUSED: &str = "E34 · WebSocket";
 /// The browser plays no sound before a gesture.
 pub const HELD_BACK: &str = "E40 · play() NotAllowedError";
+/// The words on the two screens differ.
+pub const WORDS: &str = "E35 · words_differ";
+/// The browser cannot encrypt end to end.
+pub const UNSEALED: &str = "E22 · RTCRtpScriptTransform";
 /// The server could not record an act.
 pub const NOT_RECORDED: &str = "E61 · not_recorded";
 
