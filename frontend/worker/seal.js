@@ -4,7 +4,7 @@ import init, { take, transform } from '{{asset:worker.js}}';
 let waiting = [];
 const on = (act, what) => (waiting ? waiting.push([act, what]) : act(what));
 self.onmessage = ({ data }) => on(take, data);
-setInterval(() => on(take, {}), 1000);
+setInterval(() => on(take), 1000);
 self.onrtctransform = ({ transformer }) => on(transform, transformer);
 
 init({ module_or_path: fetch('{{asset:worker.wasm}}', { integrity: '{{sri:worker.wasm}}' }) }).then(
@@ -13,5 +13,5 @@ init({ module_or_path: fetch('{{asset:worker.wasm}}', { integrity: '{{sri:worker
     waiting = null;
     for (const [act, what] of first) act(what);
   },
-  (error) => self.postMessage({ failed: `${error}` }),
+  () => self.postMessage('v30'),
 );

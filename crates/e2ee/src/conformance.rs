@@ -17,10 +17,7 @@ pub fn provider(seed: [u8; SEED_BYTES]) -> impl OpenMlsProvider {
 
 /// Gives the same for somebody who acts: with the key that signs for them, and what their leaf says.
 #[must_use]
-pub fn member(
-    seed: [u8; SEED_BYTES],
-    identity: Vec<u8>,
-) -> (impl OpenMlsProvider, impl Signer, CredentialWithKey) {
+pub fn member(seed: [u8; SEED_BYTES], identity: Vec<u8>) -> (impl OpenMlsProvider, impl Signer, CredentialWithKey) {
     let provider = Provider::from_seed(&Zeroizing::new(seed));
     let signer = LeafSigner::generate(&provider);
     let credential = signer.with_credential(identity);

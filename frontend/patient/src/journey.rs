@@ -109,8 +109,6 @@ pub enum Overlay {
     None,
     /// The words differ: somebody may be listening, and nothing is sent any more.
     WordsDiffer,
-    /// This browser cannot encrypt end to end.
-    Unsealable,
     /// Cut off.
     Reconnecting {
         /// Whether the patient is offered to act.

@@ -242,10 +242,8 @@ impl Model {
     /// What lies over the consultation.
     #[must_use]
     pub fn overlay(&self) -> Overlay {
-        match self.sealed.stage {
-            SealStage::WordsDiffer => return Overlay::WordsDiffer,
-            SealStage::Impossible => return Overlay::Unsealable,
-            SealStage::Preparing | SealStage::EndToEnd => {}
+        if self.sealed.stage == SealStage::WordsDiffer {
+            return Overlay::WordsDiffer;
         }
         overlay(&self.call, self.interrupted, self.not_given.map(|it| it.fault), self.needs_tap)
     }

@@ -61,7 +61,7 @@ impl Heard {
                 Overlay::Lost => Cut::EverythingForLong,
                 Overlay::PausedForSafety => Cut::Control,
                 Overlay::Blocked => Cut::Media,
-                Overlay::WordsDiffer | Overlay::Unsealable => Cut::Sealed,
+                Overlay::WordsDiffer => Cut::Sealed,
                 Overlay::None | Overlay::Interrupted | Overlay::NotGiven(_) | Overlay::NeedsTap => Cut::Nothing,
             },
             delay_minutes: call.delay_minutes,
@@ -142,7 +142,7 @@ impl Heard {
             Cut::EverythingForLong => Some(Msg::StillCut),
             Cut::Control => Some(Msg::PausedShort),
             Cut::Media => Some(Msg::Blocked),
-            Cut::Sealed => Some(Msg::SealCut),
+            Cut::Sealed => Some(Msg::WordsDiffer),
         };
         // In the place of what was said of the cut, which would stay to be read.
         let is_back = in_call && stays && self.cut == Cut::Nothing;

@@ -22,6 +22,8 @@ pub struct Stage {
     pub remote_camera: bool,
     /// Whether the practitioner shares a screen.
     pub sharing: bool,
+    /// Whether this browser cannot encrypt the call, and so has none.
+    pub cannot_seal: bool,
 }
 
 impl Stage {
@@ -35,7 +37,14 @@ impl Stage {
                 None => root.remove_attribute(name).ok(),
             };
         };
-        set("data-view", Some(if self.screen == Screen::Question { "question" } else { "app" }));
+        let view = match self.screen {
+            // The shell has the words for a browser that is too old.
+            _ if self.cannot_seal => "trouble",
+            Screen::Question => "question",
+            _ => "app",
+        };
+        set("data-view", Some(view));
+        set("data-trouble", self.cannot_seal.then_some("E22"));
         set("data-stage", self.place());
         let refused = Fault::CaptureRefused;
         let helps = self.screen == Screen::Fault(refused) || self.overlay == Overlay::NotGiven(refused);

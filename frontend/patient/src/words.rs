@@ -123,12 +123,8 @@ texts! {
         PausedByLink: "Connexion faible : la vidéo est en pause.", "Weak connection: the video is paused.";
         Sealed: "Chiffré de bout en bout", "End-to-end encrypted";
         SealPreparing: "Chiffrement en cours…", "Encrypting…";
-        WordsAsk: "Le médecin voit-il aussi :", "Does the doctor also see:";
-        WordsSame: "Les mêmes mots", "The same words";
-        WordsOther: "D'autres mots", "Other words";
-        WordsDiffer: "Les mots diffèrent", "The words differ";
-        SealCut: "Par sécurité, le son et l'image sont coupés.", "For safety, sound and picture are cut.";
-        Unsealable: "Votre navigateur ne peut pas protéger l'appel", "Your browser cannot protect the call";
+        WordsAsk: "Le médecin voit-il les mêmes mots ?", "Does the doctor see the same words?";
+        WordsDiffer: "Les mots diffèrent : le son et l'image sont coupés.", "The words differ: sound and picture are cut.";
         PausedReturns: "C'est automatique. Elle reviendra toute seule.", "This is automatic. It will come back by itself.";
         PausedStays: "C'est automatique. Remettez-la quand la connexion est meilleure.", "This is automatic. Bring it back when the connection is better.";
         PausedByYou: "Vidéo mise en pause par vous.", "Video paused by you.";

@@ -1,8 +1,7 @@
 //! The worker that holds this person's end-to-end keys, from the page's side.
 //!
-//! The page passes texts between the server and the worker, and hands it the frames of each track. It holds no key.
-
-use std::cell::Cell;
+//! The page passes texts between the server and the worker, and hands it the frames of each track. It holds no key. What the two say to
+//! each other is in the worker's `inbox` and `outbox`.
 
 use colloque_ids::{ParticipantId, RoomId};
 use js_sys::{Array, Function, Object, Reflect};
@@ -16,12 +15,10 @@ use crate::dom::{Listener, document};
 pub struct Sealed {
     /// Whether what is sent can be read by the members only.
     pub stage: SealStage,
-    /// The words that both see.
-    pub words: Option<[String; 2]>,
-    /// Whether this person found them the same.
-    pub is_same: bool,
-    /// Whether the other found them the same.
-    pub other_is_same: bool,
+    /// The two words that both see, once they are there.
+    pub words: String,
+    /// Whether one of the two found them the same.
+    pub is_compared: bool,
 }
 
 /// How far it is.
@@ -47,8 +44,6 @@ pub(crate) enum Said {
     Live,
     /// What to show.
     View(Sealed),
-    /// No keys can be made.
-    Failed,
 }
 
 /// Ends of tracks that pass through the worker once all do: three that are sent, three that are received.
@@ -57,70 +52,59 @@ pub(crate) const ENDS: u32 = 6;
 /// The worker. Dropped, it is ended, and its keys with it.
 pub(crate) struct Keys {
     worker: Worker,
-    is_set_up: Cell<bool>,
     _heard: Listener,
 }
 
 impl Keys {
-    /// Starts the worker, so that its program is there when a room is known.
+    /// Starts the worker, so that its program is there when a room is known. Its address carries the platform's identity key.
     pub(crate) fn start(say: impl Fn(Said) + 'static) -> Option<Self> {
-        let script = document().document_element()?.get_attribute("data-worker")?;
+        let address = document().document_element()?.get_attribute("data-worker")?;
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(&script, &options).ok()?;
+        let worker = Worker::new_with_options(&address, &options).ok()?;
         let heard = Listener::new(&worker, "message", move |event| {
-            let data = event.unchecked_into::<MessageEvent>().data();
-            let member = |name: &str| get(&data, name);
-            let said = if let Some(text) = member("send").as_string() {
-                Said::Send(text)
-            } else if !member("live").is_undefined() {
-                Said::Live
-            } else if member("view").is_object() {
-                Said::View(sealed(&member("view")))
-            } else if !member("failed").is_undefined() {
-                Said::Failed
-            } else {
-                return;
-            };
-            say(said);
+            let text = event.unchecked_into::<MessageEvent>().data().as_string().unwrap_or_default();
+            let Some((kind, rest)) = text.split_at_checked(1) else { return };
+            say(match kind {
+                "s" => Said::Send(rest.to_owned()),
+                "l" => Said::Live,
+                _ => Said::View(sealed(rest)),
+            });
         });
-        Some(Self { worker, is_set_up: Cell::new(false), _heard: heard })
+        Some(Self { worker, _heard: heard })
     }
 
-    /// The server knows this person in this room by this name. Without the platform's identity key in the page there is nothing to
-    /// check anybody by.
+    /// The server knows this person in this room by this name.
     pub(crate) fn joined(&self, room: RoomId, participant: ParticipantId) {
-        if !self.is_set_up.replace(true) {
-            let identity = document().document_element().and_then(|page| page.get_attribute("data-identity"));
-            let setup = object(&[("consultation", room.full().into()), ("identity", identity.into())]);
-            post(&self.worker, "setup", setup.into());
-        }
-        post(&self.worker, "joined", participant.full().into());
+        self.post(["j", &room.full(), &participant.full()].concat().into());
     }
 
     /// The server passed this on.
     pub(crate) fn hear(&self, message: &str) {
-        post(&self.worker, "hear", message.into());
+        self.post(["h", message].concat().into());
     }
 
     /// The person compared the words.
     pub(crate) fn compare(&self, is_same: bool) {
-        post(&self.worker, "compare", is_same.into());
+        self.post(is_same.into());
     }
 
     /// Leads what a sender or receiver carries through the worker, in the task that made it: nothing of it passes beside.
-    pub(crate) fn attach(&self, end: &JsValue, way: &str, track: u32) -> Option<()> {
-        let options = object(&[("way", way.into()), ("track", track.into())]);
+    pub(crate) fn attach(&self, end: &JsValue, which: &str) -> Option<()> {
         if let Some(transform) = get(&js_sys::global(), "RTCRtpScriptTransform").dyn_ref::<Function>() {
-            let transform = Reflect::construct(transform, &Array::of2(&self.worker, &options)).ok()?;
+            let transform = Reflect::construct(transform, &Array::of2(&self.worker, &which.into())).ok()?;
             return Reflect::set(end, &"transform".into(), &transform).ok()?.then_some(());
         }
         // Chromium before 141 hands the frames to the page, which hands them on.
-        let split = get(end, "createEncodedStreams").dyn_into::<Function>().ok()?.call0(end).ok()?;
-        let (readable, writable) = (get(&split, "readable"), get(&split, "writable"));
-        let ends = object(&[("readable", readable.clone()), ("writable", writable.clone()), ("options", options.into())]);
-        let message = object(&[("legacy", ends.into())]);
-        self.worker.post_message_with_transfer(&message, &Array::of2(&readable, &writable)).ok()
+        let ends: Object = get(end, "createEncodedStreams").dyn_into::<Function>().ok()?.call0(end).ok()?.into();
+        Reflect::set(&ends, &"options".into(), &which.into()).ok()?;
+        let moved = Array::of2(&get(&ends, "readable"), &get(&ends, "writable"));
+        self.worker.post_message_with_transfer(&ends, &moved).ok()
+    }
+
+    fn post(&self, message: JsValue) {
+        // It throws only for what cannot be copied, and texts can.
+        self.worker.post_message(&message).ok();
     }
 }
 
@@ -130,36 +114,21 @@ impl Drop for Keys {
     }
 }
 
-fn sealed(view: &JsValue) -> Sealed {
-    let list = |name| get(view, name).dyn_into::<Array>().unwrap_or_default();
-    let words = list("words");
-    let word = |place| words.get(place).as_string();
+/// Reads how far it is, whether the words were compared, and the words.
+fn sealed(view: &str) -> Sealed {
+    let (marks, words) = view.split_at_checked(2).unwrap_or_default();
     Sealed {
-        stage: match get(view, "state").as_string().as_deref() {
-            Some("end_to_end") => SealStage::EndToEnd,
-            Some("words_differ") => SealStage::WordsDiffer,
+        stage: match marks.as_bytes().first() {
+            Some(b'1') => SealStage::EndToEnd,
+            Some(b'2') => SealStage::WordsDiffer,
+            Some(b'3') => SealStage::Impossible,
             _ => SealStage::Preparing,
         },
-        words: word(0).zip(word(1)).map(<[String; 2]>::from),
-        is_same: get(view, "same").is_truthy(),
-        other_is_same: list("members").iter().any(|member| get(&member, "same").is_truthy()),
+        is_compared: marks.ends_with('1'),
+        words: words.to_owned(),
     }
 }
 
 fn get(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or_default()
-}
-
-fn object(members: &[(&str, JsValue)]) -> Object {
-    let object = Object::new();
-    for (name, value) in members {
-        // A plain object takes every member.
-        Reflect::set(&object, &(*name).into(), value).ok();
-    }
-    object
-}
-
-fn post(worker: &Worker, name: &str, value: JsValue) {
-    // It throws only for what cannot be copied, and all this can.
-    worker.post_message(&object(&[(name, value)])).ok();
 }

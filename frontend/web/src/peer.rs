@@ -99,6 +99,9 @@ const SLIM_VOICE_BPS: u32 = 16_000;
 /// RFC 7587 section 6.1. The server has no part in it: it forwards packets of any length.
 const SLIM_VOICE_LINE: &str = "a=ptime:60\r\nm=video";
 
+/// How the worker calls what is sent and received on each line.
+const WAYS: [[&str; 2]; 3] = [["o0", "i0"], ["o1", "i1"], ["o2", "i2"]];
+
 /// Where the line after the voice begins.
 const VIDEO_LINE: &str = "m=video";
 
@@ -137,9 +140,9 @@ impl Peer {
             connection.add_transceiver_with_str_and_init(kind, &init)
         };
         let lines = [line("audio"), line("video"), line("video")];
-        for (track, line) in (0..).zip(&lines) {
-            keys.attach(&line.sender(), "out", track).ok_or(OpenPeerError)?;
-            keys.attach(&line.receiver(), "in", track).ok_or(OpenPeerError)?;
+        for (line, [sent, received]) in lines.iter().zip(WAYS) {
+            keys.attach(&line.sender(), sent).ok_or(OpenPeerError)?;
+            keys.attach(&line.receiver(), received).ok_or(OpenPeerError)?;
         }
         let stream = |line: &RtcRtpTransceiver| {
             let tracks = Array::of1(&line.receiver().track());

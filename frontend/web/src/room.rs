@@ -322,7 +322,6 @@ impl Inner {
                 self.send();
             }
             Said::View(sealed) => self.show_sealed(sealed),
-            Said::Failed => self.cannot_seal(),
         }
     }
 

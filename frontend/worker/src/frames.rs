@@ -7,17 +7,9 @@ use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::object::{get, number, set, text};
-use crate::worker::{self, Worker, now};
+use crate::object::{get, text};
 use crate::outbox;
-
-/// Frames since the start.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Counts {
-    pub sealed: u32,
-    pub opened: u32,
-    pub refused: u32,
-}
+use crate::worker::{self, Worker, now};
 
 /// A frame that waits for its key.
 pub struct Held {
@@ -35,16 +27,16 @@ enum Way {
 
 /// Leads a track's frames through the keys.
 pub fn transform(transformer: &JsValue) {
-    let options = get(transformer, "options");
-    let track = number(&options, "track").and_then(TrackKind::from_number);
-    let way = match text(&options, "way").as_deref() {
-        Some("out") => Way::Out,
-        Some("in") => Way::In,
+    // `o` or `i` for out or in, and the number of the kind of track.
+    let options = text(transformer, "options").unwrap_or_default();
+    let (way, track) = match options.split_at_checked(1) {
+        Some(("o", track)) => (Way::Out, track),
+        Some(("i", track)) => (Way::In, track),
         _ => return,
     };
-    let Some(track) = track else { return };
+    let Some(track) = track.parse().ok().and_then(TrackKind::from_number) else { return };
     if pipe(transformer, way, track).is_some() {
-        outbox::live(track);
+        outbox::live();
     }
 }
 
@@ -52,7 +44,7 @@ pub fn transform(transformer: &JsValue) {
 fn pipe(transformer: &JsValue, way: Way, track: TrackKind) -> Option<()> {
     let pass = Closure::<dyn FnMut(JsValue, JsValue)>::new(move |frame, controller| pass(way, track, frame, controller));
     let steps = Object::new();
-    set(&steps, "transform", pass.into_js_value());
+    Reflect::set(&steps, &"transform".into(), &pass.into_js_value()).ok()?;
     let stream: Function = get(&js_sys::global(), "TransformStream").dyn_into().ok()?;
     let stream = Reflect::construct(&stream, &js_sys::Array::of1(&steps)).ok()?;
     let through: Function = get(&get(transformer, "readable"), "pipeThrough").dyn_into().ok()?;
@@ -85,12 +77,8 @@ impl Worker {
             // What this product does not negotiate is not sent.
             _ => None,
         };
-        match sealed {
-            Some(sealed) => {
-                self.counts.sealed += 1;
-                hand_on(frame, controller, &sealed);
-            }
-            None => self.counts.refused += 1,
+        if let Some(sealed) = sealed {
+            hand_on(frame, controller, &sealed);
         }
     }
 
@@ -110,12 +98,9 @@ impl Worker {
             _ => self.sealing.opener().open(opening, &bytes),
         };
         match opened {
-            Ok(opened) => {
-                self.counts.opened += 1;
-                hand_on(&held.frame, &held.controller, &opened);
-            }
+            Ok(opened) => hand_on(&held.frame, &held.controller, &opened),
             Err(OpenFrameError::UnknownKey) => self.held.hold(held, bytes.len(), now()),
-            Err(_) => self.counts.refused += 1,
+            Err(_) => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! The worker that holds a person's end-to-end keys. A page hands it what the server passed on and the tracks' frames, and is told what
 //! to show; no key ever leaves it.
 //!
-//! Speaks with its page in plain objects of one member, whose name says what it is: see [`inbox`] and [`outbox`].
+//! Speaks with its page in short texts, so that the page needs little for it: see [`inbox`] and [`outbox`].
 
 mod frames;
 mod inbox;

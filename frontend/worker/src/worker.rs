@@ -7,14 +7,13 @@ use colloque_sealing::e2ee::frame::{HoldBuffer, Opening, TrackKind};
 use colloque_sealing::{Outgoing, Sealing};
 use js_sys::Date;
 
-use crate::frames::{Counts, Held};
+use crate::frames::Held;
 use crate::outbox;
 
 /// See the module.
 pub struct Worker {
     pub sealing: Sealing,
     pub held: HoldBuffer<Held>,
-    pub counts: Counts,
 }
 
 thread_local! {
@@ -30,7 +29,7 @@ pub fn now() -> Timestamp {
 /// Starts with a person's keys; the ones before are erased.
 pub fn set(sealing: Sealing) {
     WORKER.with(|worker| {
-        *worker.borrow_mut() = Some(Worker { sealing, held: HoldBuffer::default(), counts: Counts::default() });
+        *worker.borrow_mut() = Some(Worker { sealing, held: HoldBuffer::default() });
     });
 }
 
@@ -60,8 +59,7 @@ impl Worker {
                 Outgoing::Send(text) => outbox::send(&text),
                 Outgoing::Changed => is_changed = true,
                 Outgoing::KeysInstalled => self.try_again(),
-                Outgoing::Said { from, channel, bytes } => outbox::said(from, channel, &bytes),
-                Outgoing::NotBelieved { .. } => outbox::not_believed(),
+                Outgoing::Said { .. } | Outgoing::NotBelieved { .. } => {}
             }
         }
         if is_changed {

@@ -26,12 +26,11 @@ async function visitSlowly(url, { ready } = {}) {
   await session.send('Network.setCacheDisabled', { cacheDisabled: true });
   await session.send('Network.emulateNetworkConditions', { offline: false, latency: 100, downloadThroughput: 9e6 / 8, uploadThroughput: 3e6 / 8 });
   await session.send('Emulation.setCPUThrottlingRate', { rate: 4 });
-  const cost = { bytes: 0, requests: 0, list: [] };
+  const cost = { requests: 0, list: [] };
   const names = new Map();
   session.on('Network.requestWillBeSent', ({ requestId, request }) => request.url.startsWith('http') && names.set(requestId, request.url));
   session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
     if (!names.has(requestId)) return;
-    cost.bytes += encodedDataLength;
     cost.requests += 1;
     cost.list.push(`${new URL(names.get(requestId)).pathname.replace(/[\w-]{20,}/, '…')} ${encodedDataLength}`);
   });
@@ -44,6 +43,8 @@ async function visitSlowly(url, { ready } = {}) {
     // The button answers once its script has run: that is when the document's deferred scripts are done.
     usable: Math.max(performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd, performance.getEntriesByName('first-contentful-paint')[0].startTime),
     ready: performance.getEntriesByName('ready')[0]?.startTime ?? null,
+    // What the page weighs; the headers around it are the connection's.
+    bytes: [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
   }));
   context.watch.assertClean();
   await context.close();
@@ -65,6 +66,7 @@ test('the patient\'s page keeps its budgets before the call', async (t) => {
   t.diagnostic(`transfer ${of(ours, 'bytes')} bytes, ${of(ours, 'requests')} requests: ${ours[0].list.join(', ')}`);
   t.diagnostic(`static page: first paint ${Math.round(base)} ms`);
   t.diagnostic(`patient's page: first paint ${Math.round(of(ours, 'fcp'))} ms, button usable ${Math.round(of(ours, 'usable'))} ms, program ready ${Math.round(of(ours, 'ready'))} ms`);
+  assert.ok(of(ours, 'bytes') >= 50_000, 'what the page weighs is counted');
   assert.ok(of(ours, 'bytes') <= MAX_BYTES, `${of(ours, 'bytes')} bytes`);
   assert.ok(of(ours, 'requests') <= MAX_REQUESTS, `${of(ours, 'requests')} requests`);
   assert.ok(of(ours, 'fcp') <= MAX_FCP_RATIO * base, `first paint ${of(ours, 'fcp') / base} times the static page`);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use colloque_call::{CallView, Phase};
 use colloque_protocol::signaling::{EndReason, JoinRefusal};
+use colloque_web::keys::SealStage;
 use colloque_web::announcer::{SPACING, Said};
 use colloque_web::dom::{document, element, now, window};
 use colloque_web::timer::{Interval, Timeout};
@@ -244,6 +245,7 @@ fn stage(model: &Model, screen: Screen) -> Stage {
         rear: local.rear_camera,
         remote_camera: model.sees_other(),
         sharing: other.screen,
+        cannot_seal: model.sealed.stage == SealStage::Impossible,
     }
 }
 

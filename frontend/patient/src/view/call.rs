@@ -73,13 +73,15 @@ fn seal(model: &Model) -> Element {
 /// The two words, until one of the two has compared them.
 fn words(model: &Model) -> Option<Element> {
     let sealed = &model.sealed;
-    let [first, second] = sealed.words.as_ref().filter(|_| !sealed.is_same && !sealed.other_is_same)?;
+    if sealed.is_compared || sealed.words.is_empty() {
+        return None;
+    }
     let said = el("div")
         .class("stack")
+        .child(el("strong").class("number").with("translate", "no").text(&sealed.words))
         .child(el("span").text(Msg::WordsAsk.t()))
-        .child(el("strong").class("number").with("translate", "no").text([first, " · ", second].concat()))
-        .child(button("second", Intent::Words(true), Msg::WordsSame))
-        .child(button("second", Intent::Words(false), Msg::WordsOther));
+        .child(button("second", Intent::Words(true), Msg::Yes))
+        .child(button("second", Intent::Words(false), Msg::No));
     Some(el("div").class("notice calm").with("id", "words").child(icon("shield")).child(said))
 }
 
@@ -165,12 +167,9 @@ fn device(model: &Model, what: DeviceNotice) -> Element {
 fn lay_over(model: &Model) -> Node {
     match model.overlay() {
         Overlay::None => Node::Nothing,
-        Overlay::WordsDiffer => over(Msg::WordsDiffer.t(), Some(Msg::SealCut.t()))
-            .child(call_link(model, Words::CallInstead, "primary"))
-            .into(),
-        Overlay::Unsealable => over(Msg::Unsealable.t(), Some(Msg::SealCut.t()))
-            .child(call_link(model, Words::CallInstead, "primary"))
-            .into(),
+        Overlay::WordsDiffer => {
+            over(Msg::WordsDiffer.t(), None).child(call_link(model, Words::CallInstead, "primary")).into()
+        }
         Overlay::Reconnecting { can_retry } => over(Msg::CutTitle.t(), Some(Msg::CutBody.t()))
             .child(can_retry.then(|| button("primary", Intent::Retry, Words::Retry)))
             .child(can_retry.then(|| call_link(model, Words::CallInstead, "second")))

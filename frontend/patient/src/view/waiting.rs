@@ -22,7 +22,6 @@ pub fn waiting(model: &Model) -> Node {
         Overlay::Blocked => Some(Fault::NetworkBlocksVideo),
         Overlay::None
         | Overlay::WordsDiffer
-        | Overlay::Unsealable
         | Overlay::Reconnecting { .. }
         | Overlay::PausedForSafety
         | Overlay::Interrupted

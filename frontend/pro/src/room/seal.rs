@@ -15,7 +15,7 @@ use super::text::Msg;
 /// A chip beside the patient's name.
 pub fn chip(sealed: &Sealed) -> AnyView {
     match sealed.stage {
-        SealStage::EndToEnd if sealed.is_same || sealed.other_is_same => {
+        SealStage::EndToEnd if sealed.is_compared => {
             marked_chip(Tone::Ok, Icon::Shield, Msg::SealedVerified.t()).into_any()
         }
         SealStage::EndToEnd => marked_chip(Tone::Plain, Icon::Shield, Msg::Sealed.t()).into_any(),
@@ -42,8 +42,10 @@ pub fn notes(desk: RoomDesk) -> Option<AnyView> {
         SealStage::Impossible => return refused(Msg::CannotSeal, technical::UNSEALED),
         SealStage::Preparing | SealStage::EndToEnd => {}
     }
-    let is_asked = call.view.with(|view| view.phase == Phase::InCall) && !sealed.is_same && !sealed.other_is_same;
-    let [first, second] = sealed.words.filter(|_| is_asked)?;
+    let is_asked = call.view.with(|view| view.phase == Phase::InCall) && !sealed.is_compared;
+    if !is_asked || sealed.words.is_empty() {
+        return None;
+    }
     let answer = |label: Msg, is_same: bool| {
         view! { <button type="button" class="button" data-size="small" on:click=move |_| call.compare_words(is_same)>{label.t()}</button> }
     };
@@ -52,7 +54,7 @@ pub fn notes(desk: RoomDesk) -> Option<AnyView> {
             <div class="note" data-tone="plain" id="words">
                 {Icon::Shield.draw()}
                 <div>
-                    <p>{Msg::WordsAsk.t()}" "<strong class="words" translate="no">{first}" · "{second}</strong></p>
+                    <p>{Msg::WordsAsk.t()}" "<strong class="words" translate="no">{sealed.words}</strong></p>
                     <div class="row">{answer(Msg::WordsSame, true)}{answer(Msg::WordsOther, false)}</div>
                 </div>
             </div>

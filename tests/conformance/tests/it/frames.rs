@@ -1,6 +1,8 @@
 //! SFrame frames of this project against those of the crate `sframe`, which does its cryptography by ring.
 
-use colloque_e2ee::frame::{BaseKey, FrameHeader, FrameKey, FrameSuite};
+use colloque_e2ee::frame::{
+    BaseKey, Codec, Epoch, FrameHeader, FrameKey, FrameSuite, KeyId, LeafIndex, Sealer, TrackKind,
+};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use sframe::CipherSuite;
@@ -171,5 +173,34 @@ proptest! {
         let read = sframe::header::SframeHeader::deserialize(&ours).unwrap();
         prop_assert_eq!((read.key_id(), read.counter()), (key_id, counter));
         prop_assert_eq!(FrameHeader::parse(&theirs), Ok((FrameHeader { key_id, counter }, theirs.len())));
+    }
+
+    /// Around the frame lies the envelope: what stays readable before it, and how long that is behind it.
+    #[test]
+    fn what_a_call_sends_is_a_frame_of_theirs_in_an_envelope(
+        base_key in bytes(32),
+        epoch in any::<u64>(),
+        leaf in 0_u32..8,
+        frame in bytes(11..3_000),
+    ) {
+        let (epoch, leaf) = (Epoch(epoch), LeafIndex::new(leaf).unwrap());
+        let mut sealer = Sealer::default();
+        sealer.switch(epoch, leaf, &BaseKey::from_bytes(&base_key));
+        for counter in 0..3 {
+            let sent = sealer.seal(TrackKind::Camera, Codec::Vp8, &frame).unwrap();
+            let (&prefix_bytes, sent) = sent.split_last().unwrap();
+            let (prefix, sealed) = sent.split_at(prefix_bytes.into());
+            let sealing = Sealing {
+                suite: FrameSuite::Aes256Gcm,
+                base_key: base_key.clone(),
+                key_id: KeyId::new(TrackKind::Camera, leaf, epoch).get(),
+                counter,
+                metadata: [&[TrackKind::Camera as u8, prefix_bytes], prefix].concat(),
+                frame: frame[prefix.len()..].to_vec(),
+            };
+            prop_assert_eq!(prefix, &frame[..prefix.len()]);
+            prop_assert_eq!(sealed, sealing.seal_by_them());
+            prop_assert_eq!(sealing.open_by_them(sealed), Some(sealing.frame.clone()));
+        }
     }
 }

@@ -9,6 +9,8 @@ pub struct Change {
     pub remove: Vec<u32>,
     /// Names of keys from outside that the next epoch depends on.
     pub external_keys: Vec<Vec<u8>>,
+    /// Whether the member does without new keys of its own, where the change allows it.
+    pub keeps_keys: bool,
 }
 
 /// What is sent for a change.

@@ -89,6 +89,10 @@ impl<P: OpenMlsProvider, S: Signer> Member for OpenMlsMember<P, S> {
         let MlsMessageBodyIn::Welcome(welcome) = parse(welcome)?.extract() else {
             return Err("no welcome".to_owned());
         };
+        // A memory that keeps groups does not take a second one of the same name.
+        if let Some(mut left) = self.group.take() {
+            left.delete(self.provider.storage()).map_err(refused)?;
+        }
         let config = MlsGroupJoinConfig::builder()
             .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
             .use_ratchet_tree_extension(true)
@@ -122,7 +126,7 @@ impl<P: OpenMlsProvider, S: Signer> Member for OpenMlsMember<P, S> {
         });
         let bundle = group
             .commit_builder()
-            .force_self_update(true)
+            .force_self_update(!change.keeps_keys)
             .propose_adds(newcomers)
             .propose_removals(change.remove.iter().map(|leaf| LeafNodeIndex::new(*leaf)))
             .add_proposals(external_keys)
