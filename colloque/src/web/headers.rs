@@ -17,8 +17,7 @@ pub enum Protection {
 
 /// The Content-Security-Policy of the script that starts the worker of the end-to-end keys: its own code, from here, and nothing else.
 /// It may speak with its page only; it asks the network for its program and never again.
-pub const WORKER_POLICY: &str =
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+pub const WORKER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 impl Protection {
     /// Writes the Content-Security-Policy; `styles` are the hashes of inline styles.

@@ -6,8 +6,7 @@ use std::time::Duration;
 use colloque_e2ee::frame::{Codec, Opening, TrackKind};
 use colloque_e2ee::{Comparison, LinkProof, LinkSecret, Refusal, Setup, State};
 use colloque_ids::{
-    AppointmentId, ConnectionId, ConsultationId, PatientId, PracticeId, RoomId, StaffId, TicketId,
-    Timestamp,
+    AppointmentId, ConnectionId, ConsultationId, PatientId, PracticeId, RoomId, StaffId, TicketId, Timestamp,
 };
 use colloque_protocol::connection::{ConnectionFact, DisconnectCause};
 use colloque_protocol::end_to_end::FromOthers;

@@ -126,10 +126,7 @@ impl Peer {
     /// # Errors
     ///
     /// [`OpenPeerError`] when the browser refuses.
-    pub(crate) fn open(
-        keys: &Keys,
-        on_state: impl Fn(PeerState) + 'static,
-    ) -> Result<Self, OpenPeerError> {
+    pub(crate) fn open(keys: &Keys, on_state: impl Fn(PeerState) + 'static) -> Result<Self, OpenPeerError> {
         let configuration = configuration();
         // Chromium sends frames as they are where a transform comes a moment too late, unless it was told to expect one.
         Reflect::set(&configuration, &"encodedInsertableStreams".into(), &true.into()).ok();

@@ -2,6 +2,7 @@
 //!
 //! `RoomDriver` of `colloque-signals` is the same with Leptos signals.
 
+mod sealing;
 mod switches;
 
 use std::cell::{Cell, RefCell};
@@ -20,7 +21,7 @@ use switches::switch_as_before;
 
 use crate::capture::{Capture, ScreenCapture};
 use crate::dom::{Listener, is_visible, monotonic_now, on_visibility, random_seed, spawn, tab_storage};
-use crate::keys::{ENDS, Keys, Said, SealStage, Sealed};
+use crate::keys::{ENDS, Keys, SealStage, Sealed};
 use crate::link_shell::LinkShell;
 use crate::media_element;
 use crate::peer::{Care, FIRST_FOR, OpenPeerError, Peer, PeerState, Slot};
@@ -288,81 +289,34 @@ impl Inner {
         }
     }
 
-    /// Starts the worker, once.
-    fn start_keys(&self) {
-        if self.keys.borrow().is_none() {
-            let this = self.this.clone();
-            let keys = Keys::start(move |said| {
-                if let Some(inner) = this.upgrade() {
-                    inner.heard_of_keys(said);
-                }
-            });
-            if keys.is_none() {
-                self.cannot_seal();
-            }
-            self.keys.replace(keys);
-        }
-    }
-
-    /// Tells the worker who this person is, in which room.
-    fn use_keys(&self) {
-        self.start_keys();
-        if let (CallView { room: Some(room), participant: Some(participant), .. }, Some(keys)) =
-            (self.call.borrow().view(), &*self.keys.borrow())
-        {
-            keys.joined(*room, *participant);
-        }
-    }
-
-    fn heard_of_keys(&self, said: Said) {
-        match said {
-            Said::Send(message) => self.feed(Input::EndToEnd { message }),
-            Said::Live => {
-                self.live.set(self.live.get() + 1);
-                self.send();
-            }
-            Said::View(sealed) => self.show_sealed(sealed),
-        }
-    }
-
-    fn cannot_seal(&self) {
-        self.show_sealed(Sealed { stage: SealStage::Impossible, ..Sealed::default() });
-    }
-
-    fn show_sealed(&self, sealed: Sealed) {
-        if *self.sealed.borrow() != sealed {
-            self.sealed.replace(sealed);
-            self.send();
-            (self.on_change)();
-        }
-    }
-
     fn create_peer(&self, number: u32) {
         self.use_keys();
         self.live.set(0);
         let this = self.this.clone();
         let keys = self.keys.borrow();
         // Without keys there is no transport, so that nothing can pass as it is.
-        let opened = keys.as_ref().ok_or(OpenPeerError).and_then(|keys| Peer::open(keys, move |state| {
-            let state = match state {
-                PeerState::Connecting => EnginePeerState::Connecting,
-                PeerState::Connected => EnginePeerState::Connected,
-                PeerState::Disconnected => EnginePeerState::Disconnected,
-                PeerState::Failed => EnginePeerState::Failed,
-                PeerState::New | PeerState::Closed => return,
-            };
-            let Some(inner) = this.upgrade() else { return };
-            inner.feed(Input::Media(MediaInput::StateChanged { peer: number, state }));
-            match state {
-                EnginePeerState::Connecting => {}
-                EnginePeerState::Connected => inner.play(false),
-                // Browsers paint a picture black when nothing comes for long: the last one stays.
-                EnginePeerState::Disconnected | EnginePeerState::Failed => {
-                    inner.elements.picture.pause().ok();
-                    inner.elements.screen.pause().ok();
+        let opened = keys.as_ref().ok_or(OpenPeerError).and_then(|keys| {
+            Peer::open(keys, move |state| {
+                let state = match state {
+                    PeerState::Connecting => EnginePeerState::Connecting,
+                    PeerState::Connected => EnginePeerState::Connected,
+                    PeerState::Disconnected => EnginePeerState::Disconnected,
+                    PeerState::Failed => EnginePeerState::Failed,
+                    PeerState::New | PeerState::Closed => return,
+                };
+                let Some(inner) = this.upgrade() else { return };
+                inner.feed(Input::Media(MediaInput::StateChanged { peer: number, state }));
+                match state {
+                    EnginePeerState::Connecting => {}
+                    EnginePeerState::Connected => inner.play(false),
+                    // Browsers paint a picture black when nothing comes for long: the last one stays.
+                    EnginePeerState::Disconnected | EnginePeerState::Failed => {
+                        inner.elements.picture.pause().ok();
+                        inner.elements.screen.pause().ok();
+                    }
                 }
-            }
-        }));
+            })
+        });
         if keys.is_some() && opened.is_err() {
             self.cannot_seal();
         }

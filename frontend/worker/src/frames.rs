@@ -42,7 +42,8 @@ pub fn transform(transformer: &JsValue) {
 
 /// Joins the two ends by a `TransformStream` of ours. Without it nothing passes at all.
 fn pipe(transformer: &JsValue, way: Way, track: TrackKind) -> Option<()> {
-    let pass = Closure::<dyn FnMut(JsValue, JsValue)>::new(move |frame, controller| pass(way, track, frame, controller));
+    let pass =
+        Closure::<dyn FnMut(JsValue, JsValue)>::new(move |frame, controller| pass(way, track, frame, controller));
     let steps = Object::new();
     Reflect::set(&steps, &"transform".into(), &pass.into_js_value()).ok()?;
     let stream: Function = get(&js_sys::global(), "TransformStream").dyn_into().ok()?;

@@ -9,8 +9,8 @@ mod object;
 mod outbox;
 mod worker;
 
-use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Takes a message of the page.
 #[wasm_bindgen]

@@ -25,8 +25,7 @@ pub fn show(view: &View) {
         // Somebody who was put out may be let in again.
         State::Refused(Refusal::Removed) => "0",
     };
-    let is_compared =
-        view.comparison == Some(Comparison::Same) || view.members.iter().any(|member| member.found_same);
+    let is_compared = view.comparison == Some(Comparison::Same) || view.members.iter().any(|member| member.found_same);
     let words = view.words.map(|code| code.words().join(" · ")).unwrap_or_default();
     post(&["v", stage, if is_compared { "1" } else { "0" }, &words].concat());
 }

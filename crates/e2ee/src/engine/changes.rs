@@ -130,7 +130,7 @@ impl EndToEnd {
             return Err(TakeError::NotForUs);
         }
         match group.merge_pending(&self.provider, &self.verifier, now) {
-            Ok(Received::NextEpoch { added, removed, by: _ }) => {
+            Ok(Received::NextEpoch { added, removed }) => {
                 self.next_epoch(added, &removed, now);
                 self.commit_what_waits(now);
                 Ok(())

@@ -202,7 +202,7 @@ impl EndToEnd {
         };
         match received {
             Received::Application { from, epoch, content } => self.hear(from, epoch, &content, now),
-            Received::NextEpoch { added, removed, by: _ } => {
+            Received::NextEpoch { added, removed } => {
                 // Whose change came first holds; this member's own, if any, is made again.
                 self.changes.overtaken();
                 self.next_epoch(added, &removed, now);

@@ -5,17 +5,17 @@ use openmls::group::{
     GroupId, MlsGroup, MlsGroupJoinConfig, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProcessedWelcome, StagedCommit,
     StagedWelcome,
 };
-use openmls::prelude::tls_codec::{Deserialize as _, Serialize as _};
+use openmls::prelude::tls_codec::Deserialize as _;
 use openmls::prelude::{
-    BasicCredential, Capabilities, Ciphersuite, Credential, CredentialType, KeyPackage, KeyPackageIn, LeafNodeIndex,
-    Lifetime, MlsMessageBodyIn, MlsMessageIn, PreSharedKeyProposal, ProcessedMessageContent, Proposal, ProtocolVersion,
-    Sender, SenderRatchetConfiguration,
+    Ciphersuite, LeafNodeIndex, MlsMessageBodyIn, MlsMessageIn, PreSharedKeyProposal, ProcessedMessageContent,
+    Proposal, Sender, SenderRatchetConfiguration,
 };
 use openmls::schedule::PreSharedKeyId;
 use openmls_traits::OpenMlsProvider;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use super::newcomer::{Newcomer, always, capabilities, identity, text};
 use super::policy::{self, PolicyError};
 use super::provider::link_key;
 use super::{LeafSigner, Provider};
@@ -36,9 +36,6 @@ const PAST_EPOCHS: usize = 2;
 const OUT_OF_ORDER: u32 = 32;
 const FORWARD: u32 = 1_000;
 
-/// Longest message of a group that is looked at, in bytes: a welcome for eight with its tree is 30 kB.
-pub(crate) const MAX_MLS_BYTES: usize = 64 * 1024;
-
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Group {
@@ -52,15 +49,6 @@ pub(crate) struct Group {
 pub(crate) struct Change {
     pub add: Vec<Newcomer>,
     pub remove: Vec<LeafIndex>,
-}
-
-/// Somebody whose key package was checked.
-#[derive(Debug, Clone)]
-pub(crate) struct Newcomer {
-    package: KeyPackage,
-    pub member: Member,
-    /// The key that their link and this browser share.
-    pub link: Option<LinkSecret>,
 }
 
 /// What to send for a change.
@@ -78,7 +66,7 @@ pub(crate) enum Received {
     /// Something that a member says.
     Application { from: LeafIndex, epoch: Epoch, content: Zeroizing<Vec<u8>> },
     /// The group is in its next epoch.
-    NextEpoch { added: bool, removed: Vec<LeafIndex>, by: LeafIndex },
+    NextEpoch { added: bool, removed: Vec<LeafIndex> },
     /// This member is not in the group any more.
     Removed,
 }
@@ -123,50 +111,6 @@ pub(crate) enum ProcessError {
     /// A change that is not allowed.
     #[error("change is not allowed")]
     NotAllowed(#[source] PolicyError),
-}
-
-/// Gives a library's own words, for developers. The worker does without them: they are a tenth of its size.
-#[cfg(not(target_arch = "wasm32"))]
-fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
-#[cfg(target_arch = "wasm32")]
-fn text<T>(_: T) -> String {
-    String::new()
-}
-
-impl Newcomer {
-    /// Makes a key package of this member's own; its secrets stay in `provider`.
-    pub(crate) fn offer(provider: &Provider, signer: &LeafSigner, credential: Vec<u8>) -> Result<Vec<u8>, CommitError> {
-        let bundle = KeyPackage::builder()
-            .leaf_node_capabilities(capabilities())
-            .key_package_lifetime(always())
-            .build(SUITE, provider, signer, signer.with_credential(credential))
-            .map_err(|error| CommitError::Mls(text(error)))?;
-        bundle.key_package().tls_serialize_detached().map_err(|error| CommitError::Mls(text(error)))
-    }
-
-    /// Reads and checks a key package that somebody sent.
-    pub(crate) fn verify(
-        bytes: &[u8],
-        provider: &Provider,
-        verifier: &Verifier,
-        now: Timestamp,
-    ) -> Result<Self, VerifyMemberError> {
-        let mut rest = bytes;
-        let package = KeyPackageIn::tls_deserialize(&mut rest).map_err(|_| VerifyMemberError::NoCredential)?;
-        let package =
-            package.validate(provider.crypto(), ProtocolVersion::Mls10).map_err(|_| VerifyMemberError::NoCredential)?;
-        if !rest.is_empty() || package.ciphersuite() != SUITE {
-            return Err(VerifyMemberError::NoCredential);
-        }
-        let leaf = package.leaf_node();
-        // The place in the tree is known once they are added.
-        let credential = identity(leaf.credential()).ok_or(VerifyMemberError::NoCredential)?;
-        let member = verifier.member(0, &credential, leaf.signature_key().as_slice(), now)?;
-        Ok(Self { package, member, link: None })
-    }
 }
 
 impl Group {
@@ -363,7 +307,7 @@ impl Group {
         self.mls.merge_pending_commit(provider).map_err(|error| ProcessError::NotOfThisGroup(text(error)))?;
         self.members = roster(&self.mls, &next, verifier, now)
             .map_err(|error| ProcessError::NotAllowed(PolicyError::Newcomer(error)))?;
-        Ok(Received::NextEpoch { added: change.added > 0, removed: leaves(&change.removed), by: self.own_leaf() })
+        Ok(Received::NextEpoch { added: change.added > 0, removed: leaves(&change.removed) })
     }
 
     /// Lets this member's own change go: another one came first.
@@ -419,11 +363,7 @@ impl Group {
         // The places of newcomers are known now.
         self.members = roster(&self.mls, &next, verifier, now)
             .map_err(|error| ProcessError::NotAllowed(PolicyError::Newcomer(error)))?;
-        Ok(Received::NextEpoch {
-            added: change.added > 0,
-            removed: leaves(&change.removed),
-            by: LeafIndex::new(sender.u32()).ok_or_else(|| ProcessError::NotOfThisGroup("leaf".to_owned()))?,
-        })
+        Ok(Received::NextEpoch { added: change.added > 0, removed: leaves(&change.removed) })
     }
 
     /// Who would be in the group after a commit, each of them believed.
@@ -490,22 +430,8 @@ fn roster(
         .collect()
 }
 
-fn identity(credential: &Credential) -> Option<Vec<u8>> {
-    BasicCredential::try_from(credential.clone()).ok().map(|credential| credential.identity().to_vec())
-}
-
 fn leaves(indices: &[u32]) -> Vec<LeafIndex> {
     indices.iter().filter_map(|&index| LeafIndex::new(index)).collect()
-}
-
-fn capabilities() -> Capabilities {
-    Capabilities::new(None, Some(&[SUITE]), Some(&[]), Some(&[]), Some(&[CredentialType::Basic]))
-}
-
-/// Key packages serve one connection, minutes; their time is in the attestation, against the platform's clock. A telephone whose clock
-/// is wrong is not turned away by MLS.
-fn always() -> Lifetime {
-    Lifetime::init(0, u64::MAX)
 }
 
 /// Whether a group's name is one of this consultation's.

@@ -2,13 +2,15 @@
 
 mod crypto;
 mod group;
+mod newcomer;
 mod policy;
 mod provider;
 mod randomness;
 mod secrets;
 mod signer;
 
-pub(crate) use group::{Change, Group, JoinError, Newcomer, ProcessError, Received};
+pub(crate) use group::{Change, Group, JoinError, ProcessError, Received};
+pub(crate) use newcomer::Newcomer;
 pub use policy::PolicyError;
 pub(crate) use provider::Provider;
 pub use randomness::SEED_BYTES;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use colloque_call::{CallView, Phase};
 use colloque_protocol::signaling::{EndReason, JoinRefusal};
-use colloque_web::keys::SealStage;
 use colloque_web::announcer::{SPACING, Said};
 use colloque_web::dom::{document, element, now, window};
+use colloque_web::keys::SealStage;
 use colloque_web::timer::{Interval, Timeout};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlDialogElement, HtmlElement};
