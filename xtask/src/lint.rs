@@ -18,8 +18,15 @@ const LONGEST_FILE_LINES: usize = 500;
 const SOURCES: &[&str] = &[".rs", ".js", ".mjs", ".css", ".html", ".sql", ".sh"];
 
 /// Packages compiled for browsers only.
-pub const BROWSER_PACKAGES: &[&str] =
-    &["colloque-kit", "colloque-web", "colloque-signals", "colloque-patient", "colloque-pro", "colloque-admin"];
+pub const BROWSER_PACKAGES: &[&str] = &[
+    "colloque-worker",
+    "colloque-kit",
+    "colloque-web",
+    "colloque-signals",
+    "colloque-patient",
+    "colloque-pro",
+    "colloque-admin",
+];
 
 /// Texts that must not be committed, cut in two so that this file does not hold them.
 const FORBIDDEN: &[(&str, &str, &str)] = &[

@@ -117,12 +117,7 @@ impl Signaling {
                 CommitFailure::Revoked => self.refuse_unwritten(connection, &claims, JoinRefusal::TicketExpired),
                 CommitFailure::Unknown => self.entry_not_written(connection, from, &claims),
             },
-            Some(Pending::Attestation { seated, .. }) => {
-                if self.connection_at(seated.room, seated.seat) == Some(seated.connection) {
-                    let code = ActionRefusal::NotRecorded;
-                    self.send(seated.connection, ServerMessage::NotDone { code });
-                }
-            }
+            Some(Pending::Attestation { seated, .. }) => self.not_attested(seated),
             Some(Pending::Admission(seated) | Pending::Refusal(seated) | Pending::End { seated, .. }) => {
                 self.decided(commit, seated);
                 if let Some(connection) = self.connection_at(seated.room, seated.seat) {

@@ -172,6 +172,13 @@ impl Signaling {
         });
     }
 
+    /// Says that nothing is stated: the journal does not know of it.
+    pub(crate) fn not_attested(&mut self, seated: Seated) {
+        if self.connection_at(seated.room, seated.seat) == Some(seated.connection) {
+            self.send(seated.connection, ServerMessage::NotDone { code: ActionRefusal::NotRecorded });
+        }
+    }
+
     /// Gives somebody who is back what came while they were away.
     pub(crate) fn empty_mailbox(&mut self, room: RoomId, seat: Seat, connection: ConnectionId) {
         let Some(person) = self.rooms.get_mut(&room).and_then(|room| room.seat_mut(seat).as_mut()) else { return };

@@ -400,7 +400,8 @@ impl Group {
         let own = self.own_leaf();
         let is_clinician =
             self.members.iter().any(|member| member.leaf == own && member.statement.standing.is_clinician());
-        if !(change.add.is_empty() && change.remove.is_empty()) && !is_clinician {
+        let changes_roster = !change.add.is_empty() || !change.remove.is_empty();
+        if changes_roster && !is_clinician {
             return Err(PolicyError::NotAClinician);
         }
         let mut members: Vec<Member> =

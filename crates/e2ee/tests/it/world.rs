@@ -154,7 +154,7 @@ impl Room {
         match message {
             ToOthers::KeyPackage { package } => {
                 self.seen.push(package.clone());
-                self.to_others(from, |engine| engine.take_key_package(sender, &package, now));
+                self.tell_others(from, |engine| engine.take_key_package(sender, &package, now));
             }
             ToOthers::Commit { group, epoch, commit, welcome, welcomed } => {
                 let is_next = self.order.as_ref().is_none_or(|(known, newest)| *known != group || *newest == epoch);
@@ -190,13 +190,13 @@ impl Room {
                     Server::Withholds => 0,
                 };
                 for _ in 0..times {
-                    self.to_others(from, |engine| engine.take(&message, now));
+                    self.tell_others(from, |engine| engine.take(&message, now));
                 }
             }
         }
     }
 
-    fn to_others(&mut self, from: usize, mut act: impl FnMut(&mut EndToEnd) -> Result<(), TakeError>) {
+    fn tell_others(&mut self, from: usize, mut act: impl FnMut(&mut EndToEnd) -> Result<(), TakeError>) {
         for (number, person) in self.people.iter_mut().enumerate() {
             if number != from && !person.is_gone {
                 person.errors.extend(act(&mut person.engine).err());

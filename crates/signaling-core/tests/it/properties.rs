@@ -144,7 +144,7 @@ impl Watcher {
                 }
                 Output::SendAttestation { connection, statement, .. } => {
                     prop_assert!(!world.closed_before(*connection, self.read), "{statement:?} after the close");
-                    let is_journaled = self.attested.iter().any(|key| *key == statement.leaf_key);
+                    let is_journaled = self.attested.contains(&statement.leaf_key);
                     prop_assert!(is_journaled, "a key is stated that the journal does not know");
                 }
                 Output::Send { connection, message } => {

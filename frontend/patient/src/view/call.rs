@@ -76,12 +76,16 @@ fn words(model: &Model) -> Option<Element> {
     if sealed.is_compared || sealed.words.is_empty() {
         return None;
     }
+    let answers = el("div").class("pair").child(button("second", Intent::Words(true), Msg::Yes)).child(button(
+        "second",
+        Intent::Words(false),
+        Msg::No,
+    ));
     let said = el("div")
         .class("stack")
         .child(el("strong").class("number").with("translate", "no").text(&sealed.words))
         .child(el("span").text(Msg::WordsAsk.t()))
-        .child(button("second", Intent::Words(true), Msg::Yes))
-        .child(button("second", Intent::Words(false), Msg::No));
+        .child(answers);
     Some(el("div").class("notice calm").with("id", "words").child(icon("shield")).child(said))
 }
 

@@ -28,7 +28,7 @@ fn at(millis: u64) -> Timestamp {
     Timestamp::from_millis(1_800_000_000_000).after(Duration::from_millis(millis))
 }
 
-struct Person2 {
+struct Guest {
     sealing: Sealing,
     role: Role,
     connection: Option<ConnectionId>,
@@ -38,7 +38,7 @@ struct Person2 {
 struct World {
     signaling: Signaling,
     now: u64,
-    people: Vec<Person2>,
+    people: Vec<Guest>,
     facts: Vec<ConnectionFact>,
     next: u8,
 }
@@ -56,7 +56,7 @@ impl World {
             link: Some(LinkSecret::new([9; 16])),
             seed: [seed; 32].into(),
         });
-        self.people.push(Person2 { sealing: sealing.unwrap(), role, connection: None, errors: 0 });
+        self.people.push(Guest { sealing: sealing.unwrap(), role, connection: None, errors: 0 });
         self.people.len() - 1
     }
 

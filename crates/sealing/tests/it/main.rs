@@ -1,0 +1,4 @@
+//! Two people and the real order of signaling between them.
+
+#[cfg(test)]
+mod room;

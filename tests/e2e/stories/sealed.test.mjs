@@ -1,0 +1,99 @@
+// End to end: what two people see of it, and that nothing passes where it is not possible.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { media, mediaFlows } from '../harness/media.mjs';
+import { Scene } from '../harness/scene.mjs';
+import { pause, until } from '../harness/wait.mjs';
+
+let scene;
+
+before(async () => (scene = await Scene.open()));
+after(() => scene?.close());
+
+const words = (page) => page.locator('#words strong').innerText();
+
+/** What reaches a page in a few seconds. */
+async function arriving({ page }, seconds) {
+  const before = await media(page);
+  await pause(seconds * 1000);
+  const now = await media(page);
+  return { pictures: now.camera - before.camera, energy: now.energy - before.energy };
+}
+
+/** Keeps every worker of a page, so that a story can stop it. */
+const WATCH_WORKERS = `(() => {
+  const Native = globalThis.Worker;
+  globalThis.workers = [];
+  globalThis.Worker = class extends Native { constructor(...list) { super(...list); globalThis.workers.push(this); } };
+})();`;
+
+test('both see the same two words, and say so', async () => {
+  const { doctor, patient } = await scene.call();
+  const [atDoctor, atPatient] = await Promise.all([words(doctor.page), words(patient.page)]);
+  assert.match(atDoctor, /^[a-z]{4,10} · [a-z]{4,10}$/);
+  assert.equal(atPatient, atDoctor);
+  await doctor.page.getByText('Chiffré de bout en bout', { exact: true }).waitFor();
+  await patient.page.locator('#words').getByRole('button', { name: 'Oui' }).tap();
+  await doctor.page.getByText('Chiffré de bout en bout, vérifié').waitFor();
+  await Promise.all([doctor, patient].map(({ page }) => page.locator('#words').waitFor({ state: 'detached' })));
+  await scene.endStory();
+});
+
+test('words that differ cut sound and picture on both sides, and stay so', async () => {
+  const { doctor, patient } = await scene.call();
+  await doctor.page.locator('#words').getByRole('button', { name: 'Différents' }).click();
+  await patient.page.getByRole('heading', { name: 'Les mots diffèrent' }).waitFor();
+  await doctor.page.getByText('Les mots diffèrent').waitFor();
+  // What is on its way still arrives.
+  await pause(1000);
+  for (const person of [doctor, patient]) {
+    const { pictures, energy } = await arriving(person, 3);
+    assert.equal(pictures, 0);
+    assert.ok(energy < 0.001, `${energy}`);
+  }
+  await scene.endStory();
+});
+
+test('without the worker nothing leaves, in clear or otherwise', async () => {
+  const patient = await scene.patient({ script: WATCH_WORKERS });
+  const { doctor } = await scene.call({ patient });
+  await patient.page.evaluate(() => globalThis.workers.forEach((worker) => worker.terminate()));
+  await pause(1500);
+  const { pictures, energy } = await arriving(doctor, 4);
+  assert.equal(pictures, 0);
+  assert.ok(energy < 0.001, `${energy}`);
+  await scene.endStory();
+});
+
+test('a browser that cannot encrypt end to end is told before the first tap', async () => {
+  const script = 'delete globalThis.RTCRtpScriptTransform; delete RTCRtpSender.prototype.createEncodedStreams;';
+  const visit = await scene.practice.invite();
+  const patient = await scene.patient({ script });
+  await patient.page.goto(visit.link);
+  await patient.page.getByRole('heading', { name: 'Votre appareil n\'est pas à jour' }).waitFor();
+  await patient.page.getByRole('link', { name: 'Appeler le cabinet' }).first().waitFor();
+  await scene.endStory();
+});
+
+test('a browser of before encrypts through the page', async () => {
+  const script = 'delete globalThis.RTCRtpScriptTransform;';
+  const [patient, doctor] = [await scene.patient({ script }), await scene.doctor()];
+  await scene.call({ patient, doctor });
+  assert.equal(await words(patient.page), await words(doctor.page));
+  await Promise.all([mediaFlows(doctor.page), mediaFlows(patient.page)]);
+  await scene.endStory();
+});
+
+test('a worker whose program does not come leaves the call silent and says why', async () => {
+  const visit = await scene.practice.invite();
+  const [patient, doctor] = [await scene.patient(), await scene.doctor()];
+  patient.page.context().watch.allow(/Failed to load|net::ERR|worker/i);
+  await patient.page.route(/\/assets\/worker-.*\.wasm/, (route) => route.abort());
+  await patient.page.context().route(/\/assets\/worker-.*\.wasm/, (route) => route.abort());
+  await Promise.all([patient.arrive(visit).catch(() => {}), doctor.openRoom(visit.room)]);
+  await until('the patient is told', async () => (await patient.page.getByRole('heading', { name: 'Votre appareil n\'est pas à jour' }).count()) > 0);
+  const { pictures } = await arriving(doctor, 2);
+  assert.equal(pictures, 0);
+  await scene.endStory({ clean: false });
+});
