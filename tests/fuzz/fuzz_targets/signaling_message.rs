@@ -54,7 +54,10 @@ fn settle(signaling: &mut Signaling, now: Timestamp, admitted: &mut bool) {
                 let text = serde_json::to_string(&message).expect("every message has a JSON form");
                 assert_eq!(serde_json::from_str::<ServerMessage>(&text).ok(), Some(message));
             }
-            Output::Close { .. } | Output::Journal(_) | Output::DisconnectMedia { .. } => {}
+            Output::Close { .. }
+            | Output::Journal(_)
+            | Output::SendAttestation { .. }
+            | Output::DisconnectMedia { .. } => {}
         }
     }
 }
