@@ -186,7 +186,7 @@ impl Canonical for PatientPseudonym {
         out.extend_from_slice(&self.0);
     }
     fn read(bytes: &mut Reader<'_>) -> Result<Self, ParseEntryError> {
-        bytes.take().map(Self)
+        Ok(Self(bytes.array()?))
     }
     #[cfg(test)]
     fn sample(draw: &mut dyn FnMut() -> u8) -> Self {
@@ -209,8 +209,8 @@ impl Canonical for NetworkPrefix {
     }
     fn read(bytes: &mut Reader<'_>) -> Result<Self, ParseEntryError> {
         match u8::read(bytes)? {
-            4 => bytes.take().map(Self::V4),
-            6 => bytes.take().map(Self::V6),
+            4 => Ok(Self::V4(bytes.array()?)),
+            6 => Ok(Self::V6(bytes.array()?)),
             _ => Err(ParseEntryError::Malformed),
         }
     }

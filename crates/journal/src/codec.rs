@@ -2,9 +2,10 @@
 //!
 //! Each value has exactly one form and each form exactly one value, so two entries never share their bytes.
 
+use colloque_ids::bytes::ReadBytesError;
+pub use colloque_ids::bytes::Reader;
 use colloque_ids::{Id, Timestamp};
 use thiserror::Error;
-use uuid::Uuid;
 
 /// Most elements of a list, so that hostile bytes reserve no memory.
 const MAX_LIST: u8 = 16;
@@ -23,22 +24,9 @@ pub enum ParseEntryError {
     Malformed,
 }
 
-/// Bytes being read.
-pub struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    pub const fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
-    }
-
-    pub fn take<const N: usize>(&mut self) -> Result<[u8; N], ParseEntryError> {
-        let (head, rest) = self.0.split_first_chunk::<N>().ok_or(ParseEntryError::Malformed)?;
-        self.0 = rest;
-        Ok(*head)
-    }
-
-    pub const fn end(&self) -> Result<(), ParseEntryError> {
-        if self.0.is_empty() { Ok(()) } else { Err(ParseEntryError::Malformed) }
+impl From<ReadBytesError> for ParseEntryError {
+    fn from(_: ReadBytesError) -> Self {
+        Self::Malformed
     }
 }
 
@@ -57,7 +45,7 @@ impl Canonical for u8 {
         out.push(*self);
     }
     fn read(bytes: &mut Reader<'_>) -> Result<Self, ParseEntryError> {
-        Ok(bytes.take::<1>()?[0])
+        Ok(bytes.byte()?)
     }
     #[cfg(test)]
     fn sample(draw: &mut dyn FnMut() -> u8) -> Self {
@@ -87,7 +75,7 @@ impl Canonical for u16 {
         out.extend_from_slice(&self.to_be_bytes());
     }
     fn read(bytes: &mut Reader<'_>) -> Result<Self, ParseEntryError> {
-        Ok(Self::from_be_bytes(bytes.take()?))
+        Ok(Self::from_be_bytes(bytes.array()?))
     }
     #[cfg(test)]
     fn sample(draw: &mut dyn FnMut() -> u8) -> Self {
@@ -100,7 +88,7 @@ impl Canonical for u32 {
         out.extend_from_slice(&self.to_be_bytes());
     }
     fn read(bytes: &mut Reader<'_>) -> Result<Self, ParseEntryError> {
-        Ok(Self::from_be_bytes(bytes.take()?))
+        Ok(Self::from_be_bytes(bytes.array()?))
     }
     #[cfg(test)]
     fn sample(draw: &mut dyn FnMut() -> u8) -> Self {
@@ -114,7 +102,7 @@ impl Canonical for [u8; 32] {
         out.extend_from_slice(self);
     }
     fn read(bytes: &mut Reader<'_>) -> Result<Self, ParseEntryError> {
-        bytes.take()
+        Ok(bytes.array()?)
     }
     #[cfg(test)]
     fn sample(draw: &mut dyn FnMut() -> u8) -> Self {
@@ -127,7 +115,7 @@ impl Canonical for Timestamp {
         out.extend_from_slice(&self.as_millis().to_be_bytes());
     }
     fn read(bytes: &mut Reader<'_>) -> Result<Self, ParseEntryError> {
-        Ok(Self::from_millis(i64::from_be_bytes(bytes.take()?)))
+        Ok(bytes.instant()?)
     }
     #[cfg(test)]
     fn sample(draw: &mut dyn FnMut() -> u8) -> Self {
@@ -137,14 +125,14 @@ impl Canonical for Timestamp {
 
 impl<K> Canonical for Id<K> {
     fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.uuid().as_bytes());
+        out.extend_from_slice(self.bytes());
     }
     fn read(bytes: &mut Reader<'_>) -> Result<Self, ParseEntryError> {
-        Ok(Self::from_uuid(Uuid::from_bytes(bytes.take()?)))
+        Ok(Self::from_bytes(bytes.array()?))
     }
     #[cfg(test)]
     fn sample(draw: &mut dyn FnMut() -> u8) -> Self {
-        Self::from_uuid(Uuid::from_bytes(std::array::from_fn(|_| draw())))
+        Self::from_bytes(std::array::from_fn(|_| draw()))
     }
 }
 
