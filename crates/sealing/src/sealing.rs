@@ -117,7 +117,7 @@ impl Sealing {
                 self.engine.take(&message, now)?;
             }
             FromOthers::Welcome { welcome } => self.engine.take_welcome(&welcome, now)?,
-            FromOthers::Left { participant } => self.engine.put_out(participant, now),
+            FromOthers::Left { participant } => self.engine.put_out(participant),
             FromOthers::Missed => self.begin(now)?,
         }
         Ok(())

@@ -52,12 +52,13 @@ impl Paces {
 
 impl Mailbox {
     fn keep(&mut self, message: FromOthers) {
+        if self.is_full {
+            return;
+        }
         self.bytes += message.bytes();
         self.kept.push_back(message);
         if self.kept.len() > KEPT_SEALED_MESSAGES || self.bytes > KEPT_SEALED_BYTES {
             *self = Self { is_full: true, ..Self::default() };
-        } else if self.is_full {
-            self.kept.clear();
         }
     }
 

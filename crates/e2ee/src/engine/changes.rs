@@ -92,7 +92,7 @@ impl EndToEnd {
                 self.outputs.push_back(Output::Changed);
             }
         }
-        self.commit_what_waits(now);
+        self.commit_what_waits();
         Ok(())
     }
 
@@ -101,22 +101,22 @@ impl EndToEnd {
     /// # Errors
     ///
     /// [`TakeError::NotForUs`] when nobody of that name asks.
-    pub fn let_in(&mut self, participant: ParticipantId, now: Timestamp) -> Result<(), TakeError> {
+    pub fn let_in(&mut self, participant: ParticipantId) -> Result<(), TakeError> {
         let at = self.changes.asking.iter().position(|(other, _)| *other == participant).ok_or(TakeError::NotForUs)?;
         let asking = self.changes.asking.remove(at);
         self.changes.wanted.push(asking);
-        self.commit_what_waits(now);
+        self.commit_what_waits();
         Ok(())
     }
 
     /// Puts somebody out of the group, or forgets that they ask: they left, or a clinician wants it.
-    pub fn put_out(&mut self, participant: ParticipantId, now: Timestamp) {
+    pub fn put_out(&mut self, participant: ParticipantId) {
         self.changes.forget(participant);
         if self.leaf_of(participant).is_some() && !self.changes.unwanted.contains(&participant) {
             self.changes.unwanted.push(participant);
         }
         self.outputs.push_back(Output::Changed);
-        self.commit_what_waits(now);
+        self.commit_what_waits();
     }
 
     /// The server has put this member's change in order.
@@ -132,7 +132,7 @@ impl EndToEnd {
         match group.merge_pending(&self.provider, &self.verifier, now) {
             Ok(Received::NextEpoch { added, removed }) => {
                 self.next_epoch(added, &removed, now);
-                self.commit_what_waits(now);
+                self.commit_what_waits();
                 Ok(())
             }
             Ok(Received::Application { .. } | Received::Removed) | Err(ProcessError::NotOfThisGroup(_)) => {
@@ -151,8 +151,7 @@ impl EndToEnd {
     }
 
     /// Commits what waits, when it is this member's turn and nothing of theirs is on its way.
-    pub(super) fn commit_what_waits(&mut self, now: Timestamp) {
-        let _ = now;
+    pub(super) fn commit_what_waits(&mut self) {
         if self.refusal.is_some() || self.changes.on_its_way.is_some() {
             return;
         }

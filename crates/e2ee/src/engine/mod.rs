@@ -239,7 +239,7 @@ impl EndToEnd {
             self.renew_at = Some(now.after(RENEW_EVERY));
             self.changes.renew();
         }
-        self.commit_what_waits(now);
+        self.commit_what_waits();
     }
 
     /// Gives the next thing to do.
@@ -268,7 +268,7 @@ impl EndToEnd {
         self.beat_at = Some(now.after(HEARTBEAT_EVERY));
         self.renew_at = Some(now.after(RENEW_EVERY));
         self.install(now);
-        self.switch.now();
+        self.switch.wait(Vec::new(), now);
         self.switch_if_due(now);
         self.outputs.push_back(Output::Changed);
     }

@@ -25,15 +25,9 @@ pub(super) struct Switch {
 }
 
 impl Switch {
-    /// Switches without waiting.
-    pub(super) fn now(&mut self) {
-        self.waits_for.clear();
-        self.at = Some(Timestamp::from_millis(i64::MIN));
-    }
-
-    /// Waits for some members.
-    fn wait(&mut self, members: Vec<LeafIndex>, now: Timestamp) {
-        self.at = Some(if members.is_empty() { now } else { now.after(SWITCH_WITHIN) });
+    /// Waits for some members; without any, for nothing.
+    pub(super) fn wait(&mut self, members: Vec<LeafIndex>, now: Timestamp) {
+        self.at = Some(now.after(SWITCH_WITHIN));
         self.waits_for = members;
     }
 
@@ -59,14 +53,10 @@ impl EndToEnd {
                 // Who was compared with is still there; there is nothing new to doubt.
                 self.words.own = was_same;
             }
-            self.show_share();
         }
-        if removed.is_empty() {
-            let own = self.group.as_ref().map(Group::own_leaf);
-            self.switch.wait(before.into_iter().filter(|leaf| Some(*leaf) != own).collect(), now);
-        } else {
-            self.switch.now();
-        }
+        let own = group.own_leaf();
+        let others = before.into_iter().filter(|leaf| removed.is_empty() && *leaf != own);
+        self.switch.wait(others.collect(), now);
         self.tell_ready(now);
         self.outputs.push_back(Output::Changed);
     }

@@ -88,8 +88,7 @@ fn a_third_person_joins_by_the_practitioners_word_only() {
     assert_eq!(asking.iter().map(|statement| statement.participant).collect::<Vec<_>>(), [participant(2)]);
 
     let before = room.seal(0, b"before the expert");
-    let now = room.now();
-    room.people[0].engine.let_in(participant(2), now).unwrap();
+    room.people[0].engine.let_in(participant(2)).unwrap();
     room.settle();
     assert_no_errors(&room);
     assert!(room.all_hear_each_other(&[0, 1, 2]));
@@ -103,13 +102,12 @@ fn a_third_person_joins_by_the_practitioners_word_only() {
 fn who_is_put_out_reads_nothing_more_and_is_read_no_more() {
     let mut room = two();
     room.enter(Standing::Expert, None);
-    let now = room.now();
-    room.people[0].engine.let_in(participant(2), now).unwrap();
+    room.people[0].engine.let_in(participant(2)).unwrap();
     room.settle();
     let old = room.seal(2, &[7; 40]);
     let expert_leaf = room.leaf(0, 2).unwrap();
 
-    room.people[0].engine.put_out(participant(2), now);
+    room.people[0].engine.put_out(participant(2));
     room.settle();
     assert_eq!(room.state(2), State::Refused(Refusal::Removed));
     assert!(room.all_hear_each_other(&[0, 1]));
@@ -125,8 +123,7 @@ fn who_is_put_out_reads_nothing_more_and_is_read_no_more() {
 fn a_patient_who_lost_their_keys_comes_again_with_a_third_person_there() {
     let mut room = two();
     room.enter(Standing::Expert, None);
-    let now = room.now();
-    room.people[0].engine.let_in(participant(2), now).unwrap();
+    room.people[0].engine.let_in(participant(2)).unwrap();
     room.settle();
     // The tab was reloaded: the same person, another key.
     room.people[1].is_gone = true;
@@ -155,8 +152,7 @@ fn eight_hear_each_other_and_a_ninth_finds_no_place() {
     let mut room = two();
     for _ in 2..9 {
         let guest = room.enter(Standing::AccompanyingPerson, None);
-        let now = room.now();
-        room.people[0].engine.let_in(participant(guest), now).unwrap();
+        room.people[0].engine.let_in(participant(guest)).unwrap();
         room.settle();
     }
     assert!(room.all_hear_each_other(&[0, 1, 2, 3, 4, 5, 6, 7]));
