@@ -17,7 +17,7 @@ export class Rooms {
   }
 
   #take(said) {
-    if (said.is_sent) void this.guests.get(said.peer)?.send(said.mid, said.is_sent);
+    if (said.is_sent) this.guests.get(said.peer)?.follow(said.mid, said.is_sent);
     else this.waiting.shift()?.(said);
   }
 
@@ -60,6 +60,15 @@ export class Guest {
       parameters.encodings.forEach((encoding, layer) => { encoding.active = isSent[layer]; });
       await sender.setParameters(parameters);
     }, [mid, isSent]);
+  }
+
+  /** Like `send`, for a page that may be leaving meanwhile: who is gone sends nothing anyway. */
+  async follow(mid, isSent) {
+    try {
+      await this.send(mid, isSent);
+    } catch (failure) {
+      if (!this.page.isClosed() && this.page.context().browser()?.isConnected()) throw failure;
+    }
   }
 
   show(mid, height) {
