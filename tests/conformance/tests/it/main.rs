@@ -4,6 +4,7 @@
 //!
 //! | module | against | how much |
 //! |---|---|---|
+//! | `rfc9605` | vectors published with RFC 9605 | all: 289 headers, 8 frames, 6 of the counter mode |
 //! | `frames` | the crate `sframe`, over ring | random frames, both ways, bit for bit |
 //! | `passive_client` | vectors of the MLS working group | every case whose suite somebody here has: 22 + 21 + 21 in suites 1, 2, 3 |
 //! | `welcome`, `basics` | the same | three of seven suites |
@@ -32,6 +33,8 @@
 #[cfg(test)]
 mod basics;
 #[cfg(test)]
+mod ctr_hmac;
+#[cfg(test)]
 mod frames;
 #[cfg(test)]
 mod hex;
@@ -51,6 +54,8 @@ mod other_library;
 mod passive_client;
 #[cfg(test)]
 mod post_quantum;
+#[cfg(test)]
+mod rfc9605;
 #[cfg(test)]
 mod scenario;
 #[cfg(test)]

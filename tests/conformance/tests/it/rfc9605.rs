@@ -4,10 +4,10 @@ use colloque_e2ee::frame::{BaseKey, FrameHeader, FrameKey, FrameSuite};
 use serde_json::Value;
 
 use crate::ctr_hmac::{CtrHmac, Suite};
-use crate::hex::bytes;
+use crate::hex::Hex;
 
-const VECTORS: &str = include_str!("../../../../tests/vectors/rfc9605/test-vectors.json");
-const VECTORS_AES_256_CTR: &str = include_str!("../../../../tests/vectors/rfc9605/test-vectors-aes256.json");
+const VECTORS: &str = include_str!("../../../vectors/rfc9605/test-vectors.json");
+const VECTORS_AES_256_CTR: &str = include_str!("../../../vectors/rfc9605/test-vectors-aes256.json");
 
 fn cases(name: &str) -> Vec<Value> {
     [VECTORS, VECTORS_AES_256_CTR]
@@ -22,7 +22,7 @@ fn number(case: &Value, name: &str) -> u64 {
 }
 
 fn field(case: &Value, name: &str) -> Vec<u8> {
-    bytes(case[name].as_str().unwrap_or_else(|| panic!("{name}: {case}")))
+    Hex::parse(case[name].as_str().unwrap_or_else(|| panic!("{name}: {case}"))).to_vec()
 }
 
 #[test]
