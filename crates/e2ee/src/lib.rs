@@ -3,7 +3,7 @@
 //! Synchronous and pure: push what arrived, pull what must be sent. The browser's worker and the native participant run the same code.
 
 mod code;
-#[cfg(feature = "classical")]
+#[cfg(feature = "conformance")]
 pub mod conformance;
 mod credential;
 mod engine;

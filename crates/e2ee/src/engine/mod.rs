@@ -1,6 +1,8 @@
 //! End-to-end encryption of one person in one consultation, as a state machine: push what arrived, pull what must be sent.
 
 mod changes;
+#[cfg(feature = "conformance")]
+mod conformance;
 mod content;
 mod io;
 mod switch;
@@ -284,11 +286,15 @@ impl EndToEnd {
     }
 
     fn tell(&mut self, content: &Content) -> Result<(), TakeError> {
+        self.tell_bytes(&content.write())
+    }
+
+    fn tell_bytes(&mut self, content: &[u8]) -> Result<(), TakeError> {
         let group = self.group.as_mut().ok_or(TakeError::NotForUs)?;
         if group.members().len() < 2 {
             return Ok(());
         }
-        let message = group.seal(&self.provider, &self.signer, &content.write()).map_err(|_| TakeError::NotForUs)?;
+        let message = group.seal(&self.provider, &self.signer, content).map_err(|_| TakeError::NotForUs)?;
         self.outputs.push_back(Output::Send(ToOthers::Sealed { message }));
         Ok(())
     }

@@ -118,6 +118,6 @@ impl<'a> Envelope<'a> {
     }
 }
 
-fn metadata(track: TrackKind, prefix: &[u8]) -> Vec<u8> {
+pub(super) fn metadata(track: TrackKind, prefix: &[u8]) -> Vec<u8> {
     [&[track as u8, prefix.len() as u8], prefix].concat()
 }

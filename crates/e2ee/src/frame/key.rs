@@ -10,7 +10,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use super::header::FrameHeader;
 
 /// Length of a nonce, in bytes.
-const NONCE_BYTES: usize = 12;
+pub(super) const NONCE_BYTES: usize = 12;
 
 /// Length of a whole tag, in bytes. A shorter one lets forgeries pass that nobody notices.
 pub(super) const TAG_BYTES: usize = 16;
@@ -71,6 +71,12 @@ pub struct FrameKey {
     salt: Zeroizing<[u8; NONCE_BYTES]>,
 }
 
+/// What AES-GCM gets: its key, and what counters are added to.
+pub(super) struct Secrets {
+    pub key: Zeroizing<Vec<u8>>,
+    pub salt: Zeroizing<[u8; NONCE_BYTES]>,
+}
+
 enum Cipher {
     Aes128(Box<Aes128Gcm>),
     Aes256(Box<Aes256Gcm>),
@@ -98,21 +104,12 @@ impl FrameKey {
     /// RFC 9605 section 4.4.2.
     #[must_use]
     pub fn derive(suite: FrameSuite, base_key: &BaseKey, key_id: u64) -> Self {
-        let mut key = Zeroizing::new(vec![0; suite.key_bytes()]);
-        let mut salt = Zeroizing::new([0; NONCE_BYTES]);
-        let key_label = label("SFrame 1.0 Secret key ", key_id, suite);
-        let salt_label = label("SFrame 1.0 Secret salt ", key_id, suite);
+        let Secrets { key, salt } = Secrets::derive(suite, base_key, key_id);
         let cipher = match suite {
             FrameSuite::Aes128Gcm => {
-                let secret = Hkdf::<Sha256>::new(None, &base_key.0);
-                secret.expand(&key_label, &mut key).expect("a key is shorter than HKDF's limit");
-                secret.expand(&salt_label, salt.as_mut()).expect("a salt is shorter than HKDF's limit");
                 Cipher::Aes128(Box::new(Aes128Gcm::new_from_slice(&key).expect("the key has the cipher's length")))
             }
             FrameSuite::Aes256Gcm => {
-                let secret = Hkdf::<Sha512>::new(None, &base_key.0);
-                secret.expand(&key_label, &mut key).expect("a key is shorter than HKDF's limit");
-                secret.expand(&salt_label, salt.as_mut()).expect("a salt is shorter than HKDF's limit");
                 Cipher::Aes256(Box::new(Aes256Gcm::new_from_slice(&key).expect("the key has the cipher's length")))
             }
         };
@@ -157,7 +154,7 @@ impl FrameKey {
     }
 
     /// RFC 9605 section 4.4.3: the counter, as long as a nonce, added to the salt without carry.
-    fn nonce(&self, counter: u64) -> [u8; NONCE_BYTES] {
+    pub(super) fn nonce(&self, counter: u64) -> [u8; NONCE_BYTES] {
         let mut nonce = *self.salt;
         for (byte, counted) in nonce[NONCE_BYTES - 8..].iter_mut().zip(counter.to_be_bytes()) {
             *byte ^= counted;
@@ -165,11 +162,33 @@ impl FrameKey {
         nonce
     }
 
-    fn aad(&self, counter: u64, metadata: &[u8]) -> Vec<u8> {
+    pub(super) fn aad(&self, counter: u64, metadata: &[u8]) -> Vec<u8> {
         let mut aad = Vec::with_capacity(super::header::MAX_HEADER_BYTES + metadata.len());
         FrameHeader { key_id: self.key_id, counter }.write(&mut aad);
         aad.extend_from_slice(metadata);
         aad
+    }
+}
+
+impl Secrets {
+    pub(super) fn derive(suite: FrameSuite, base_key: &BaseKey, key_id: u64) -> Self {
+        let mut key = Zeroizing::new(vec![0; suite.key_bytes()]);
+        let mut salt = Zeroizing::new([0; NONCE_BYTES]);
+        let key_label = label("SFrame 1.0 Secret key ", key_id, suite);
+        let salt_label = label("SFrame 1.0 Secret salt ", key_id, suite);
+        match suite {
+            FrameSuite::Aes128Gcm => {
+                let secret = Hkdf::<Sha256>::new(None, &base_key.0);
+                secret.expand(&key_label, &mut key).expect("a key is shorter than HKDF's limit");
+                secret.expand(&salt_label, salt.as_mut()).expect("a salt is shorter than HKDF's limit");
+            }
+            FrameSuite::Aes256Gcm => {
+                let secret = Hkdf::<Sha512>::new(None, &base_key.0);
+                secret.expand(&key_label, &mut key).expect("a key is shorter than HKDF's limit");
+                secret.expand(&salt_label, salt.as_mut()).expect("a salt is shorter than HKDF's limit");
+            }
+        }
+        Self { key, salt }
     }
 }
 

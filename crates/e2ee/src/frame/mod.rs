@@ -1,6 +1,8 @@
 //! Frames sealed by SFrame (RFC 9605), in an envelope that leaves the first bytes of a picture readable to a media server.
 
 mod clear;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod envelope;
 mod header;
 mod hold;
