@@ -1,4 +1,4 @@
-//! The end-to-end encryption against others' work: published vectors and other libraries.
+//! The end-to-end encryption against others' work, published vectors and other libraries, and the vectors that it publishes itself.
 //!
 //! # What is checked
 //!
@@ -11,6 +11,7 @@
 //! | `messages` | the same | 300 messages of each of 16 kinds, 14 lengths |
 //! | `other_library` | mls-rs over RustCrypto; OpenMLS over its own cryptography | a call of three, six seatings each |
 //! | `post_quantum` | vectors of draft-ietf-hpke-pq, hpke-rs over libcrux, OpenMLS over its own cryptography | the same call, in a call's suite |
+//! | `envelope`, `words` | the vectors of this project's own formats, `tests/vectors/envelope` and `words` | every one: computed, opened, refused |
 //!
 //! Suite 1 runs over this project's cryptography, suites 2 and 3 over OpenMLS's own, so that the library above it is checked too.
 //! That one has none of suites 4 to 7 either: X448, P-521, and P-384 with its classical key encapsulation.
@@ -35,6 +36,8 @@ mod basics;
 #[cfg(test)]
 mod ctr_hmac;
 #[cfg(test)]
+mod envelope;
+#[cfg(test)]
 mod frames;
 #[cfg(test)]
 mod hex;
@@ -51,6 +54,8 @@ mod openmls_member;
 #[cfg(test)]
 mod other_library;
 #[cfg(test)]
+mod own_vectors;
+#[cfg(test)]
 mod passive_client;
 #[cfg(test)]
 mod post_quantum;
@@ -64,3 +69,5 @@ mod signer;
 mod vectors;
 #[cfg(test)]
 mod welcome;
+#[cfg(test)]
+mod words;
