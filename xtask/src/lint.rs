@@ -15,7 +15,7 @@ use crate::workspace::{self, ReadWorkspaceError};
 const LONGEST_FILE_LINES: usize = 500;
 
 /// Endings of the files whose length counts.
-const SOURCES: &[&str] = &[".rs", ".js", ".mjs", ".css", ".html", ".sql", ".sh"];
+const SOURCES: &[&str] = &[".rs", ".js", ".mjs", ".ts", ".css", ".html", ".sql", ".sh"];
 
 /// Packages compiled for browsers only.
 pub const BROWSER_PACKAGES: &[&str] = &[

@@ -20,7 +20,7 @@ const BROWSER_PACKAGES_WITH_TESTS: &[&str] =
 pub enum Stage {
     /// Format, warnings, layers, forbidden text.
     Lint,
-    /// Unit and integration tests, against real PostgreSQL.
+    /// Unit and integration tests, against real PostgreSQL, and the second implementation of the end-to-end protocol.
     Native,
     /// The bundles and their budgets.
     Web,
@@ -140,11 +140,10 @@ fn commands(stage: Stage, packages: &[String]) -> Vec<Command> {
             tools.args(["--package", "xtask"]);
             let mut server = cargo_tests();
             server.args(packages);
-            vec![server, browser, tools]
+            vec![server, browser, tools, npm_tests("tests/second-implementation")]
         }
         Stage::Browsers => {
-            let mut npm = Command::new("npm");
-            npm.args(["test", "--silent"]).current_dir(workspace::root().join("tests/e2e"));
+            let mut npm = npm_tests("tests/e2e");
             // Without it a build folder outside the checkout would not be found.
             if let Ok(metadata) = workspace::metadata() {
                 npm.env("CARGO_TARGET_DIR", metadata.target_directory);
@@ -168,6 +167,12 @@ fn commands(stage: Stage, packages: &[String]) -> Vec<Command> {
             vec![load, flood]
         }
     }
+}
+
+fn npm_tests(folder: &str) -> Command {
+    let mut npm = Command::new("npm");
+    npm.args(["test", "--silent"]).current_dir(workspace::root().join(folder));
+    npm
 }
 
 fn cargo_tests() -> Command {
