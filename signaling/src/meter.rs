@@ -23,6 +23,7 @@ type Labels = [(&'static str, &'static str); 2];
 pub(crate) enum WriteKind {
     Entry,
     Attestation,
+    Guest,
     Admission,
     Refusal,
     End,
@@ -132,6 +133,7 @@ const fn commit_labels(kind: WriteKind, is_written: bool) -> Labels {
     let kind = match kind {
         WriteKind::Entry => "entry",
         WriteKind::Attestation => "attestation",
+        WriteKind::Guest => "guest",
         WriteKind::Admission => "admission",
         WriteKind::Refusal => "refusal",
         WriteKind::End => "end",
@@ -141,12 +143,14 @@ const fn commit_labels(kind: WriteKind, is_written: bool) -> Labels {
 }
 
 impl WriteKind {
-    const ALL: [Self; 6] = [Self::Entry, Self::Attestation, Self::Admission, Self::Refusal, Self::End, Self::Fact];
+    const ALL: [Self; 7] =
+        [Self::Entry, Self::Attestation, Self::Guest, Self::Admission, Self::Refusal, Self::End, Self::Fact];
 
     pub(crate) const fn of(record: &Record) -> Self {
         match record {
             Record::Entry(_) => Self::Entry,
             Record::Attestation(_) => Self::Attestation,
+            Record::Guest(_) => Self::Guest,
             Record::Admission(_) => Self::Admission,
             Record::Refusal(_) => Self::Refusal,
             Record::End(_) => Self::End,

@@ -83,7 +83,7 @@ impl Recorder {
     pub(crate) fn commit(&mut self, commit: u64, record: Record) -> Option<(Lane, Work)> {
         let lane = match &record {
             Record::Entry(entry) => lane_of(&entry.event),
-            Record::Attestation(event) => lane_of(event),
+            Record::Attestation(event) | Record::Guest(event) => lane_of(event),
             Record::Admission(decision) | Record::Refusal(decision) | Record::End(decision) => {
                 Lane::Room(decision.scope.room)
             }
@@ -210,7 +210,7 @@ async fn write(records: &dyn Records, record: Record) -> Result<Result<Timestamp
                 Entered::Revoked => return Ok(Err(CommitFailure::Revoked)),
             }
         }
-        Record::Attestation(event) => {
+        Record::Attestation(event) | Record::Guest(event) => {
             let at = event.occurred_at;
             records.record(event).await?;
             at

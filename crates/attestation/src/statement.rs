@@ -43,6 +43,12 @@ impl Standing {
         matches!(self, Self::Practitioner | Self::Expert)
     }
 
+    /// Whether this person is neither of the two who are booked.
+    #[must_use]
+    pub const fn is_guest(self) -> bool {
+        matches!(self, Self::Expert | Self::AccompanyingPerson | Self::Interpreter)
+    }
+
     fn from_number(number: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|standing| *standing as u8 == number)
     }

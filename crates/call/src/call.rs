@@ -1,15 +1,17 @@
+mod acts;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use colloque_ids::Timestamp;
 use colloque_protocol::Role;
 use colloque_protocol::signaling::{
-    ActionRefusal, ClientMessage, DeviceCheck, EndReason, JoinRefusal, MediaState, RESUME_WINDOW, RoomState,
-    ServerMessage, Stage,
+    ClientMessage, DeviceCheck, EndReason, JoinRefusal, MediaState, RESUME_WINDOW, RoomState, ServerMessage, Stage,
 };
 
 use crate::degradation::Degradation;
-use crate::io::{Action, CallOptions, Input, Output};
+use crate::guests::Guests;
+use crate::io::{CallOptions, Input, Output};
 use crate::link::{Link, LinkEvent, LinkInput};
 use crate::media::{Media, MediaPath};
 use crate::policy::{
@@ -31,6 +33,7 @@ pub struct Call {
     link: Link,
     media: Media,
     degradation: Degradation,
+    guests: Guests,
     /// What the server said last; `None` before the first join and after the end.
     stage: Option<Stage>,
     lost_at: Option<Timestamp>,
@@ -73,6 +76,7 @@ impl Call {
             link: Link::new(options.seed),
             media: Media::default(),
             degradation: Degradation::default(),
+            guests: Guests::default(),
             stage: None,
             lost_at: None,
             refusal: None,
@@ -209,6 +213,7 @@ impl Call {
             }
             ServerMessage::NotDone { code } => {
                 self.view.deciding = None;
+                self.guests.not_done(self.view.third.as_ref());
                 self.view.not_done = Some(code);
             }
             ServerMessage::Pong { .. } => self.view.round_trip_ms = self.link.round_trip().map(millis),
@@ -251,7 +256,7 @@ impl Call {
 
     fn room(&mut self, state: RoomState) {
         match (self.stage, state.stage) {
-            (Some(Stage::Waiting), Stage::Open) if self.role == Role::Patient => {
+            (Some(Stage::Waiting), Stage::Open) if self.role != Role::Practitioner => {
                 self.answer = Answer::Awaited { answers_at: self.answers_at(), held: !self.visible };
             }
             (Some(Stage::Open), Stage::Waiting) => {
@@ -270,6 +275,7 @@ impl Call {
         self.stage = Some(state.stage);
         self.media.use_ice_servers(state.ice_servers);
         self.view.other = state.other;
+        self.view.third = state.third;
         self.view.admitted_at = state.admitted_at;
         self.view.delay_minutes = state.delay_minutes;
     }
@@ -302,62 +308,6 @@ impl Call {
         }
     }
 
-    fn act(&mut self, action: Action) {
-        self.view.not_done = None;
-        let practitioner = self.role == Role::Practitioner;
-        match action {
-            Action::Answer => self.answer = Answer::Given,
-            Action::NotifyAgain if !practitioner => self.send_or_say(ClientMessage::NotifyAgain),
-            Action::Admit if practitioner => self.decide(Decision::Admit, ClientMessage::Admit),
-            Action::Refuse if practitioner => self.decide(Decision::Refuse, ClientMessage::Refuse),
-            Action::End if practitioner => self.decide(Decision::End, ClientMessage::End),
-            Action::AnnounceDelay { minutes } if practitioner => {
-                self.send_or_say(ClientMessage::AnnounceDelay { appointment: None, minutes });
-            }
-            Action::NotifyAgain | Action::Admit | Action::Refuse | Action::End | Action::AnnounceDelay { .. } => {}
-            Action::Leave => {
-                if self.over.is_none() {
-                    self.link.send(ClientMessage::Leave);
-                    self.finish(Phase::Ended { reason: EndReason::YouLeft });
-                }
-            }
-            Action::Retry => match self.over {
-                None => {
-                    self.link.hurry(self.now);
-                    self.media.hurry();
-                }
-                Some(_) => self.join(false),
-            },
-            Action::TakeOver => self.join(true),
-            Action::Microphone(on) => self.switch(MediaState { microphone: on, ..self.wanted }),
-            Action::Camera(on) => self.switch(MediaState { camera: on, ..self.wanted }),
-            Action::RearCamera(rear) => self.switch(MediaState { rear_camera: rear, ..self.wanted }),
-            Action::Screen(on) => self.switch(MediaState { screen: on, ..self.wanted }),
-            Action::Pictures(shown) => self.degradation.choose(shown, self.now),
-        }
-    }
-
-    /// Sends a decision now, or as soon as the connection is back.
-    fn decide(&mut self, decision: Decision, message: ClientMessage) {
-        if self.stage.is_some() {
-            self.view.deciding = Some(decision);
-            self.link.send(message);
-        }
-    }
-
-    fn send_or_say(&mut self, message: ClientMessage) {
-        if !self.link.send(message) {
-            self.view.not_done = Some(ActionRefusal::NotRecorded);
-        }
-    }
-
-    fn switch(&mut self, wanted: MediaState) {
-        if self.wanted != wanted {
-            self.wanted = wanted;
-            self.outputs.push_back(Output::SwitchMedia(wanted));
-        }
-    }
-
     fn recover_if_given_up(&mut self) {
         if self.over == Some(Phase::Ended { reason: EndReason::ConnectionGivenUp }) {
             self.join(false);
@@ -380,12 +330,15 @@ impl Call {
         }
         self.media.tick(self.link.is_live(), self.now);
         if self.link.is_live()
-            && self.stage.is_some()
+            && self.stage.is_some_and(|stage| stage == Stage::Open || !self.role.is_guest())
             && let Some(offer) = self.media.take_offer(self.now)
         {
             let (generation, ice_restart, sdp) = (offer.generation, offer.ice_restart, offer.sdp);
             self.link.send(ClientMessage::Offer { generation, ice_restart, sdp });
         }
+        let order = self.guests.follow(self.role, self.view.third.as_ref());
+        self.outputs.extend(order.map(Output::Guest));
+        self.view.guest = self.guests.step(self.role, self.view.third.as_ref());
         self.view.phase = self.phase();
         self.view.media = self.media_path();
         self.send_checks();

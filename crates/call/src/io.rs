@@ -4,6 +4,7 @@ use colloque_protocol::Role;
 use colloque_protocol::signaling::MediaState;
 
 use crate::degradation::Adaptation;
+use crate::guests::GuestOrder;
 use crate::link::{LinkInput, LinkOutput};
 use crate::media::{MediaInput, MediaOutput};
 use crate::quality::LinkSample;
@@ -11,7 +12,7 @@ use crate::quality::LinkSample;
 /// What a call starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallOptions {
-    /// The person's role in the consultation: practitioner or patient.
+    /// The person's role in the consultation: practitioner, patient or a guest's.
     pub role: Role,
     /// What is switched on.
     pub local: MediaState,
@@ -70,6 +71,12 @@ pub enum Action {
         /// Minutes, 0 to 240.
         minutes: u16,
     },
+    /// Patient: says whether the guest who asks may take part.
+    AgreeToGuest(bool),
+    /// Practitioner: lets the guest in to whom the patient agreed.
+    AdmitGuest,
+    /// Practitioner: puts the guest out, or does not let them in.
+    RemoveGuest,
     /// Leaves; the room stays open.
     Leave,
     /// Practitioner: ends the consultation for everybody.
@@ -102,6 +109,8 @@ pub enum Output {
         /// A text of [`colloque_protocol::end_to_end::FromOthers`].
         message: String,
     },
+    /// Tell the same about a third person.
+    Guest(GuestOrder),
     /// Make capture so; report by [`Input::LocalMediaChanged`] what came of it.
     SwitchMedia(MediaState),
     /// Send nothing of what is captured, on this peer connection and on later ones, until [`Output::ResumeSending`].

@@ -13,6 +13,7 @@
 mod call;
 mod degradation;
 mod desk;
+mod guests;
 mod io;
 mod jitter;
 mod link;
@@ -26,6 +27,7 @@ mod view;
 pub use call::Call;
 pub use degradation::{Adaptation, CameraRate};
 pub use desk::{Desk, DeskConnection, DeskInput, DeskOutput, DeskView, RingCause};
+pub use guests::{GuestOrder, GuestStep};
 pub use io::{Action, CallOptions, Input, Output};
 pub use link::{LinkInput, LinkOutput, TicketFailure};
 pub use media::{MediaInput, MediaOutput, MediaPath, PeerState};

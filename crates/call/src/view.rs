@@ -4,6 +4,7 @@ use colloque_ids::{DocumentId, ParticipantId, RoomId, Timestamp};
 use colloque_protocol::IdentityCard;
 use colloque_protocol::signaling::{ActionRefusal, EndReason, JoinRefusal, MediaState, OtherParty, Presence};
 
+use crate::guests::GuestStep;
 use crate::media::MediaPath;
 
 /// All that a screen shows of a consultation.
@@ -19,6 +20,10 @@ pub struct CallView {
     pub you: Option<IdentityCard>,
     /// The other party, once verified.
     pub other: Option<OtherParty>,
+    /// The third person, if there is one: the guest, or for the guest the patient.
+    pub third: Option<OtherParty>,
+    /// How far a guest is on their way in.
+    pub guest: GuestStep,
     /// When the patient was admitted.
     pub admitted_at: Option<Timestamp>,
     /// Delay announced, in minutes; 0 when none.

@@ -2,7 +2,7 @@
 
 use colloque_attestation::{Attestation, Statement};
 use colloque_ids::bytes::{ReadBytesError, Reader, Writer};
-use colloque_ids::{ConsultationId, Timestamp};
+use colloque_ids::{ConsultationId, ParticipantId, Timestamp};
 use ed25519_dalek::{Signature, VerifyingKey};
 use thiserror::Error;
 
@@ -71,6 +71,10 @@ const CLOCK_TOLERANCE: std::time::Duration = std::time::Duration::from_secs(24 *
 pub(crate) struct Verifier {
     pub identity_key: VerifyingKey,
     pub consultation: ConsultationId,
+    /// Whose member this is.
+    pub own_key: [u8; 32],
+    /// Guests to whom this person agreed; asked of patients only.
+    pub agreed: Vec<ParticipantId>,
 }
 
 impl From<ReadBytesError> for VerifyMemberError {

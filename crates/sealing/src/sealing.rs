@@ -139,6 +139,25 @@ impl Sealing {
         Ok(())
     }
 
+    /// Patient: agrees that a guest takes part, or does not any more.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] when this person cannot offer themselves anew.
+    pub fn agree(&mut self, guest: ParticipantId, agrees: bool) -> Result<(), ConnectError> {
+        self.engine.agree(guest, agrees)
+    }
+
+    /// Practitioner: lets a guest in, at once or as soon as they ask.
+    pub fn let_in(&mut self, guest: ParticipantId) {
+        self.engine.let_in(guest);
+    }
+
+    /// Practitioner: puts a guest out.
+    pub fn put_out(&mut self, guest: ParticipantId) {
+        self.engine.put_out(guest);
+    }
+
     /// Says something to everybody in the group.
     ///
     /// # Errors

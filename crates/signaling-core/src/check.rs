@@ -29,14 +29,13 @@ pub(crate) fn check_lifetime(claims: &TicketClaims, started_at: Timestamp, now: 
 ///
 /// # Errors
 ///
-/// [`JoinRefusal::WrongPerson`] if the person is not booked in the role that the ticket names.
+/// [`JoinRefusal::WrongPerson`] if the person is neither booked in the role that the ticket names nor a guest.
 pub(crate) fn seat_of(claims: &TicketClaims, scope: &RoomScope) -> Result<Seat, JoinRefusal> {
     match (claims.role, claims.person) {
         (Role::Practitioner, Person::Staff(staff)) if staff == scope.practitioner => Ok(Seat::Practitioner),
         (Role::Patient, Person::Patient(patient)) if patient == scope.patient => Ok(Seat::Patient),
-        (Role::Practitioner | Role::Secretary | Role::Administrator | Role::Patient, _) => {
-            Err(JoinRefusal::WrongPerson)
-        }
+        (role, Person::Guest(_)) if role.is_guest() => Ok(Seat::Guest),
+        _ => Err(JoinRefusal::WrongPerson),
     }
 }
 
@@ -69,7 +68,7 @@ pub(crate) fn check_desk(claims: &TicketClaims) -> Result<(), JoinRefusal> {
     let allowed = match (claims.role, claims.person) {
         (Role::Secretary, Person::Staff(_)) => true,
         (Role::Practitioner, Person::Staff(staff)) => practitioners.iter().all(|practitioner| *practitioner == staff),
-        (Role::Practitioner | Role::Secretary, Person::Patient(_)) | (Role::Administrator | Role::Patient, _) => false,
+        _ => false,
     };
     if allowed { Ok(()) } else { Err(JoinRefusal::WrongPerson) }
 }

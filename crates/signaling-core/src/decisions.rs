@@ -33,17 +33,20 @@ impl Signaling {
             }
             ClientMessage::DeviceCheck(check) => match seated.seat {
                 Seat::Patient => self.change(seated, |participant| participant.device_check = Some(check)),
-                Seat::Practitioner => Err(ActionRefusal::NotYours),
+                Seat::Practitioner | Seat::Guest => Err(ActionRefusal::NotYours),
             },
             ClientMessage::NotifyAgain => self.notify_again(seated),
             ClientMessage::AnnounceDelay { appointment: None, minutes } => match seated.seat {
                 Seat::Practitioner => self.announce_delay(seated.room, minutes),
-                Seat::Patient => Err(ActionRefusal::NotYours),
+                Seat::Patient | Seat::Guest => Err(ActionRefusal::NotYours),
             },
             ClientMessage::AnnounceDelay { appointment: Some(_), .. } => Err(ActionRefusal::NotYours),
             ClientMessage::Admit => self.admit(seated),
             ClientMessage::Refuse => self.refuse(seated),
             ClientMessage::End => self.end(seated),
+            ClientMessage::AgreeToGuest { participant, agrees } => self.agree_to_guest(seated, participant, agrees),
+            ClientMessage::AdmitGuest { participant } => self.admit_guest(seated, participant),
+            ClientMessage::RemoveGuest { participant } => self.remove_guest(seated, participant),
         };
         if let Err(code) = done {
             self.send(seated.connection, ServerMessage::NotDone { code });
@@ -74,6 +77,9 @@ impl Signaling {
             | ClientMessage::Offer { .. }
             | ClientMessage::MediaState(_)
             | ClientMessage::EndToEnd { .. }
+            | ClientMessage::AgreeToGuest { .. }
+            | ClientMessage::AdmitGuest { .. }
+            | ClientMessage::RemoveGuest { .. }
             | ClientMessage::End => {
                 self.send(connection, ServerMessage::NotDone { code: ActionRefusal::NotYours });
             }
@@ -89,6 +95,8 @@ impl Signaling {
                 self.entry_written(connection, from, claims, take_over);
             }
             Some(Pending::Attestation { seated, leaf_key }) => self.attested(seated, leaf_key),
+            Some(Pending::GuestAnswer { room, participant, agrees }) => self.guest_answered(room, participant, agrees),
+            Some(Pending::GuestAdmission { seated, participant }) => self.guest_admitted(commit, seated, participant),
             Some(Pending::Admission(seated)) => {
                 if let Some(room) = self.decided(commit, seated) {
                     room.scope.admitted_at = Some(at);
@@ -118,17 +126,27 @@ impl Signaling {
                 CommitFailure::Unknown => self.entry_not_written(connection, from, &claims),
             },
             Some(Pending::Attestation { seated, .. }) => self.not_attested(seated),
-            Some(Pending::Admission(seated) | Pending::Refusal(seated) | Pending::End { seated, .. }) => {
+            Some(Pending::GuestAnswer { room, .. }) => self.not_recorded(room, Seat::Patient),
+            Some(
+                Pending::Admission(seated)
+                | Pending::Refusal(seated)
+                | Pending::End { seated, .. }
+                | Pending::GuestAdmission { seated, .. },
+            ) => {
                 self.decided(commit, seated);
-                if let Some(connection) = self.connection_at(seated.room, seated.seat) {
-                    self.send(connection, ServerMessage::NotDone { code: ActionRefusal::NotRecorded });
-                }
+                self.not_recorded(seated.room, seated.seat);
             }
         }
     }
 
+    fn not_recorded(&mut self, room: RoomId, seat: Seat) {
+        if let Some(connection) = self.connection_at(room, seat) {
+            self.send(connection, ServerMessage::NotDone { code: ActionRefusal::NotRecorded });
+        }
+    }
+
     /// Frees the room for the next decision, and gives it if it is still the room that was decided about.
-    fn decided(&mut self, commit: u64, seated: Seated) -> Option<&mut Room> {
+    pub(crate) fn decided(&mut self, commit: u64, seated: Seated) -> Option<&mut Room> {
         let room = self.rooms.get_mut(&seated.room)?;
         if room.deciding != Some(commit) {
             return None;
@@ -169,7 +187,7 @@ impl Signaling {
     }
 
     /// Gives the room to its practitioner, unless a decision about it is being written.
-    fn deciding_room(&self, seated: Seated) -> Result<&Room, ActionRefusal> {
+    pub(crate) fn deciding_room(&self, seated: Seated) -> Result<&Room, ActionRefusal> {
         if seated.seat != Seat::Practitioner {
             return Err(ActionRefusal::NotYours);
         }
@@ -211,7 +229,7 @@ impl Signaling {
         let stage = room.stage();
         let patient = match seated.seat {
             Seat::Patient => room.patient.as_mut().ok_or(ActionRefusal::NobodyThere)?,
-            Seat::Practitioner => return Err(ActionRefusal::NotYours),
+            Seat::Practitioner | Seat::Guest => return Err(ActionRefusal::NotYours),
         };
         if stage == Stage::Open {
             return Err(ActionRefusal::AlreadyDone);

@@ -8,7 +8,7 @@ use colloque_attestation::{ProofOfPerson, Standing, Statement};
 use colloque_ids::{ConnectionId, ParticipantId, RoomId};
 use colloque_protocol::connection::{ConnectionEvent, ConnectionFact, DisconnectCause};
 use colloque_protocol::end_to_end::{FromOthers, ToOthers};
-use colloque_protocol::identity::{AuthenticationMethod, IdentityCard};
+use colloque_protocol::identity::{AuthenticationMethod, IdentityCard, Role};
 use colloque_protocol::signaling::{ActionRefusal, ServerMessage};
 
 use crate::bucket::Bucket;
@@ -88,21 +88,28 @@ impl Signaling {
             return Err(ActionRefusal::TooMany);
         }
         let participant = speaker.id;
+        let takes_part = room.takes_part(seated.seat);
         match message {
             ToOthers::Attest { leaf_key } => self.attest(seated, leaf_key),
             ToOthers::AskOffers => match seated.seat {
                 Seat::Practitioner => {
-                    self.pass_on(seated.room, &[participant], &FromOthers::Offer);
+                    // Also to a guest who waits: the practitioner's client lets them in once its person does.
+                    for seat in [Seat::Patient, Seat::Guest] {
+                        self.pass_on_to(seated.room, seat, FromOthers::Offer);
+                    }
                     Ok(())
                 }
-                Seat::Patient => Err(ActionRefusal::NotYours),
+                Seat::Patient | Seat::Guest => Err(ActionRefusal::NotYours),
             },
             ToOthers::KeyPackage { package } => {
                 let message = FromOthers::KeyPackage { participant, package };
-                if seated.seat == Seat::Patient {
+                if seated.seat != Seat::Practitioner {
                     self.pass_on_to(seated.room, Seat::Practitioner, message);
                 }
                 Ok(())
+            }
+            ToOthers::Commit { .. } | ToOthers::Sealed { .. } | ToOthers::Compared { .. } if !takes_part => {
+                Err(ActionRefusal::NotYours)
             }
             ToOthers::Commit { group, epoch, commit, welcome, welcomed } => {
                 let holds = room.order(seated.seat, group, epoch);
@@ -153,10 +160,7 @@ impl Signaling {
         let statement = Statement {
             consultation: room.scope.consultation,
             participant: person.id,
-            standing: match seated.seat {
-                Seat::Practitioner => Standing::Practitioner,
-                Seat::Patient => Standing::Patient,
-            },
+            standing: standing_of(seated.seat, person.card.role),
             proof: proof_of(&person.card),
             name: person.card.display_name.clone(),
             profession: person.card.profession.clone(),
@@ -193,12 +197,14 @@ impl Signaling {
         self.pass_on(room, &[participant], &FromOthers::Left { participant });
     }
 
+    /// Gives a welcome to those of `welcomed` who take part in the call.
     fn welcome(&mut self, room: RoomId, by: ParticipantId, welcomed: &[ParticipantId], welcome: Vec<u8>) {
-        let seats: Vec<Seat> = Seat::BOTH
+        let seats: Vec<Seat> = Seat::ALL
             .into_iter()
             .filter(|seat| {
                 let person = self.rooms.get(&room).and_then(|room| room.seat(*seat));
                 person.is_some_and(|person| person.id != by && welcomed.contains(&person.id))
+                    && self.takes_part(room, *seat)
             })
             .collect();
         for seat in seats {
@@ -206,10 +212,15 @@ impl Signaling {
         }
     }
 
+    fn takes_part(&self, room: RoomId, seat: Seat) -> bool {
+        self.rooms.get(&room).is_some_and(|room| room.takes_part(seat))
+    }
+
+    /// Passes something on to everybody who takes part in the call, but for some.
     fn pass_on(&mut self, room: RoomId, not_to: &[ParticipantId], message: &FromOthers) {
-        for seat in Seat::BOTH {
+        for seat in Seat::ALL {
             let person = self.rooms.get(&room).and_then(|room| room.seat(seat));
-            if person.is_some_and(|person| !not_to.contains(&person.id)) {
+            if person.is_some_and(|person| !not_to.contains(&person.id)) && self.takes_part(room, seat) {
                 self.pass_on_to(room, seat, message.clone());
             }
         }
@@ -229,7 +240,7 @@ impl Signaling {
         }
     }
 
-    fn event_of(&self, seated: Seated, fact: ConnectionFact) -> Option<ConnectionEvent> {
+    pub(crate) fn event_of(&self, seated: Seated, fact: ConnectionFact) -> Option<ConnectionEvent> {
         let known = self.connections.get(seated.connection)?;
         let scope = self.rooms.get(&seated.room)?.scope.clone();
         Some(self.event(fact, seated.connection, known.from, known.who().cloned(), Some(scope)))
@@ -255,6 +266,16 @@ impl Room {
             }
             Some(_) | None => false,
         }
+    }
+}
+
+const fn standing_of(seat: Seat, role: Role) -> Standing {
+    match (seat, role) {
+        (Seat::Practitioner, _) => Standing::Practitioner,
+        (Seat::Patient, _) => Standing::Patient,
+        (Seat::Guest, Role::Expert) => Standing::Expert,
+        (Seat::Guest, Role::Interpreter) => Standing::Interpreter,
+        (Seat::Guest, _) => Standing::AccompanyingPerson,
     }
 }
 

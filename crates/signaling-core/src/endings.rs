@@ -16,7 +16,7 @@ impl Signaling {
     pub(crate) fn end_consultation(&mut self, consultation: ConsultationId, reason: EndReason) {
         self.revoke(Revoked::Room(consultation));
         let Some(room) = self.room_of(consultation) else { return };
-        for seat in Seat::BOTH {
+        for seat in Seat::ALL {
             self.end_seat(room, seat, DisconnectCause::Ended, reason);
         }
         self.publish(room);
@@ -68,7 +68,7 @@ impl Signaling {
         self.publish(room);
     }
 
-    fn end_seat(&mut self, room: RoomId, seat: Seat, cause: DisconnectCause, reason: EndReason) {
+    pub(crate) fn end_seat(&mut self, room: RoomId, seat: Seat, cause: DisconnectCause, reason: EndReason) {
         if let Some(connection) = self.connection_at(room, seat) {
             self.end_connection(connection, cause, Some(ServerMessage::Ended { reason }));
         }

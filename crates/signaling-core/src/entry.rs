@@ -17,7 +17,7 @@ use crate::incidents::Open;
 use crate::io::{Entry, Output, Record};
 use crate::limits::{CLOCK_TOLERANCE, REFUSAL_BURST, REFUSALS_PER_MINUTE};
 use crate::revocations::Revoked;
-use crate::room::{Attendance, Participant, Room, Seat};
+use crate::room::{Attendance, Guest, Participant, Room, Seat};
 use crate::signaling::{Pending, Signaling};
 use crate::used_tickets::UseTicketError;
 
@@ -129,7 +129,7 @@ impl Signaling {
     fn find_door(&self, claims: &TicketClaims, take_over: bool) -> Result<Door, JoinRefusal> {
         let is_signed_out = match claims.person {
             Person::Staff(staff) => self.revocations.covers(Revoked::Staff(staff), claims.issued_at),
-            Person::Patient(_) => false,
+            Person::Patient(_) | Person::Guest(_) => false,
         };
         if is_signed_out || self.revocations.may_have_covered(claims.issued_at) {
             return Err(JoinRefusal::TicketExpired);
@@ -166,6 +166,12 @@ impl Signaling {
         {
             return Err(JoinRefusal::TicketInvalid);
         }
+        if let (Person::Guest(guest), Some(before)) = (claims.person, before)
+            && before.guest.is_none_or(|known| known.id != guest)
+        {
+            // One third person at a time; the practitioner can put the one who is there out.
+            return Err(JoinRefusal::ServerFull);
+        }
         if room.is_none() && self.rooms.len() >= self.limits.rooms {
             return Err(JoinRefusal::ServerFull);
         }
@@ -199,6 +205,11 @@ impl Signaling {
         let kept = before.as_ref().filter(|_| !other_device);
         let participant = Participant {
             id: participant_id,
+            guest: match claims.person {
+                // Another browser with the same link may be somebody else.
+                Person::Guest(guest) => Some(kept.and_then(|before| before.guest).unwrap_or_else(|| Guest::new(guest))),
+                Person::Staff(_) | Person::Patient(_) => None,
+            },
             card: claims.card.clone(),
             key: claims.key_thumbprint,
             arrived_at: before.as_ref().map_or(now, |before| before.arrived_at),

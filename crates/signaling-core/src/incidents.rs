@@ -74,7 +74,7 @@ impl Signaling {
         let links: BTreeMap<PeerId, &PeerLink> = links.iter().map(|link| (link.peer, link)).collect();
         let rooms: Vec<RoomId> = self.rooms.iter().filter(|(_, room)| room.is_gate_open).map(|(id, _)| *id).collect();
         for room in rooms {
-            for seat in Seat::BOTH {
+            for seat in Seat::ALL {
                 let peer = self.rooms.get(&room).and_then(|room| room.seat(seat)?.peer);
                 let link = peer.and_then(|peer| links.get(&peer.id).copied());
                 for kind in IncidentKind::ALL {
@@ -133,7 +133,8 @@ impl Signaling {
         let Some(room) = self.rooms.get_mut(&room) else { return };
         let Some(participant) = room.seat_mut(seat) else { return };
         let Some(began_at) = participant.incidents.take(kind, now) else { return };
-        let incident = ConnectionFact::Incident { what: kind, side: side_of(seat), began_at };
+        let Some(side) = side_of(seat) else { return };
+        let incident = ConnectionFact::Incident { what: kind, side, began_at };
         let event = event_of(room, seat, incident, now);
         self.put(Output::Journal(event));
     }
@@ -159,10 +160,12 @@ fn is_wrong(kind: IncidentKind, link: &PeerLink) -> Option<bool> {
     }
 }
 
-const fn side_of(seat: Seat) -> Side {
+/// The side that a person's incidents are noted of; a guest's are not.
+const fn side_of(seat: Seat) -> Option<Side> {
     match seat {
-        Seat::Practitioner => Side::Practitioner,
-        Seat::Patient => Side::Patient,
+        Seat::Practitioner => Some(Side::Practitioner),
+        Seat::Patient => Some(Side::Patient),
+        Seat::Guest => None,
     }
 }
 

@@ -228,6 +228,8 @@ pub enum Record {
     Entry(Entry),
     /// The platform states whose an end-to-end key is.
     Attestation(ConnectionEvent),
+    /// The patient answers about a guest, or the practitioner admits one.
+    Guest(ConnectionEvent),
     /// The practitioner admits the patient.
     Admission(Decision),
     /// The practitioner does not receive the patient.

@@ -16,6 +16,7 @@ mod decisions;
 mod end_to_end;
 mod endings;
 mod entry;
+mod guests;
 mod incidents;
 mod io;
 pub mod limits;

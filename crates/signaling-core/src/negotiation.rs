@@ -81,7 +81,7 @@ impl Signaling {
         }
         room.is_gate_open = is_open;
         if !is_open {
-            Seat::BOTH.into_iter().for_each(|seat| self.end_incidents(id, seat));
+            Seat::ALL.into_iter().for_each(|seat| self.end_incidents(id, seat));
         }
         self.put(Output::GateMedia { room: id, is_open });
     }
@@ -130,7 +130,7 @@ impl Signaling {
     ///
     /// For somebody whose connection is lost it is written when they are back.
     pub(crate) fn journal_media(&mut self, id: RoomId) {
-        for seat in Seat::BOTH {
+        for seat in Seat::ALL {
             let Some(room) = self.rooms.get_mut(&id) else { return };
             let is_open = room.is_gate_open;
             let Some(participant) = room.seat_mut(seat) else { continue };

@@ -1,4 +1,4 @@
-use colloque_ids::{ConnectionId, ParticipantId, PeerId, PracticeId, RoomId, Timestamp};
+use colloque_ids::{ConnectionId, GuestId, ParticipantId, PeerId, PracticeId, RoomId, Timestamp};
 use colloque_protocol::IdentityCard;
 use colloque_protocol::key::KeyThumbprint;
 use colloque_protocol::signaling::{DeviceCheck, MediaState, OtherParty, Presence, QueueEntry, RoomState, Stage};
@@ -9,20 +9,24 @@ use crate::end_to_end::{GroupOrder, Mailbox, Paces};
 use crate::incidents::Open;
 use crate::turn::TurnPass;
 
-/// One of the two places in a room.
+/// One of the places in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Seat {
     Practitioner,
     Patient,
+    /// Of a third person: one at a time.
+    Guest,
 }
 
 impl Seat {
-    pub(crate) const BOTH: [Self; 2] = [Self::Practitioner, Self::Patient];
+    pub(crate) const ALL: [Self; 3] = [Self::Practitioner, Self::Patient, Self::Guest];
 
-    pub(crate) const fn other(self) -> Self {
+    /// Whom a person speaks with first, and whom besides.
+    const fn others(self) -> [Self; 2] {
         match self {
-            Self::Practitioner => Self::Patient,
-            Self::Patient => Self::Practitioner,
+            Self::Practitioner => [Self::Patient, Self::Guest],
+            Self::Patient => [Self::Practitioner, Self::Guest],
+            Self::Guest => [Self::Practitioner, Self::Patient],
         }
     }
 }
@@ -34,6 +38,7 @@ pub(crate) struct Room {
     pub(crate) scope: RoomScope,
     pub(crate) practitioner: Option<Participant>,
     pub(crate) patient: Option<Participant>,
+    pub(crate) guest: Option<Participant>,
     pub(crate) delay_minutes: u16,
     /// The decision being written, if any: one at a time.
     pub(crate) deciding: Option<u64>,
@@ -49,6 +54,8 @@ pub(crate) struct Room {
 #[derive(Debug)]
 pub(crate) struct Participant {
     pub(crate) id: ParticipantId,
+    /// What is known of a guest.
+    pub(crate) guest: Option<Guest>,
     pub(crate) card: IdentityCard,
     pub(crate) key: KeyThumbprint,
     pub(crate) arrived_at: Timestamp,
@@ -69,6 +76,22 @@ pub(crate) struct Participant {
     pub(crate) turn_pass: Option<TurnPass>,
     /// What this person was told last of the room.
     pub(crate) shown: Option<RoomState>,
+}
+
+/// How far a guest is on their way into the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Guest {
+    pub(crate) id: GuestId,
+    /// What the patient answered.
+    pub(crate) agreed: Option<bool>,
+    /// Whether the practitioner let them in, and the journal has it.
+    pub(crate) is_admitted: bool,
+}
+
+impl Guest {
+    pub(crate) const fn new(id: GuestId) -> Self {
+        Self { id, agreed: None, is_admitted: false }
+    }
 }
 
 /// Whether a person is there, and on which connection.
@@ -96,6 +119,7 @@ impl Room {
             scope,
             practitioner: None,
             patient: None,
+            guest: None,
             delay_minutes: 0,
             deciding: None,
             queued: None,
@@ -138,6 +162,7 @@ impl Room {
         match seat {
             Seat::Practitioner => self.practitioner.as_ref(),
             Seat::Patient => self.patient.as_ref(),
+            Seat::Guest => self.guest.as_ref(),
         }
     }
 
@@ -145,11 +170,12 @@ impl Room {
         match seat {
             Seat::Practitioner => &mut self.practitioner,
             Seat::Patient => &mut self.patient,
+            Seat::Guest => &mut self.guest,
         }
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
-        self.practitioner.is_none() && self.patient.is_none()
+        self.practitioner.is_none() && self.patient.is_none() && self.guest.is_none()
     }
 
     /// Tells whether media may pass: admitted by a decision that storage holds, with consent.
@@ -159,25 +185,33 @@ impl Room {
 
     /// Tells whether the person on `seat` may connect to the media plane, where nothing passes before [`Room::may_have_media`].
     ///
-    /// Both are verified; a patient must agree before their address is known to more than signaling.
-    pub(crate) const fn may_connect(&self, seat: Seat) -> bool {
-        matches!(seat, Seat::Practitioner) || self.scope.consent_given_at.is_some()
+    /// Both are verified; a patient must agree before their address is known to more than signaling. A guest waits for the call.
+    pub(crate) fn may_connect(&self, seat: Seat) -> bool {
+        match seat {
+            Seat::Practitioner => true,
+            Seat::Patient => self.scope.consent_given_at.is_some(),
+            Seat::Guest => self.takes_part(seat) && self.may_have_media(),
+        }
+    }
+
+    /// Whether the person on `seat` belongs to the call: a guest does once they are admitted.
+    pub(crate) fn takes_part(&self, seat: Seat) -> bool {
+        self.seat(seat).is_some_and(|person| person.guest.is_none_or(|guest| guest.is_admitted))
     }
 
     /// Describes the room as the person on `seat` sees it.
     pub(crate) fn state_for(&self, seat: Seat) -> RoomState {
+        let [other, third] = seat.others();
+        // Before the patient is admitted there is nothing to ask them; a guest who is not admitted knows nobody but the practitioner.
+        let sees_third = match seat {
+            Seat::Practitioner => true,
+            Seat::Patient => self.stage() == Stage::Open,
+            Seat::Guest => self.takes_part(seat),
+        };
         RoomState {
-            stage: self.stage(),
-            other: self.seat(seat.other()).map(|other| OtherParty {
-                card: other.card.clone(),
-                presence: other.attendance.presence(),
-                // What one of them saw stand still is noted, and told to nobody.
-                media: MediaState { frozen: false, ..other.media },
-                device_check: match seat {
-                    Seat::Practitioner => other.device_check,
-                    Seat::Patient => None,
-                },
-            }),
+            stage: if self.takes_part(seat) { self.stage() } else { Stage::Waiting },
+            other: self.seen_by(seat, other),
+            third: if sees_third { self.seen_by(seat, third) } else { None },
             admitted_at: self.scope.admitted_at,
             delay_minutes: self.delay_minutes,
             ice_servers: self
@@ -185,6 +219,21 @@ impl Room {
                 .and_then(|person| person.turn_pass.as_ref())
                 .map(|pass| pass.ice_servers.clone()),
         }
+    }
+
+    /// Describes the person on `seat` as the one on `by` sees them.
+    fn seen_by(&self, by: Seat, seat: Seat) -> Option<OtherParty> {
+        let person = self.seat(seat)?;
+        Some(OtherParty {
+            participant: person.id,
+            card: person.card.clone(),
+            presence: person.attendance.presence(),
+            // What one of them saw stand still is noted, and told to nobody.
+            media: MediaState { frozen: false, ..person.media },
+            device_check: person.device_check.filter(|_| by == Seat::Practitioner),
+            agreed: person.guest.and_then(|guest| guest.agreed),
+            takes_part: self.takes_part(seat),
+        })
     }
 
     /// Describes the patient as a desk sees them; nothing while no patient is there.

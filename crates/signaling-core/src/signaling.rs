@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use colloque_ids::{ConnectionId, ConsultationId, PeerId, RoomId, Timestamp};
+use colloque_ids::{ConnectionId, ConsultationId, ParticipantId, PeerId, RoomId, Timestamp};
 use colloque_protocol::connection::{ConnectedPerson, ConnectionEvent, ConnectionFact, DisconnectCause};
 use colloque_protocol::signaling::{
     ActionRefusal, ClientMessage, EndReason, JoinRefusal, RESUME_WINDOW, ServerMessage,
@@ -47,6 +47,8 @@ pub struct Signaling {
 pub(crate) enum Pending {
     Entry { connection: ConnectionId, from: IpAddr, claims: Box<TicketClaims>, take_over: bool },
     Attestation { seated: Seated, leaf_key: [u8; 32] },
+    GuestAnswer { room: RoomId, participant: ParticipantId, agrees: bool },
+    GuestAdmission { seated: Seated, participant: ParticipantId },
     Admission(Seated),
     Refusal(Seated),
     End { seated: Seated, consultation: ConsultationId },
@@ -245,7 +247,7 @@ impl Signaling {
     fn stop(&mut self) {
         let rooms: Vec<RoomId> = self.rooms.keys().copied().collect();
         for room in rooms {
-            Seat::BOTH.into_iter().for_each(|seat| self.end_incidents(room, seat));
+            Seat::ALL.into_iter().for_each(|seat| self.end_incidents(room, seat));
         }
         let everybody: Vec<ConnectionId> = self.connections.iter().map(|(connection, _)| connection).collect();
         let farewell = ServerMessage::Ended { reason: EndReason::ServerStopping };
@@ -268,7 +270,7 @@ impl Signaling {
         let lost: Vec<(RoomId, Seat, Duration)> = self
             .rooms
             .iter()
-            .flat_map(|(id, room)| Seat::BOTH.map(|seat| (*id, seat, room.seat(seat))))
+            .flat_map(|(id, room)| Seat::ALL.map(|seat| (*id, seat, room.seat(seat))))
             .filter_map(|(room, seat, participant)| match participant?.attendance {
                 Attendance::Here { .. } => None,
                 Attendance::Lost { since } => Some((room, seat, now.since(since))),
@@ -289,14 +291,14 @@ impl Signaling {
         self.refusals.retain(|_, bucket| !bucket.is_full(now));
     }
 
-    /// Tells the media plane, both parties and the desks what changed in a room, and forgets the room once nobody is in it.
+    /// Tells the media plane, everybody in it and the desks what changed in a room, and forgets the room once nobody is in it.
     pub(crate) fn publish(&mut self, room: RoomId) {
         // First, so that media pass when the parties hear of it.
         self.follow_gate(room);
         self.journal_media(room);
         let Some(changed) = self.rooms.get_mut(&room) else { return };
         let mut messages = Vec::new();
-        for seat in Seat::BOTH {
+        for seat in Seat::ALL {
             let state = changed.state_for(seat);
             if let Some(participant) = changed.seat_mut(seat)
                 && let Some(connection) = participant.connection()

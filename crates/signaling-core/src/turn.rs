@@ -45,6 +45,7 @@ impl TurnServer {
         person.push(match seat {
             Seat::Patient => 0,
             Seat::Practitioner => 1,
+            Seat::Guest => 2,
         });
         let sealed = hmac::sign(&self.secret, &person);
         sealed.as_ref().first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
@@ -79,7 +80,7 @@ impl Signaling {
     /// Renews the passes that grew old, long before they end.
     pub(crate) fn renew_turn_passes(&mut self) {
         let Some(turn) = &self.turn else { return };
-        let seats = self.rooms.iter().flat_map(|(id, room)| Seat::BOTH.map(|seat| (*id, seat, room.seat(seat))));
+        let seats = self.rooms.iter().flat_map(|(id, room)| Seat::ALL.map(|seat| (*id, seat, room.seat(seat))));
         let stale: Vec<(RoomId, Seat)> = seats
             .filter(|(_, _, participant)| {
                 participant.is_some_and(|participant| {

@@ -36,6 +36,8 @@ pub enum Intent {
     Camera,
     /// Brings pictures back, or pauses them.
     Pictures(bool),
+    /// Agrees that the guest takes part, or does not.
+    Guest(bool),
     /// Compared the two words with the practitioner's.
     Words(bool),
     /// Asks for a half of capture that was not given.

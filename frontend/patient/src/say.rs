@@ -174,7 +174,7 @@ impl Sentence {
 
 #[cfg(test)]
 mod tests {
-    use colloque_ids::Timestamp;
+    use colloque_ids::{ParticipantId, Timestamp};
     use colloque_protocol::signaling::{MediaState, OtherParty, Presence};
     use colloque_protocol::{IdentityCard, Role};
 
@@ -209,7 +209,15 @@ mod tests {
                 verified_by: vec![],
             };
             let media = MediaState { camera, microphone, ..MediaState::default() };
-            let other = Some(OtherParty { card, presence, media, device_check: None });
+            let other = Some(OtherParty {
+                participant: ParticipantId::from_parts(Timestamp::from_millis(1), [1; 10]),
+                card,
+                presence,
+                media,
+                device_check: None,
+                agreed: None,
+                takes_part: true,
+            });
             Heard::of(Screen::Call, Overlay::None, &CallView { other, ..CallView::default() })
         };
         let since = Timestamp::from_millis(0);

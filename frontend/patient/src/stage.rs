@@ -22,6 +22,8 @@ pub struct Stage {
     pub remote_camera: bool,
     /// Whether the practitioner shares a screen.
     pub sharing: bool,
+    /// Whether a third person's camera is to be seen.
+    pub third: bool,
     /// Whether this browser cannot encrypt the call, and so has none.
     pub cannot_seal: bool,
 }
@@ -52,6 +54,7 @@ impl Stage {
         set("data-camera", (!self.camera).then_some("off"));
         set("data-remote", (!self.remote_camera).then_some("off"));
         set("data-sharing", self.sharing.then_some(""));
+        set("data-third", self.third.then_some(""));
         let is_dim = matches!(self.overlay, Overlay::Reconnecting { .. } | Overlay::Lost | Overlay::Blocked);
         set("data-dim", is_dim.then_some(""));
         if let Some(own) = document().get_element_by_id("own") {

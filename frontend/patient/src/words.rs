@@ -125,6 +125,12 @@ texts! {
         SealPreparing: "Chiffrement en cours…", "Encrypting…";
         WordsAsk: "Le médecin voit-il les mêmes mots ?", "Does the doctor see the same words?";
         WordsDiffer: "Les mots diffèrent : le son et l'image sont coupés.", "The words differ: sound and picture are cut.";
+        GuestAsks: "{0} ({1}) peut participer ?", "May {0} ({1}) take part?";
+        GuestIn: "{0} ({1}) participe.", "{0} ({1}) takes part.";
+        GuestExpert: "autre soignant", "another practitioner";
+        GuestBeside: "accompagnant", "accompanying person";
+        GuestSpeaks: "interprète", "interpreter";
+        GuestOut: "Je ne veux plus", "I no longer agree";
         PausedReturns: "C'est automatique. Elle reviendra toute seule.", "This is automatic. It will come back by itself.";
         PausedStays: "C'est automatique. Remettez-la quand la connexion est meilleure.", "This is automatic. Bring it back when the connection is better.";
         PausedByYou: "Vidéo mise en pause par vous.", "Video paused by you.";

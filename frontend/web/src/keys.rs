@@ -3,6 +3,7 @@
 //! The page passes texts between the server and the worker, and hands it the frames of each track. It holds no key. What the two say to
 //! each other is in the worker's `inbox` and `outbox`.
 
+use colloque_call::GuestOrder;
 use colloque_ids::{ParticipantId, RoomId};
 use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -42,12 +43,14 @@ pub(crate) enum Said {
     Send(String),
     /// One more end of a track passes through the worker.
     Live,
+    /// Whose track comes on a line, by the key that opened it: the first, or the second.
+    Place { is_first: bool, person: ParticipantId },
     /// What to show.
     View(Sealed),
 }
 
-/// Ends of tracks that pass through the worker once all do: three that are sent, three that are received.
-pub(crate) const ENDS: u32 = 6;
+/// Ends of tracks that pass through the worker once all do: three that are sent, five that are received.
+pub(crate) const ENDS: u32 = 8;
 
 /// The worker. Dropped, it is ended, and its keys with it.
 pub(crate) struct Keys {
@@ -68,6 +71,10 @@ impl Keys {
             say(match kind {
                 "s" => Said::Send(rest.to_owned()),
                 "l" => Said::Live,
+                "p" => match rest.split_at_checked(1).and_then(|(place, id)| Some((place == "0", id.parse().ok()?))) {
+                    Some((is_first, person)) => Said::Place { is_first, person },
+                    None => return,
+                },
                 _ => Said::View(sealed(rest)),
             });
         });
@@ -87,6 +94,17 @@ impl Keys {
     /// The person compared the words.
     pub(crate) fn compare(&self, is_same: bool) {
         self.post(is_same.into());
+    }
+
+    /// The person decided about a guest.
+    pub(crate) fn order(&self, order: GuestOrder) {
+        let (what, guest) = match order {
+            GuestOrder::Agree { guest, agrees: true } => ("y", guest),
+            GuestOrder::Agree { guest, agrees: false } => ("n", guest),
+            GuestOrder::LetIn { guest } => ("i", guest),
+            GuestOrder::PutOut { guest } => ("x", guest),
+        };
+        self.post([what, &guest.full()].concat().into());
     }
 
     /// Leads what a sender or receiver carries through the worker, in the task that made it: nothing of it passes beside.

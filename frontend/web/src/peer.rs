@@ -1,4 +1,5 @@
-//! The one WebRTC transport of this page: microphone, camera and screen, always the same three media lines.
+//! The one WebRTC transport of this page: microphone, camera and screen, and the voice and camera of a third person; always the same media
+//! lines.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -102,6 +103,9 @@ const SLIM_VOICE_LINE: &str = "a=ptime:60\r\nm=video";
 /// How the worker calls what is sent and received on each line.
 const WAYS: [[&str; 2]; 3] = [["o0", "i0"], ["o1", "i1"], ["o2", "i2"]];
 
+/// The lines of a third person, after the others: their kinds, and how the worker calls what is received.
+const MORE: [[&str; 2]; 2] = [["audio", "j0"], ["video", "j1"]];
+
 /// Where the line after the voice begins.
 const VIDEO_LINE: &str = "m=video";
 
@@ -112,6 +116,8 @@ pub struct Peer {
     voice: MediaStream,
     picture: MediaStream,
     screen: MediaStream,
+    /// Voice and picture of a third person.
+    more: [MediaStream; 2],
     /// The server's last answer.
     answer: RefCell<Option<String>>,
     care: Cell<Care>,
@@ -131,12 +137,12 @@ impl Peer {
         // Chromium sends frames as they are where a transform comes a moment too late, unless it was told to expect one.
         Reflect::set(&configuration, &"encodedInsertableStreams".into(), &true.into()).ok();
         let connection = RtcPeerConnection::new_with_configuration(&configuration).map_err(|_| OpenPeerError)?;
-        let line = |kind: &str| {
+        let line = |kind: &str, direction| {
             let init = RtcRtpTransceiverInit::new();
-            init.set_direction(RtcRtpTransceiverDirection::Sendrecv);
+            init.set_direction(direction);
             connection.add_transceiver_with_str_and_init(kind, &init)
         };
-        let lines = [line("audio"), line("video"), line("video")];
+        let lines = ["audio", "video", "video"].map(|kind| line(kind, RtcRtpTransceiverDirection::Sendrecv));
         for (line, [sent, received]) in lines.iter().zip(WAYS) {
             keys.attach(&line.sender(), sent).ok_or(OpenPeerError)?;
             keys.attach(&line.receiver(), received).ok_or(OpenPeerError)?;
@@ -145,21 +151,23 @@ impl Peer {
             let tracks = Array::of1(&line.receiver().track());
             MediaStream::new_with_tracks(&tracks).map_err(|_| OpenPeerError)
         };
+        let more = |[kind, received]: [&str; 2]| {
+            let line = line(kind, RtcRtpTransceiverDirection::Recvonly);
+            keys.attach(&line.receiver(), received).ok_or(OpenPeerError)?;
+            stream(&line)
+        };
+        let more = [more(MORE[0])?, more(MORE[1])?];
         let (voice, picture, screen) = (stream(&lines[0])?, stream(&lines[1])?, stream(&lines[2])?);
         let watched = connection.clone();
         let listener = Listener::new(&connection, "connectionstatechange", move |_| on_state(state_of(&watched)));
         let (answer, care, begins) = (RefCell::default(), Cell::default(), Cell::default());
-        Ok(Self { connection, lines, voice, picture, screen, answer, care, begins, _listener: listener })
+        Ok(Self { connection, lines, voice, picture, screen, more, answer, care, begins, _listener: listener })
     }
 
-    /// The other person's sound, camera or screen: streams that stay the same as long as the transport.
-    #[must_use]
-    pub const fn remote(&self, slot: Slot) -> &MediaStream {
-        match slot {
-            Slot::Microphone => &self.voice,
-            Slot::Camera => &self.picture,
-            Slot::Screen => &self.screen,
-        }
+    /// The sound of the first and of the second other person, their cameras, and a screen: streams that stay the same as long as the
+    /// transport.
+    pub(crate) const fn remote(&self) -> [&MediaStream; 5] {
+        [&self.voice, &self.more[0], &self.picture, &self.more[1], &self.screen]
     }
 
     /// How the transport is.

@@ -27,7 +27,7 @@ use crate::media_element;
 use crate::peer::{Care, FIRST_FOR, OpenPeerError, Peer, PeerState, Slot};
 use crate::timer::{Timeout, pause};
 
-/// Where the other person is seen and heard.
+/// Where the others are seen and heard.
 #[derive(Clone)]
 pub struct MediaElements {
     /// Their sound.
@@ -36,6 +36,17 @@ pub struct MediaElements {
     pub picture: HtmlMediaElement,
     /// Their screen; muted.
     pub screen: HtmlMediaElement,
+    /// The sound of a third person.
+    pub third_voice: HtmlMediaElement,
+    /// Their camera; muted.
+    pub third_picture: HtmlMediaElement,
+}
+
+impl MediaElements {
+    /// Sounds, cameras, and a screen, as [`Peer::remote`] gives them.
+    const fn all(&self) -> [&HtmlMediaElement; 5] {
+        [&self.voice, &self.third_voice, &self.picture, &self.third_picture, &self.screen]
+    }
 }
 
 /// A person's part in one consultation. Dropped, it closes the connection and the transport and empties the elements; the
@@ -56,6 +67,8 @@ struct Inner {
     sealed: RefCell<Sealed>,
     /// Ends of the present peer's tracks that pass through the worker.
     live: Cell<u32>,
+    /// Whether the third person comes on the first line.
+    is_swapped: Cell<bool>,
     capture: RefCell<Option<Rc<Capture>>>,
     screen: RefCell<Option<ScreenCapture>>,
     held_back: Cell<bool>,
@@ -93,6 +106,7 @@ impl Room {
                 keys: RefCell::default(),
                 sealed: RefCell::default(),
                 live: Cell::default(),
+                is_swapped: Cell::default(),
                 capture: RefCell::default(),
                 screen: RefCell::default(),
                 held_back: Cell::new(false),
@@ -286,6 +300,11 @@ impl Inner {
                     keys.hear(&message);
                 }
             }
+            Output::Guest(order) => {
+                if let Some(keys) = &*self.keys.borrow() {
+                    keys.order(order);
+                }
+            }
         }
     }
 
@@ -311,8 +330,9 @@ impl Inner {
                     EnginePeerState::Connected => inner.play(false),
                     // Browsers paint a picture black when nothing comes for long: the last one stays.
                     EnginePeerState::Disconnected | EnginePeerState::Failed => {
-                        inner.elements.picture.pause().ok();
-                        inner.elements.screen.pause().ok();
+                        for picture in &inner.elements.all()[2..] {
+                            picture.pause().ok();
+                        }
                     }
                 }
             })
@@ -360,9 +380,7 @@ impl Inner {
     /// Empties the elements once no transport took the place of the one before.
     fn clear_without_peer(&self) {
         if self.peer.borrow().is_none() {
-            for element in [&self.elements.voice, &self.elements.picture, &self.elements.screen] {
-                media_element::clear(element);
-            }
+            self.elements.all().into_iter().for_each(media_element::clear);
         }
     }
 
@@ -374,20 +392,20 @@ impl Inner {
     /// connected.
     fn play(&self, keeps_pictures: bool) {
         let Some(NumberedPeer { peer, .. }) = self.peer.borrow().clone() else { return };
-        let places = [
-            (&self.elements.voice, Slot::Microphone),
-            (&self.elements.picture, Slot::Camera),
-            (&self.elements.screen, Slot::Screen),
-        ];
-        for (element, slot) in places {
-            if keeps_pictures && slot != Slot::Microphone && element.src_object().is_some() {
+        let mut streams = peer.remote();
+        if self.is_swapped.get() {
+            streams.swap(2, 3);
+        }
+        for (line, (element, stream)) in self.elements.all().into_iter().zip(streams).enumerate() {
+            let is_voice = line < 2;
+            if keeps_pictures && !is_voice && element.src_object().is_some() {
                 continue;
             }
             // Whose voice it is must be known before it is heard; pictures are not shown while waiting.
-            if slot == Slot::Microphone && self.call.borrow().view().sending == Sending::HeldUntilAdmitted {
+            if is_voice && self.call.borrow().view().sending == Sending::HeldUntilAdmitted {
                 continue;
             }
-            let (element, stream, this) = (element.clone(), peer.remote(slot).clone(), self.this.clone());
+            let (element, stream, this) = (element.clone(), stream.clone(), self.this.clone());
             spawn(async move {
                 if media_element::play(&element, &stream).await.is_err()
                     && let Some(inner) = this.upgrade()

@@ -2,7 +2,7 @@
 //!
 //! Fails closed: a frame that cannot be sealed is not sent, one that cannot be opened is not played.
 
-use colloque_sealing::e2ee::frame::{Codec, OpenFrameError, RedundantError, TrackKind};
+use colloque_sealing::e2ee::frame::{Codec, OpenFrameError, Opening, RedundantError, TrackKind};
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -13,37 +13,47 @@ use crate::worker::{self, Worker, now};
 
 /// A frame that waits for its key.
 pub struct Held {
-    track: TrackKind,
+    line: Line,
     frame: JsValue,
     controller: JsValue,
+}
+
+/// A line on which others are received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Line {
+    /// As [`colloque_sealing::Places`] counts.
+    place: usize,
+    track: TrackKind,
 }
 
 /// Which way a track's frames go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
-    Out,
-    In,
+    Out(TrackKind),
+    In(Line),
 }
 
 /// Leads a track's frames through the keys.
 pub fn transform(transformer: &JsValue) {
-    // `o` or `i` for out or in, and the number of the kind of track.
+    // `o` for out, `i` for in, `j` for in from one more person; then the number of the kind of track.
     let options = text(transformer, "options").unwrap_or_default();
-    let (way, track) = match options.split_at_checked(1) {
-        Some(("o", track)) => (Way::Out, track),
-        Some(("i", track)) => (Way::In, track),
+    let Some((way, track)) = options.split_at_checked(1) else { return };
+    let Some(track) = track.parse().ok().and_then(TrackKind::from_number) else { return };
+    let way = match (way, track) {
+        ("o", _) => Way::Out(track),
+        ("i" | "j", TrackKind::Screen) => Way::In(Line { place: 2, track }),
+        ("i", _) => Way::In(Line { place: 0, track }),
+        ("j", _) => Way::In(Line { place: 1, track }),
         _ => return,
     };
-    let Some(track) = track.parse().ok().and_then(TrackKind::from_number) else { return };
-    if pipe(transformer, way, track).is_some() {
+    if pipe(transformer, way).is_some() {
         outbox::live();
     }
 }
 
 /// Joins the two ends by a `TransformStream` of ours. Without it nothing passes at all.
-fn pipe(transformer: &JsValue, way: Way, track: TrackKind) -> Option<()> {
-    let pass =
-        Closure::<dyn FnMut(JsValue, JsValue)>::new(move |frame, controller| pass(way, track, frame, controller));
+fn pipe(transformer: &JsValue, way: Way) -> Option<()> {
+    let pass = Closure::<dyn FnMut(JsValue, JsValue)>::new(move |frame, controller| pass(way, frame, controller));
     let steps = Object::new();
     Reflect::set(&steps, &"transform".into(), &pass.into_js_value()).ok()?;
     let stream: Function = get(&js_sys::global(), "TransformStream").dyn_into().ok()?;
@@ -59,10 +69,10 @@ fn pipe(transformer: &JsValue, way: Way, track: TrackKind) -> Option<()> {
     Some(())
 }
 
-fn pass(way: Way, track: TrackKind, frame: JsValue, controller: JsValue) {
+fn pass(way: Way, frame: JsValue, controller: JsValue) {
     worker::with(|worker| match way {
-        Way::Out => worker.seal(track, &frame, &controller),
-        Way::In => worker.open(Held { track, frame, controller }),
+        Way::Out(track) => worker.seal(track, &frame, &controller),
+        Way::In(line) => worker.open(Held { line, frame, controller }),
     });
 }
 
@@ -83,22 +93,33 @@ impl Worker {
         }
     }
 
+    /// Opens a frame of whoever is on its line, and of nobody else.
     fn open(&mut self, held: Held) {
         let bytes = Uint8Array::new(&get(&held.frame, "data")).to_vec();
-        let Some(opening) = self.opening(held.track) else {
-            self.held.hold(held, bytes.len(), now());
-            return;
-        };
-        let opened = match (held.track, codec(&held.frame)) {
-            (TrackKind::Voice, Some(Form::Redundant)) => {
-                self.sealing.opener().open_redundant_voice(opening.from, &bytes).map_err(|error| match error {
-                    RedundantError::Open(error) => error,
-                    RedundantError::Malformed | RedundantError::Seal(_) => OpenFrameError::NoEnvelope,
-                })
+        let is_redundant = codec(&held.frame) == Some(Form::Redundant);
+        let Line { place, track } = held.line;
+        let people = self.others();
+        // Without anybody there is nobody's key yet.
+        let mut outcome = Err(OpenFrameError::UnknownKey);
+        for (person, from) in self.places.may_open(place, &people, now()) {
+            outcome = match track {
+                TrackKind::Voice if is_redundant => {
+                    self.sealing.opener().open_redundant_voice(from, &bytes).map_err(|error| match error {
+                        RedundantError::Open(error) => error,
+                        RedundantError::Malformed | RedundantError::Seal(_) => OpenFrameError::NoEnvelope,
+                    })
+                }
+                _ => self.sealing.opener().open(Opening { from, track }, &bytes),
+            };
+            if outcome.is_ok() && self.places.note(place, person, now()) && track != TrackKind::Screen {
+                outbox::place(place, person);
             }
-            _ => self.sealing.opener().open(opening, &bytes),
-        };
-        match opened {
+            // Whose frame it is, its key tells: another person's is not a fault of this one.
+            if outcome != Err(OpenFrameError::OtherTrack) {
+                break;
+            }
+        }
+        match outcome {
             Ok(opened) => hand_on(&held.frame, &held.controller, &opened),
             Err(OpenFrameError::UnknownKey) => self.held.hold(held, bytes.len(), now()),
             Err(_) => {}

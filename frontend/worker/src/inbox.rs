@@ -2,6 +2,8 @@
 //!
 //! - `j` and two identifiers of 36 characters: in this room the server knows this person by this name.
 //! - `h` and a text: the server passed this on.
+//! - `y`, `n` and an identifier of 36 characters: the patient agrees to this guest, or does not.
+//! - `i`, `x` and the same: the practitioner lets this guest in, or puts them out.
 //! - `true`, `false`: what the person found when they compared the words.
 //! - an object with `readable`, `writable` and `options`: a track's frames, in a browser that hands them to the page first.
 //! - `undefined`: a second has passed; the script that starts the worker says it, not the page.
@@ -30,7 +32,8 @@ pub fn take(message: &JsValue) {
                 // What is not taken changes nothing: it was for keys that this worker does not have.
                 worker::with(|worker| worker.sealing.hear(heard, worker::now()).ok());
             }
-            Some(_) | None => {}
+            Some((what, guest)) => about_guest(what, guest),
+            None => {}
         };
     }
     worker::with(|worker| match message.as_bool() {
@@ -42,6 +45,17 @@ pub fn take(message: &JsValue) {
             worker.sealing.tick(worker::now());
             worker.held.expire(worker::now());
         }
+    });
+}
+
+fn about_guest(what: &str, guest: &str) {
+    let Some(guest) = id(guest).map(ParticipantId::from_uuid) else { return };
+    worker::with(|worker| match what {
+        // Without a statement of this person's own key there is nobody to be let in yet.
+        "y" | "n" => drop(worker.sealing.agree(guest, what == "y")),
+        "i" => worker.sealing.let_in(guest),
+        "x" => worker.sealing.put_out(guest),
+        _ => {}
     });
 }
 

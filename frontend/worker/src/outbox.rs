@@ -2,9 +2,11 @@
 //!
 //! - `s` and a text: hand this to the server.
 //! - `l`: one more end of a track passes through here.
+//! - `p`, the digit of a line and an identifier of 36 characters: whose track comes on it, by the key that opened it.
 //! - `v`, a digit for how far it is (0 preparing, 1 end to end, 2 the words differ, 3 impossible), `1` if the words were compared and `0`
 //!   if not, and the two words: what to show.
 
+use colloque_ids::ParticipantId;
 use colloque_sealing::e2ee::{Comparison, Refusal, State, View};
 use js_sys::Function;
 use wasm_bindgen::{JsCast, JsValue};
@@ -22,8 +24,8 @@ pub fn show(view: &View) {
         State::Preparing | State::Alone => "0",
         State::EndToEnd => "1",
         State::Refused(Refusal::WordsDiffer) => "2",
-        // Somebody who was put out may be let in again.
-        State::Refused(Refusal::Removed) => "0",
+        // Somebody who was put out may be let in again; who did not agree to a guest is asked.
+        State::Refused(Refusal::Removed | Refusal::NotAgreed) => "0",
     };
     let is_compared = view.comparison == Some(Comparison::Same) || view.members.iter().any(|member| member.found_same);
     let words = view.words.map(|code| code.words().join(" · ")).unwrap_or_default();
@@ -33,6 +35,11 @@ pub fn show(view: &View) {
 /// Says that one more end of a track passes through here.
 pub fn live() {
     post("l");
+}
+
+/// Says who is seen and heard on a line.
+pub fn place(place: usize, person: ParticipantId) {
+    post(&["p", if place == 0 { "0" } else { "1" }, &person.full()].concat());
 }
 
 /// Says that no keys can be made.

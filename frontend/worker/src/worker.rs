@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 
-use colloque_ids::Timestamp;
-use colloque_sealing::e2ee::frame::{HoldBuffer, Opening, TrackKind};
-use colloque_sealing::{Outgoing, Sealing};
+use colloque_ids::{ParticipantId, Timestamp};
+use colloque_sealing::e2ee::frame::{HoldBuffer, LeafIndex};
+use colloque_sealing::{Outgoing, Places, Sealing};
 use js_sys::Date;
 
 use crate::frames::Held;
@@ -14,6 +14,7 @@ use crate::outbox;
 pub struct Worker {
     pub sealing: Sealing,
     pub held: HoldBuffer<Held>,
+    pub places: Places,
 }
 
 thread_local! {
@@ -29,7 +30,7 @@ pub fn now() -> Timestamp {
 /// Starts with a person's keys; the ones before are erased.
 pub fn set(sealing: Sealing) {
     WORKER.with(|worker| {
-        *worker.borrow_mut() = Some(Worker { sealing, held: HoldBuffer::default() });
+        *worker.borrow_mut() = Some(Worker { sealing, held: HoldBuffer::default(), places: Places::default() });
     });
 }
 
@@ -45,11 +46,11 @@ pub fn with<R>(act: impl FnOnce(&mut Worker) -> R) -> Option<R> {
 }
 
 impl Worker {
-    /// Finds whose track a page shows: of the other party, there is one.
-    pub fn opening(&self, track: TrackKind) -> Option<Opening> {
+    /// Everybody in the group but this person.
+    pub fn others(&self) -> Vec<(ParticipantId, LeafIndex)> {
         let view = self.sealing.view(now());
-        let from = view.members.iter().find(|member| !member.is_own)?.leaf;
-        Some(Opening { from, track })
+        let others = view.members.iter().filter(|member| !member.is_own);
+        others.map(|member| (member.statement.participant, member.leaf)).collect()
     }
 
     fn carry_out(&mut self) {

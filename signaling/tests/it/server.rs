@@ -294,7 +294,7 @@ impl Booking {
         scope.admitted_at = server.memory.admitted_at(scope.room);
         let person = match role {
             Role::Patient => Person::Patient(scope.patient),
-            Role::Practitioner | Role::Secretary | Role::Administrator => Person::Staff(scope.practitioner),
+            _ => Person::Staff(scope.practitioner),
         };
         let now = now();
         TicketClaims {

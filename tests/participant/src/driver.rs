@@ -145,7 +145,7 @@ impl Driver {
                 self.shared.adaptation.send_replace(adaptation);
             }
             // The stack counts nothing of this kind: the server's word on the link is all that the engine has.
-            Output::SampleLink | Output::EndToEnd { .. } => {}
+            Output::SampleLink | Output::EndToEnd { .. } | Output::Guest(_) => {}
         }
     }
 

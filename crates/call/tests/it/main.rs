@@ -5,6 +5,8 @@ mod degradation;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod guests;
+#[cfg(test)]
 mod link;
 #[cfg(test)]
 mod media;

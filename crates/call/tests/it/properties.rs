@@ -192,7 +192,8 @@ impl Watcher {
             | Output::SwitchMedia(_)
             | Output::Adapt(_)
             | Output::SampleLink
-            | Output::EndToEnd { .. } => {}
+            | Output::EndToEnd { .. }
+            | Output::Guest(_) => {}
         }
         Ok(())
     }

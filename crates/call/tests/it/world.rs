@@ -31,16 +31,26 @@ pub fn card(role: Role) -> IdentityCard {
     }
 }
 
+/// Somebody who is there.
+pub fn person(number: u8, role: Role) -> OtherParty {
+    let now = Timestamp::from_millis(START);
+    OtherParty {
+        participant: ParticipantId::from_parts(now, [number; 10]),
+        card: card(role),
+        presence: Presence::Here { since: now },
+        media: MediaState::default(),
+        device_check: None,
+        agreed: None,
+        takes_part: true,
+    }
+}
+
 pub fn state(stage: Stage) -> RoomState {
     let now = Timestamp::from_millis(START);
     RoomState {
         stage,
-        other: Some(OtherParty {
-            card: card(Role::Practitioner),
-            presence: Presence::Here { since: now },
-            media: MediaState::default(),
-            device_check: None,
-        }),
+        other: Some(person(2, Role::Practitioner)),
+        third: None,
         admitted_at: (stage == Stage::Open).then_some(now),
         delay_minutes: 0,
         ice_servers: None,

@@ -18,6 +18,8 @@ pub(super) struct Changes {
     wanted: Vec<(ParticipantId, Newcomer)>,
     /// Believed, and waiting for a clinician's word.
     asking: Vec<(ParticipantId, Newcomer)>,
+    /// Guests who are let in as soon as they ask.
+    expected: Vec<ParticipantId>,
     unwanted: Vec<ParticipantId>,
     renew: bool,
     on_its_way: Option<OnItsWay>,
@@ -42,6 +44,11 @@ impl Changes {
             self.unwanted.extend(lost.removed);
             self.renew |= lost.renews;
         }
+    }
+
+    /// Begins anew for another group; who is expected stays so.
+    pub(super) fn restart(&mut self) {
+        *self = Self { expected: std::mem::take(&mut self.expected), ..Self::default() };
     }
 
     pub(super) const fn renew(&mut self) {
@@ -87,6 +94,11 @@ impl EndToEnd {
                 self.changes.wanted.push((participant, newcomer));
             }
             Standing::Practitioner => self.changes.wanted.push((participant, newcomer)),
+            Standing::Expert | Standing::AccompanyingPerson | Standing::Interpreter
+                if self.changes.expected.contains(&participant) =>
+            {
+                self.changes.wanted.push((participant, newcomer));
+            }
             Standing::Expert | Standing::AccompanyingPerson | Standing::Interpreter => {
                 self.changes.asking.push((participant, newcomer));
                 self.outputs.push_back(Output::Changed);
@@ -96,22 +108,23 @@ impl EndToEnd {
         Ok(())
     }
 
-    /// Lets somebody in who asks. The patient's consent is the caller's to have.
-    ///
-    /// # Errors
-    ///
-    /// [`TakeError::NotForUs`] when nobody of that name asks.
-    pub fn let_in(&mut self, participant: ParticipantId) -> Result<(), TakeError> {
-        let at = self.changes.asking.iter().position(|(other, _)| *other == participant).ok_or(TakeError::NotForUs)?;
-        let asking = self.changes.asking.remove(at);
-        self.changes.wanted.push(asking);
-        self.commit_what_waits();
-        Ok(())
+    /// Lets a guest in who asks, or as soon as they do, until they are [`Self::put_out`]. The patient's own client refuses whom its person
+    /// has not agreed to.
+    pub fn let_in(&mut self, participant: ParticipantId) {
+        if !self.changes.expected.contains(&participant) && self.changes.expected.len() < MAX_WAITING {
+            self.changes.expected.push(participant);
+        }
+        if let Some(at) = self.changes.asking.iter().position(|(other, _)| *other == participant) {
+            let asking = self.changes.asking.remove(at);
+            self.changes.wanted.push(asking);
+            self.commit_what_waits();
+        }
     }
 
     /// Puts somebody out of the group, or forgets that they ask: they left, or a clinician wants it.
     pub fn put_out(&mut self, participant: ParticipantId) {
         self.changes.forget(participant);
+        self.changes.expected.retain(|other| *other != participant);
         if self.leaf_of(participant).is_some() && !self.changes.unwanted.contains(&participant) {
             self.changes.unwanted.push(participant);
         }
@@ -188,7 +201,7 @@ impl EndToEnd {
         self.share_link_keys(&change);
         let Some(group) = &mut self.group else { return };
         // What the others would refuse is not sent, and not tried again.
-        if let Ok(committed) = group.commit(&self.provider, &self.signer, &change) {
+        if let Ok(committed) = group.commit(&self.provider, &self.signer, &self.verifier, &change) {
             let output = ToOthers::Commit {
                 group: group.id().to_vec(),
                 epoch: committed.epoch,

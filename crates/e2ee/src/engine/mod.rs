@@ -21,7 +21,7 @@ use crate::code::{Chain, SHARE_BYTES};
 use crate::credential::{IdentityProof, LeafCredential, Verifier, VerifyMemberError};
 use crate::frame::{Opener, Sealer};
 use crate::link::LinkSecret;
-use crate::mls::{Group, JoinError, LeafSigner, Newcomer, ProcessError, Provider, Received, SEED_BYTES};
+use crate::mls::{Group, JoinError, LeafSigner, Newcomer, PolicyError, ProcessError, Provider, Received, SEED_BYTES};
 
 use changes::Changes;
 use content::Content;
@@ -91,13 +91,16 @@ impl EndToEnd {
         let provider = Provider::from_seed(&setup.seed);
         let mut chain = Zeroizing::new([0; SHARE_BYTES]);
         provider.fill(chain.as_mut());
+        let signer = LeafSigner::generate(&provider);
         Ok(Self {
-            signer: LeafSigner::generate(&provider),
             chain: Chain::new(chain),
             verifier: Verifier {
                 identity_key: VerifyingKey::from_bytes(&setup.identity_key).map_err(|_| SetUpError)?,
                 consultation: setup.consultation,
+                own_key: signer.public(),
+                agreed: Vec::new(),
             },
+            signer,
             provider,
             link: setup.link,
             credential: None,
@@ -149,7 +152,7 @@ impl EndToEnd {
         let credential = self.credential.clone().ok_or(ConnectError::NotAttested)?;
         let group = Group::create(&self.provider, &self.signer, credential, &self.verifier, now)
             .map_err(|_| ConnectError::Mls)?;
-        self.changes = Changes::default();
+        self.changes.restart();
         self.enter(group, now);
         Ok(())
     }
@@ -181,7 +184,11 @@ impl EndToEnd {
             JoinError::NotForUs(_) | JoinError::OtherConsultation => TakeError::NotForUs,
             JoinError::Member(error) => TakeError::NotBelieved(error),
             JoinError::NotAllowed(error) => TakeError::NotAllowed(error),
-        })?;
+        });
+        if let Err(TakeError::NotAllowed(PolicyError::NotAgreed)) = &group {
+            self.refuse(Refusal::NotAgreed);
+        }
+        let group = group?;
         self.enter(group, now);
         self.tell_ready(now);
         Ok(())
@@ -200,7 +207,12 @@ impl EndToEnd {
         let received = match group.process(message, &self.provider, &self.verifier, now) {
             Ok(received) => received,
             Err(ProcessError::NotOfThisGroup(_)) => return Err(TakeError::NotForUs),
-            Err(ProcessError::NotAllowed(error)) => return Err(TakeError::NotAllowed(error)),
+            Err(ProcessError::NotAllowed(error)) => {
+                if error == PolicyError::NotAgreed {
+                    self.refuse(Refusal::NotAgreed);
+                }
+                return Err(TakeError::NotAllowed(error));
+            }
         };
         match received {
             Received::Application { from, epoch, content } => self.hear(from, epoch, &content, now),
@@ -215,6 +227,24 @@ impl EndToEnd {
                 Ok(())
             }
         }
+    }
+
+    /// Patient: agrees that a guest takes part, or does not any more. Who was waited for by this alone is let in anew.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`], as of [`Self::offer`].
+    pub fn agree(&mut self, participant: ParticipantId, agrees: bool) -> Result<(), ConnectError> {
+        self.verifier.agreed.retain(|other| *other != participant);
+        if !agrees {
+            return Ok(());
+        }
+        self.verifier.agreed.push(participant);
+        if self.refusal == Some(Refusal::NotAgreed) {
+            self.refusal = None;
+            self.offer()?;
+        }
+        Ok(())
     }
 
     /// Says something to everybody in the group.
@@ -278,7 +308,7 @@ impl EndToEnd {
     fn refuse(&mut self, refusal: Refusal) {
         self.sealer.stop();
         self.opener.forget();
-        if refusal == Refusal::Removed {
+        if matches!(refusal, Refusal::Removed | Refusal::NotAgreed) {
             self.group = None;
         }
         self.refusal = Some(refusal);

@@ -32,6 +32,8 @@ pub enum Refusal {
     WordsDiffer,
     /// A clinician has put this person out.
     Removed,
+    /// A guest would listen to whom this patient has not agreed.
+    NotAgreed,
 }
 
 /// What a person found when they compared the words.

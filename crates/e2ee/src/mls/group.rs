@@ -138,7 +138,7 @@ impl Group {
             .map_err(|error| CommitError::Mls(text(error)))?;
         let members =
             roster(&mls, &[], verifier, now).map_err(|error| CommitError::NotAllowed(PolicyError::Newcomer(error)))?;
-        policy::check_roster(&members).map_err(CommitError::NotAllowed)?;
+        policy::check_roster(&members, verifier).map_err(CommitError::NotAllowed)?;
         Ok(Self { mls, members, used_link: false })
     }
 
@@ -178,7 +178,7 @@ impl Group {
         let inviter = staged.welcome_sender_index();
         let mls = staged.into_group(provider).map_err(|error| not_for_us(text(error)))?;
         let members = roster(&mls, &[], verifier, now).map_err(JoinError::Member)?;
-        policy::check_roster(&members).map_err(JoinError::NotAllowed)?;
+        policy::check_roster(&members, verifier).map_err(JoinError::NotAllowed)?;
         let is_clinician =
             members.iter().any(|member| member.leaf.get() == inviter.u32() && member.statement.standing.is_clinician());
         if !is_clinician {
@@ -252,12 +252,13 @@ impl Group {
         &mut self,
         provider: &Provider,
         signer: &LeafSigner,
+        verifier: &Verifier,
         change: &Change,
     ) -> Result<Committed, CommitError> {
         if self.is_pending() {
             return Err(CommitError::Pending);
         }
-        self.check_change(change).map_err(CommitError::NotAllowed)?;
+        self.check_change(change, verifier).map_err(CommitError::NotAllowed)?;
         let mls = |error: String| CommitError::Mls(error);
         let mut proposals = Vec::new();
         for newcomer in &change.add {
@@ -385,7 +386,7 @@ impl Group {
                 verifier.member(0, &credential, leaf.signature_key().as_slice(), now).map_err(PolicyError::Newcomer)?;
             members.push(member);
         }
-        policy::check_roster(&members)?;
+        policy::check_roster(&members, verifier)?;
         if let Some(leaf) = commit.update_path_leaf_node() {
             let before = self.mls.member_at(sender).ok_or(PolicyError::ChangedIdentity)?;
             if leaf.credential() != &before.credential || leaf.signature_key().as_slice() != before.signature_key {
@@ -396,7 +397,7 @@ impl Group {
     }
 
     /// What the others would say of a change, said before it is sent.
-    fn check_change(&self, change: &Change) -> Result<(), PolicyError> {
+    fn check_change(&self, change: &Change, verifier: &Verifier) -> Result<(), PolicyError> {
         let own = self.own_leaf();
         let is_clinician =
             self.members.iter().any(|member| member.leaf == own && member.statement.standing.is_clinician());
@@ -407,7 +408,7 @@ impl Group {
         let mut members: Vec<Member> =
             self.members.iter().filter(|member| !change.remove.contains(&member.leaf)).cloned().collect();
         members.extend(change.add.iter().map(|newcomer| newcomer.member.clone()));
-        policy::check_roster(&members)
+        policy::check_roster(&members, verifier)
     }
 }
 

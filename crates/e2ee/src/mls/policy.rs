@@ -1,10 +1,11 @@
 //! Who may change the group, checked by every member for themselves: a server that orders messages decides nothing.
 
+use colloque_attestation::Standing;
 use openmls::group::StagedCommit;
 use openmls::prelude::{LeafNodeIndex, Proposal};
 use thiserror::Error;
 
-use crate::credential::{Member, VerifyMemberError};
+use crate::credential::{Member, Verifier, VerifyMemberError};
 use crate::frame::MAX_LEAVES;
 
 /// Why a change of the group is refused.
@@ -28,6 +29,9 @@ pub enum PolicyError {
     /// Who is let in is not who they should be.
     #[error("newcomer is not believed")]
     Newcomer(#[source] VerifyMemberError),
+    /// Somebody to whom this patient has not agreed.
+    #[error("patient has not agreed to a guest")]
+    NotAgreed,
     /// No practitioner would be left.
     #[error("nobody would be left who may change the group")]
     NoClinician,
@@ -66,7 +70,9 @@ pub(super) fn check(
 }
 
 /// Checks the members that a commit leads to, or that a newcomer finds.
-pub(super) fn check_roster(members: &[Member]) -> Result<(), PolicyError> {
+///
+/// A patient's own client lets nobody listen to whom the patient has not said yes: neither the server's word nor the practitioner's counts.
+pub(super) fn check_roster(members: &[Member], verifier: &Verifier) -> Result<(), PolicyError> {
     if members.len() > MAX_LEAVES as usize {
         return Err(PolicyError::TooMany);
     }
@@ -78,6 +84,14 @@ pub(super) fn check_roster(members: &[Member]) -> Result<(), PolicyError> {
         if is_twice {
             return Err(PolicyError::TwiceTheSame);
         }
+    }
+    let own = members.iter().find(|member| member.statement.leaf_key == verifier.own_key);
+    let is_patient = own.is_some_and(|own| own.statement.standing == Standing::Patient);
+    let is_unasked = |member: &Member| {
+        member.statement.standing.is_guest() && !verifier.agreed.contains(&member.statement.participant)
+    };
+    if is_patient && members.iter().any(is_unasked) {
+        return Err(PolicyError::NotAgreed);
     }
     if members.iter().any(|member| member.statement.standing.is_clinician()) {
         Ok(())

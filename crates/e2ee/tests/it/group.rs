@@ -1,8 +1,8 @@
 //! Calls of two and more: who is let in, who is not, and what they share.
 
 use colloque_attestation::Standing;
-use colloque_e2ee::frame::OpenFrameError;
-use colloque_e2ee::{Channel, Comparison, LinkProof, Refusal, State, TakeError, VerifyMemberError};
+use colloque_e2ee::frame::{Codec, OpenFrameError, TrackKind};
+use colloque_e2ee::{Channel, Comparison, LinkProof, PolicyError, Refusal, State, TakeError, VerifyMemberError};
 
 use crate::world::{Room, Server, attest, consultation, engine, participant, statement};
 
@@ -88,7 +88,7 @@ fn a_third_person_joins_by_the_practitioners_word_only() {
     assert_eq!(asking.iter().map(|statement| statement.participant).collect::<Vec<_>>(), [participant(2)]);
 
     let before = room.seal(0, b"before the expert");
-    room.people[0].engine.let_in(participant(2)).unwrap();
+    room.let_in(2);
     room.settle();
     assert_no_errors(&room);
     assert!(room.all_hear_each_other(&[0, 1, 2]));
@@ -102,7 +102,7 @@ fn a_third_person_joins_by_the_practitioners_word_only() {
 fn who_is_put_out_reads_nothing_more_and_is_read_no_more() {
     let mut room = two();
     room.enter(Standing::Expert, None);
-    room.people[0].engine.let_in(participant(2)).unwrap();
+    room.let_in(2);
     room.settle();
     let old = room.seal(2, &[7; 40]);
     let expert_leaf = room.leaf(0, 2).unwrap();
@@ -120,14 +120,72 @@ fn who_is_put_out_reads_nothing_more_and_is_read_no_more() {
 }
 
 #[test]
+fn a_patient_lets_nobody_listen_without_having_agreed() {
+    let mut room = two();
+    room.enter(Standing::Interpreter, None);
+    room.people[0].engine.let_in(participant(2));
+    room.settle();
+    assert_eq!(room.people[1].errors.first(), Some(&TakeError::NotAllowed(PolicyError::NotAgreed)));
+    assert_eq!(room.state(1), State::Refused(Refusal::NotAgreed));
+    let sealer = room.people[1].engine.sealer();
+    assert!(sealer.seal(TrackKind::Camera, Codec::Vp8, &[1; 40]).is_err(), "nothing is sent any more");
+
+    room.people[1].engine.agree(participant(2), true).unwrap();
+    room.settle();
+    assert!(room.all_hear_each_other(&[0, 1, 2]));
+    assert_eq!(room.words(1), room.words(2));
+}
+
+#[test]
+fn a_patient_who_lost_their_keys_does_not_come_back_to_a_guest_unasked() {
+    let mut room = two();
+    room.enter(Standing::AccompanyingPerson, None);
+    room.let_in(2);
+    room.settle();
+    room.people[1].is_gone = true;
+    room.enter_with(1, 77, Standing::Patient, Some(9));
+    assert_eq!(room.state(3), State::Refused(Refusal::NotAgreed));
+    room.people[3].engine.agree(participant(2), true).unwrap();
+    room.settle();
+    assert!(room.all_hear_each_other(&[0, 2, 3]));
+}
+
+#[test]
+fn an_agreement_that_is_taken_back_counts_no_more() {
+    let mut room = two();
+    room.enter(Standing::Interpreter, None);
+    room.people[1].engine.agree(participant(2), true).unwrap();
+    room.people[1].engine.agree(participant(2), false).unwrap();
+    room.people[0].engine.let_in(participant(2));
+    room.settle();
+    assert_eq!(room.state(1), State::Refused(Refusal::NotAgreed));
+}
+
+#[test]
+fn who_was_let_in_before_they_asked_enters_when_they_ask_and_until_they_are_put_out() {
+    let mut room = two();
+    room.people[1].engine.agree(participant(2), true).unwrap();
+    room.people[0].engine.let_in(participant(2));
+    room.enter(Standing::Interpreter, None);
+    assert!(room.all_hear_each_other(&[0, 1, 2]));
+    room.people[0].engine.put_out(participant(2));
+    room.settle();
+    room.people[2].is_gone = true;
+    room.enter_with(2, 78, Standing::Interpreter, None);
+    assert_eq!(room.state(3), State::Preparing, "the practitioner's word is needed again");
+}
+
+#[test]
 fn a_patient_who_lost_their_keys_comes_again_with_a_third_person_there() {
     let mut room = two();
     room.enter(Standing::Expert, None);
-    room.people[0].engine.let_in(participant(2)).unwrap();
+    room.let_in(2);
     room.settle();
     // The tab was reloaded: the same person, another key.
     room.people[1].is_gone = true;
     room.enter_with(1, 77, Standing::Patient, Some(9));
+    room.people[3].engine.agree(participant(2), true).unwrap();
+    room.settle();
     assert!(room.all_hear_each_other(&[0, 2, 3]));
     assert_eq!(room.people[3].engine.view(room.now()).link, LinkProof::Proven);
     assert_eq!(room.people[0].engine.view(room.now()).members.len(), 3);
@@ -152,7 +210,7 @@ fn eight_hear_each_other_and_a_ninth_finds_no_place() {
     let mut room = two();
     for _ in 2..9 {
         let guest = room.enter(Standing::AccompanyingPerson, None);
-        room.people[0].engine.let_in(participant(guest)).unwrap();
+        room.let_in(guest);
         room.settle();
     }
     assert!(room.all_hear_each_other(&[0, 1, 2, 3, 4, 5, 6, 7]));

@@ -117,6 +117,14 @@ impl Room {
         self.settle();
     }
 
+    /// The practitioner, who came first, lets a guest in to whom every patient agreed.
+    pub fn let_in(&mut self, number: usize) {
+        for person in &mut self.people {
+            person.engine.agree(participant(number), true).unwrap();
+        }
+        self.people[0].engine.let_in(participant(number));
+    }
+
     /// Lets messages pass until nobody has anything to say.
     pub fn settle(&mut self) {
         loop {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use colloque_e2ee::frame::{Codec, Opening, TrackKind};
 use colloque_e2ee::{Comparison, LinkProof, LinkSecret, Refusal, Setup, State};
 use colloque_ids::{
-    AppointmentId, ConnectionId, ConsultationId, PatientId, PracticeId, RoomId, StaffId, TicketId, Timestamp,
+    AppointmentId, ConnectionId, ConsultationId, GuestId, PatientId, PracticeId, RoomId, StaffId, TicketId, Timestamp,
 };
 use colloque_protocol::connection::{ConnectionFact, DisconnectCause};
 use colloque_protocol::end_to_end::FromOthers;
@@ -72,7 +72,11 @@ impl World {
         let claims = TicketClaims {
             ticket: TicketId::from_parts(now, self.random()),
             practice: PracticeId::from_parts(at(0), [3; 10]),
-            person: if role == Role::Patient { Person::Patient(patient) } else { Person::Staff(staff) },
+            person: match role {
+                Role::Patient => Person::Patient(patient),
+                role if role.is_guest() => Person::Guest(GuestId::from_parts(at(0), [6; 10])),
+                _ => Person::Staff(staff),
+            },
             role,
             card: IdentityCard {
                 display_name: role.name().to_owned(),
@@ -322,4 +326,62 @@ fn a_patient_who_leaves_for_good_is_put_out() {
     world.signal(Input::Message { connection: patient, message: ClientMessage::Leave });
     world.settle();
     assert_eq!(world.state(0), State::Alone);
+}
+
+/// A guest whom the patient agreed to and the practitioner let in, at the server and in their own clients.
+#[test]
+fn a_guest_is_let_in_by_both_and_put_out_again() {
+    let mut world = two();
+    let words = world.words(0);
+    let say = |world: &mut World, who: usize, message| {
+        let connection = world.people[who].connection.unwrap();
+        world.signal(Input::Message { connection, message });
+        world.settle();
+    };
+    say(&mut world, 0, ClientMessage::Admit);
+    let guest = world.add(Role::Interpreter, 3);
+    world.join(guest);
+    let participant = world.people[0].sealing.view(at(world.now)).asking[0].participant;
+    assert_eq!(world.state(guest), State::Preparing, "who waits has no keys");
+
+    say(&mut world, 1, ClientMessage::AgreeToGuest { participant, agrees: true });
+    world.people[1].sealing.agree(participant, true).unwrap();
+    say(&mut world, 0, ClientMessage::AdmitGuest { participant });
+    world.people[0].sealing.let_in(participant);
+    world.settle();
+    world.pass(3_000);
+    for (by, from) in [(0, 1), (0, guest), (1, 0), (1, guest), (guest, 0), (guest, 1)] {
+        assert!(world.hears(by, from), "{by} hears {from}");
+    }
+    assert_eq!(world.words(0), world.words(guest));
+    assert_eq!(world.words(0), world.words(1));
+    assert_ne!(world.words(0), words);
+
+    world.people[0].sealing.put_out(participant);
+    say(&mut world, 0, ClientMessage::RemoveGuest { participant });
+    assert!(world.hears(0, 1) && world.hears(1, 0));
+    assert!(!world.hears(guest, 0) && !world.hears(guest, 1));
+    assert_eq!(world.people[0].sealing.view(at(world.now)).members.len(), 2);
+}
+
+#[test]
+fn a_server_that_says_the_patient_agreed_changes_nothing_for_the_patients_client() {
+    let mut world = two();
+    let guest = world.add(Role::AccompanyingPerson, 3);
+    let say = |world: &mut World, who: usize, message| {
+        let connection = world.people[who].connection.unwrap();
+        world.signal(Input::Message { connection, message });
+        world.settle();
+    };
+    say(&mut world, 0, ClientMessage::Admit);
+    world.join(guest);
+    let participant = world.people[0].sealing.view(at(world.now)).asking[0].participant;
+    // Said to the server, and not by the person to their own client.
+    say(&mut world, 1, ClientMessage::AgreeToGuest { participant, agrees: true });
+    say(&mut world, 0, ClientMessage::AdmitGuest { participant });
+    world.people[0].sealing.let_in(participant);
+    world.settle();
+    world.pass(3_000);
+    assert_eq!(world.state(1), State::Refused(Refusal::NotAgreed));
+    assert!(!world.hears(guest, 1), "the patient is not heard");
 }

@@ -15,11 +15,11 @@ use crate::world::{Storage, World, scope};
 const GROUP: [u8; 33] = [1; 33];
 
 impl World {
-    fn tells_others(&mut self, connection: ConnectionId, message: &ToOthers) {
+    pub fn tells_others(&mut self, connection: ConnectionId, message: &ToOthers) {
         self.say(connection, ClientMessage::EndToEnd { message: message.to_text() });
     }
 
-    fn heard_from_others(&self, connection: ConnectionId) -> Vec<FromOthers> {
+    pub fn heard_from_others(&self, connection: ConnectionId) -> Vec<FromOthers> {
         self.heard(connection)
             .iter()
             .filter_map(|message| match message {
@@ -29,22 +29,14 @@ impl World {
             .collect()
     }
 
-    fn participant(&self, connection: ConnectionId) -> ParticipantId {
-        let joined = self.heard(connection).iter().find_map(|message| match message {
-            ServerMessage::Joined { participant, .. } => Some(*participant),
-            _ => None,
-        });
-        joined.unwrap()
-    }
-
-    fn not_done(&self, connection: ConnectionId) -> Option<ActionRefusal> {
+    pub fn not_done(&self, connection: ConnectionId) -> Option<ActionRefusal> {
         match self.last(connection) {
             Some(ServerMessage::NotDone { code }) => Some(*code),
             _ => None,
         }
     }
 
-    fn attested(&self) -> Vec<(ConnectionId, colloque_attestation::Statement, bool)> {
+    pub fn attested(&self) -> Vec<(ConnectionId, colloque_attestation::Statement, bool)> {
         self.outputs
             .iter()
             .filter_map(|output| match output {

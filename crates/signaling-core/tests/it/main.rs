@@ -9,6 +9,7 @@ mod end_to_end;
 #[cfg(test)]
 mod endings;
 #[cfg(test)]
+mod guests;
 mod incidents;
 #[cfg(test)]
 mod limits;

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use colloque_ids::{ConnectionId, PeerId};
+use colloque_ids::{ConnectionId, GuestId, ParticipantId, PeerId};
 use colloque_protocol::Role;
 use colloque_protocol::connection::{ConnectionFact, DisconnectCause};
 use colloque_protocol::end_to_end::ToOthers;
 use colloque_protocol::signaling::{ClientMessage, OfferRefusal, RESUME_WINDOW, ServerMessage};
-use colloque_protocol::ticket::Scope;
+use colloque_protocol::ticket::{Person, Scope};
 use colloque_signaling_core::{Input, MediaEvent, Output, Record};
 use proptest::prelude::*;
 
@@ -17,19 +17,57 @@ use crate::world::{Storage, World, practitioner, scope};
 #[derive(Debug, Clone)]
 enum Step {
     Open,
-    PatientJoins { slot: usize, key: u8, consent: bool, take_over: bool },
-    PractitionerJoins { slot: usize, key: u8 },
-    DeskJoins { slot: usize },
-    Unverified { slot: usize },
-    Says { slot: usize, message: ClientMessage },
-    Lost { slot: usize },
+    PatientJoins {
+        slot: usize,
+        key: u8,
+        consent: bool,
+        take_over: bool,
+    },
+    PractitionerJoins {
+        slot: usize,
+        key: u8,
+    },
+    DeskJoins {
+        slot: usize,
+    },
+    GuestJoins {
+        slot: usize,
+        key: u8,
+        guest: u8,
+    },
+    /// Says something about the guest who came last.
+    AboutGuest {
+        slot: usize,
+        what: AboutGuest,
+    },
+    Unverified {
+        slot: usize,
+    },
+    Says {
+        slot: usize,
+        message: ClientMessage,
+    },
+    Lost {
+        slot: usize,
+    },
     Storage(Storage),
     StorageAnswers(bool),
     MediaAnswers(usize),
     MediaRefuses(usize),
-    MediaEvent { peer: usize, kind: u8 },
+    MediaEvent {
+        peer: usize,
+        kind: u8,
+    },
     Passes(u16),
     Told(Input),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum AboutGuest {
+    Agree,
+    Disagree,
+    Admit,
+    Remove,
 }
 
 fn to_others() -> impl Strategy<Value = ClientMessage> {
@@ -89,6 +127,14 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(slot, key, consent, take_over)| Step::PatientJoins { slot, key, consent, take_over }),
         4 => (slot.clone(), 0_u8..2).prop_map(|(slot, key)| Step::PractitionerJoins { slot, key }),
         1 => slot.clone().prop_map(|slot| Step::DeskJoins { slot }),
+        3 => (slot.clone(), 0_u8..2, 0_u8..2).prop_map(|(slot, key, guest)| Step::GuestJoins { slot, key, guest }),
+        6 => (slot.clone(), prop_oneof![
+            2 => Just(AboutGuest::Agree),
+            1 => Just(AboutGuest::Disagree),
+            3 => Just(AboutGuest::Admit),
+            1 => Just(AboutGuest::Remove),
+        ])
+            .prop_map(|(slot, what)| Step::AboutGuest { slot, what }),
         1 => slot.clone().prop_map(|slot| Step::Unverified { slot }),
         12 => (slot.clone(), message()).prop_map(|(slot, message)| Step::Says { slot, message }),
         2 => slot.prop_map(|slot| Step::Lost { slot }),
@@ -115,6 +161,9 @@ struct Watcher {
     pending: BTreeMap<u64, Record>,
     /// Keys that the journal knows of.
     attested: Vec<[u8; 32]>,
+    /// What is written of guests last.
+    agreed: BTreeSet<GuestId>,
+    let_in: BTreeSet<GuestId>,
 }
 
 impl Watcher {
@@ -175,12 +224,32 @@ impl Watcher {
                     self.attested.push(leaf_key);
                 }
             }
+            Some(Record::Guest(event)) => match event.fact {
+                ConnectionFact::GuestAgreed { guest, agrees: true } => drop(self.agreed.insert(guest)),
+                ConnectionFact::GuestAdmitted { guest } => drop(self.let_in.insert(guest)),
+                _ => {}
+            },
             Some(Record::End(_) | Record::Refusal(_)) | None => {}
         }
     }
 }
 
 impl World {
+    /// Who a connection was in the room, if it ever was.
+    fn seated(&self, connection: ConnectionId) -> Option<ParticipantId> {
+        self.heard(connection).iter().find_map(|message| match message {
+            ServerMessage::Joined { participant, .. } => Some(*participant),
+            _ => None,
+        })
+    }
+
+    /// Whether a connection joined as a guest.
+    fn is_guest(&self, connection: ConnectionId) -> bool {
+        self.heard(connection)
+            .iter()
+            .any(|message| matches!(message, ServerMessage::Joined { you, .. } if you.role.is_guest()))
+    }
+
     fn closed_before(&self, connection: ConnectionId, index: usize) -> bool {
         self.outputs[..index].contains(&Output::Close { connection })
     }
@@ -190,6 +259,7 @@ fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
     let mut world = World::new();
     let mut watcher = Watcher::default();
     let mut slots: Vec<ConnectionId> = (0..6).map(|_| world.open()).collect();
+    let mut guests: Vec<(ConnectionId, GuestId)> = Vec::new();
     for (index, step) in steps.into_iter().enumerate() {
         match step {
             Step::Open => {
@@ -218,11 +288,40 @@ fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
                 let claims = world.desk_claims(practitioner(), Role::Practitioner);
                 world.present(slots[slot], claims, false);
             }
+            Step::GuestJoins { slot, key, guest } => {
+                let mut claims = world.guest_claims(guest, Role::AccompanyingPerson);
+                claims.key_thumbprint.0 = format!("key {key}");
+                let Person::Guest(guest) = claims.person else { continue };
+                world.present(slots[slot], claims, true);
+                guests.retain(|(known, _)| *known != slots[slot]);
+                guests.push((slots[slot], guest));
+            }
+            Step::AboutGuest { slot, what } => {
+                let last = guests.iter().rev().find_map(|(connection, _)| world.seated(*connection));
+                let Some(participant) = last else { continue };
+                let message = match what {
+                    AboutGuest::Agree => ClientMessage::AgreeToGuest { participant, agrees: true },
+                    AboutGuest::Disagree => ClientMessage::AgreeToGuest { participant, agrees: false },
+                    AboutGuest::Admit => ClientMessage::AdmitGuest { participant },
+                    AboutGuest::Remove => ClientMessage::RemoveGuest { participant },
+                };
+                world.say(slots[slot], message);
+            }
             Step::Unverified { slot } => world.input(Input::JoinRefused {
                 connection: slots[slot],
                 refusal: colloque_protocol::signaling::JoinRefusal::TicketInvalid,
             }),
-            Step::Says { slot, message } => world.say(slots[slot], message),
+            Step::Says { slot, message } => {
+                let before = world.outputs.len();
+                world.say(slots[slot], message);
+                let asks_for_media =
+                    world.outputs[before..].iter().any(|output| matches!(output, Output::ConnectMedia { .. }));
+                let guest = guests.iter().find(|(connection, _)| *connection == slots[slot]);
+                if let (true, Some((_, guest))) = (asks_for_media && world.is_guest(slots[slot]), guest) {
+                    prop_assert!(watcher.agreed.contains(guest), "a guest connects to whom the patient never agreed");
+                    prop_assert!(watcher.let_in.contains(guest), "a guest connects who was never let in");
+                }
+            }
             Step::Lost { slot } => {
                 world.input(Input::Lost { connection: slots[slot], cause: DisconnectCause::SocketClosed });
             }
@@ -262,7 +361,7 @@ fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
             Step::Told(input) => world.input(input),
         }
         watcher.look(&world)?;
-        prop_assert!(world.signaling.peers() <= 2, "one peer a person");
+        prop_assert!(world.signaling.peers() <= 3, "one peer a person");
         prop_assert_eq!(world.signaling.peers(), watcher.peers.len(), "the media plane holds no other peer");
     }
     // Nobody speaks any more: after the resume window nothing is left of anybody.

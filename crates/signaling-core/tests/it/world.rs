@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use colloque_ids::{
-    AppointmentId, ConnectionId, ConsultationId, PatientId, PeerId, PracticeId, RoomId, StaffId, TicketId, Timestamp,
+    AppointmentId, ConnectionId, ConsultationId, GuestId, ParticipantId, PatientId, PeerId, PracticeId, RoomId,
+    StaffId, TicketId, Timestamp,
 };
 use colloque_protocol::connection::ConnectionFact;
 use colloque_protocol::key::KeyThumbprint;
@@ -186,6 +187,11 @@ impl World {
         self.claims(Person::Patient(patient()), Role::Patient, PATIENT_KEY, Scope::Room(scope()))
     }
 
+    pub fn guest_claims(&mut self, guest: u8, role: Role) -> TicketClaims {
+        let person = Person::Guest(GuestId::from_parts(at(0), [guest; 10]));
+        self.claims(person, role, "guest's browser", Scope::Room(scope()))
+    }
+
     pub fn desk_claims(&mut self, staff: StaffId, role: Role) -> TicketClaims {
         self.claims(Person::Staff(staff), role, "desk", Scope::Desk { practitioners: vec![practitioner()] })
     }
@@ -258,6 +264,15 @@ impl World {
         })
     }
 
+    /// Who this connection is in the room.
+    pub fn participant(&self, connection: ConnectionId) -> ParticipantId {
+        let joined = self.heard(connection).iter().find_map(|message| match message {
+            ServerMessage::Joined { participant, .. } => Some(*participant),
+            _ => None,
+        });
+        joined.unwrap()
+    }
+
     /// The room as this connection knows it.
     pub fn room(&self, connection: ConnectionId) -> Option<RoomState> {
         self.heard(connection).iter().rev().find_map(|message| match message {
@@ -272,9 +287,10 @@ impl World {
             .iter()
             .filter_map(|output| match output {
                 Output::Journal(event)
-                | Output::Commit { record: Record::Entry(Entry { event, .. }) | Record::Attestation(event), .. } => {
-                    Some(event.fact.clone())
-                }
+                | Output::Commit {
+                    record: Record::Entry(Entry { event, .. }) | Record::Attestation(event) | Record::Guest(event),
+                    ..
+                } => Some(event.fact.clone()),
                 _ => None,
             })
             .collect()

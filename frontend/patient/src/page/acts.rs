@@ -113,6 +113,7 @@ impl Page {
             Intent::Microphone => self.ask_for(Half::Microphone),
             Intent::Camera => self.ask_for(Half::Camera),
             Intent::Words(is_same) => self.0.room.compare_words(is_same),
+            Intent::Guest(agrees) => self.0.room.act(Action::AgreeToGuest(agrees)),
             Intent::Pictures(shown) => self.0.room.act(Action::Pictures(shown)),
             Intent::Ask(half) => self.ask_for(half),
             Intent::GoOnWithout => self.change(|model| model.not_given = None),

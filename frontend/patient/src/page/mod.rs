@@ -76,8 +76,13 @@ impl Page {
     /// Takes the shell over; none when it is not ours.
     #[must_use]
     pub fn new(handoff: &Handoff) -> Option<Self> {
-        let elements =
-            MediaElements { voice: element("voice")?, picture: element("picture")?, screen: element("screen")? };
+        let elements = MediaElements {
+            voice: element("voice")?,
+            picture: element("picture")?,
+            screen: element("screen")?,
+            third_voice: element("voices")?,
+            third_picture: element("third")?,
+        };
         let model = Model {
             patient: handoff.resumed.clone(),
             rehearsal: handoff.rehearsal,

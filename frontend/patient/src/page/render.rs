@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use colloque_call::{CallView, Phase};
+use colloque_call::{CallView, GuestStep, Phase};
 use colloque_protocol::signaling::{EndReason, JoinRefusal};
 use colloque_web::announcer::{SPACING, Said};
 use colloque_web::dom::{document, element, now, window};
@@ -245,6 +245,7 @@ fn stage(model: &Model, screen: Screen) -> Stage {
         rear: local.rear_camera,
         remote_camera: model.sees_other(),
         sharing: other.screen,
+        third: model.call.guest == GuestStep::TakesPart && model.call.third.as_ref().is_some_and(|it| it.media.camera),
         cannot_seal: model.sealed.stage == SealStage::Impossible,
     }
 }

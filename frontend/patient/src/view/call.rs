@@ -1,7 +1,8 @@
 //! P6, P7 and P9: the consultation and what may lie over it. Controls never hide, and every drawing has its word.
 
-use colloque_call::{MediaPath, PausedBy};
+use colloque_call::{GuestStep, MediaPath, PausedBy};
 use colloque_ids::Timestamp;
+use colloque_protocol::Role;
 use colloque_protocol::signaling::LinkLevel;
 use colloque_web::keys::SealStage;
 use colloque_web::text::Text;
@@ -76,20 +77,46 @@ fn words(model: &Model) -> Option<Element> {
     if sealed.is_compared || sealed.words.is_empty() {
         return None;
     }
-    let answers = el("div").class("pair").child(button("second", Intent::Words(true), Msg::Yes)).child(button(
-        "second",
-        Intent::Words(false),
-        Msg::No,
-    ));
-    let said = el("div")
-        .class("stack")
-        .child(el("strong").class("number").with("translate", "no").text(&sealed.words))
-        .child(el("span").text(Msg::WordsAsk.t()))
-        .child(answers);
-    Some(el("div").class("notice calm").with("id", "words").child(icon("shield")).child(said))
+    let shown = el("strong").class("number").with("translate", "no").text(&sealed.words);
+    Some(asked("shield", Some(shown), Msg::WordsAsk.t(), Intent::Words).with("id", "words"))
 }
 
-fn notices(model: &Model) -> [Node; 8] {
+/// Something to be answered by yes or no.
+fn asked(drawing: &str, shown: Option<Element>, words: &str, answer: fn(bool) -> Intent) -> Element {
+    let answers = el("div").class("pair").child(button("second", answer(true), Msg::Yes)).child(button(
+        "second",
+        answer(false),
+        Msg::No,
+    ));
+    let said = el("div").class("stack").child(shown).child(el("span").text(words)).child(answers);
+    el("div").class("notice calm").child(icon(drawing)).child(said)
+}
+
+/// The third person: whether they may take part, and that they do.
+fn guest(model: &Model) -> Option<Element> {
+    let card = &model.call.third.as_ref()?.card;
+    let role = match card.role {
+        Role::Expert => Msg::GuestExpert,
+        Role::Interpreter => Msg::GuestSpeaks,
+        _ => Msg::GuestBeside,
+    };
+    let words = |text: Msg| text.with(&[&card.display_name, role.t()]);
+    match model.call.guest {
+        GuestStep::YouAreAsked => {
+            Some(asked("person", None, &words(Msg::GuestAsks), Intent::Guest).with("role", "alert"))
+        }
+        GuestStep::TakesPart => Some(
+            el("div")
+                .class("notice calm")
+                .child(icon("person"))
+                .child(el("span").text(words(Msg::GuestIn)))
+                .child(button("quiet", Intent::Guest(false), Msg::GuestOut)),
+        ),
+        _ => None,
+    }
+}
+
+fn notices(model: &Model) -> [Node; 9] {
     let media = model.call.other.as_ref().map(|other| other.media).unwrap_or_default();
     let is_connecting =
         matches!(model.call.media, MediaPath::Idle | MediaPath::Connecting) && model.overlay() == Overlay::None;
@@ -108,6 +135,7 @@ fn notices(model: &Model) -> [Node; 8] {
         .document_is_new
         .then(|| calm("document", format!("{} {}", Msg::DocumentReady.t(), Msg::DocumentLater.t())));
     [
+        guest(model).into(),
         words(model).into(),
         (!model.call.local.microphone).then(|| notice("microphone-off", Msg::Muted.t())).into(),
         (!model.call.local.camera).then(|| notice("camera-off", Msg::Unseen.t())).into(),

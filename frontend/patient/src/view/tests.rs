@@ -1,5 +1,5 @@
 use colloque_call::{CallView, MediaPath, PausedBy, Phase};
-use colloque_ids::{AppointmentId, RoomId, Timestamp};
+use colloque_ids::{AppointmentId, ParticipantId, RoomId, Timestamp};
 use colloque_protocol::http::patient::{CodeChannel, PatientStatus, PatientView};
 use colloque_protocol::signaling::{EndReason, LinkCause, LinkLevel, LinkQuality, MediaState, OtherParty, Presence};
 use colloque_protocol::{AuthenticationMethod, IdentityCard, Role};
@@ -62,7 +62,15 @@ fn in_room(phase: Phase) -> Model {
     model.call.phase = phase;
     model.call.local = media;
     model.call.admitted_at = Some(since);
-    model.call.other = Some(OtherParty { card: card(), presence: Presence::Here { since }, media, device_check: None });
+    model.call.other = Some(OtherParty {
+        participant: ParticipantId::from_parts(since, [1; 10]),
+        card: card(),
+        presence: Presence::Here { since },
+        media,
+        device_check: None,
+        agreed: None,
+        takes_part: true,
+    });
     model.now = since;
     model
 }

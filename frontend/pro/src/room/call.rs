@@ -51,6 +51,10 @@ pub struct Elements {
     pub own: HtmlVideoElement,
     /// The patient's voice.
     pub voice: HtmlMediaElement,
+    /// A third person.
+    pub third: HtmlVideoElement,
+    /// Their voice.
+    pub third_voice: HtmlMediaElement,
 }
 
 struct Held {
@@ -96,13 +100,18 @@ impl RoomCall {
             picture: make_media("video", "picture"),
             own: make_media("video", "own"),
             voice: make_media("audio", "voice"),
+            third: make_media("video", "third"),
+            third_voice: make_media("audio", "third-voice"),
         };
         elements.picture.set_muted(true);
         elements.own.set_muted(true);
+        elements.third.set_muted(true);
         let media = MediaElements {
             voice: elements.voice.clone(),
             picture: elements.picture.clone().into(),
             screen: make_media::<HtmlVideoElement>("video", "screen").into(),
+            third_voice: elements.third_voice.clone(),
+            third_picture: elements.third.clone().into(),
         };
         let driver = RoomDriver::new(Role::Practitioner, &room_ticket_path(consultation), media);
         let (view, needs_tap, sealed) = (driver.view(), driver.needs_tap(), driver.sealed());

@@ -39,6 +39,14 @@ impl Inner {
                 self.live.set(self.live.get() + 1);
                 self.send();
             }
+            // Whoever the keys say is there is shown under their own name, whatever the server put where.
+            Said::Place { is_first, person } => {
+                let is_third =
+                    self.call.borrow().view().third.as_ref().is_some_and(|third| third.participant == person);
+                if self.is_swapped.replace(is_third == is_first) != (is_third == is_first) {
+                    self.play(false);
+                }
+            }
             Said::View(sealed) => self.show_sealed(sealed),
         }
     }

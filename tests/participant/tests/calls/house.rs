@@ -141,7 +141,7 @@ impl Tickets for Door {
         scope.admitted_at = self.desk.memory.admitted.lock().unwrap().get(&scope.room).copied();
         let person = match self.role {
             Role::Patient => Person::Patient(scope.patient),
-            Role::Practitioner | Role::Secretary | Role::Administrator => Person::Staff(scope.practitioner),
+            _ => Person::Staff(scope.practitioner),
         };
         let now = now();
         let claims = TicketClaims {

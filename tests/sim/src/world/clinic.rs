@@ -91,6 +91,7 @@ impl Clinic {
             Role::Patient => (Person::Patient(scene.id()), "Patient"),
             Role::Practitioner => (Person::Staff(scene.id()), "Dr"),
             Role::Secretary | Role::Administrator => (Person::Staff(scene.id()), "Secretary"),
+            Role::Expert | Role::AccompanyingPerson | Role::Interpreter => (Person::Guest(scene.id()), "Guest"),
         };
         self.people.push(Known { name: format!("{title} {number}"), role, person, is_signed_in: true });
         number
@@ -117,7 +118,7 @@ impl Clinic {
     pub(super) fn staff(&self, person: usize) -> Option<StaffId> {
         match self.people[person].person {
             Person::Staff(staff) => Some(staff),
-            Person::Patient(_) => None,
+            Person::Patient(_) | Person::Guest(_) => None,
         }
     }
 
@@ -125,6 +126,7 @@ impl Clinic {
         match self.people[person].person {
             Person::Patient(patient) => patient,
             Person::Staff(staff) => staff.same_as(),
+            Person::Guest(guest) => guest.same_as(),
         }
     }
 
@@ -162,7 +164,7 @@ impl Clinic {
         doctors
             .filter_map(|known| match known.person {
                 Person::Staff(staff) => Some(staff),
-                Person::Patient(_) => None,
+                Person::Patient(_) | Person::Guest(_) => None,
             })
             .collect()
     }
@@ -224,7 +226,7 @@ impl Clinic {
                 self.record(event);
                 Some(event.occurred_at)
             }
-            Record::Attestation(event) => {
+            Record::Attestation(event) | Record::Guest(event) => {
                 self.record(event);
                 Some(event.occurred_at)
             }

@@ -431,7 +431,7 @@ impl Device {
             Output::ResumeSending => self.is_held = false,
             Output::Adapt(adaptation) => self.is_camera_paused = adaptation.camera == CameraRate::Nothing,
             // A browser that counts nothing: the server's word on the link is all that the engine has.
-            Output::SampleLink | Output::EndToEnd { .. } => {}
+            Output::SampleLink | Output::EndToEnd { .. } | Output::Guest(_) => {}
         }
     }
 

@@ -34,7 +34,10 @@ pub(super) enum Job {
 impl fmt::Display for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Commit { record: Record::Entry(Entry { event, .. }) | Record::Attestation(event), .. }
+            Self::Commit {
+                record: Record::Entry(Entry { event, .. }) | Record::Attestation(event) | Record::Guest(event),
+                ..
+            }
             | Self::Journal(event) => {
                 write!(f, "{:?} {:?}", event.fact, event.connection)
             }
@@ -174,7 +177,10 @@ pub(super) fn write(scene: &mut Scene, storage: Storage, life: u64, lane: Lane, 
 
 fn lane_of(job: &Job) -> Lane {
     let event = match job {
-        Job::Commit { record: Record::Entry(Entry { event, .. }) | Record::Attestation(event), .. }
+        Job::Commit {
+            record: Record::Entry(Entry { event, .. }) | Record::Attestation(event) | Record::Guest(event),
+            ..
+        }
         | Job::Journal(event) => event,
         Job::Commit {
             record: Record::Admission(decision) | Record::Refusal(decision) | Record::End(decision), ..
