@@ -57,6 +57,8 @@ identifiers! {
     RoomId = Room, "room";
     /// A person in a room.
     ParticipantId = Participant, "participant";
+    /// A third person who is asked into one consultation.
+    GuestId = Guest, "guest";
     /// One WebSocket.
     ConnectionId = Connection, "connection";
     /// One WebRTC transport at the SFU.

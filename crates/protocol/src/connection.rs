@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use colloque_ids::{ConnectionId, PracticeId, Timestamp};
+use colloque_ids::{ConnectionId, GuestId, PracticeId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::identity::{AuthenticationMethod, Role};
@@ -72,6 +72,23 @@ pub enum ConnectionFact {
     WordsCompared {
         /// Whether they are the same.
         same: bool,
+    },
+    /// The patient was asked whether a guest may take part, and answered.
+    GuestAgreed {
+        /// The guest.
+        guest: GuestId,
+        /// Whether they may.
+        agrees: bool,
+    },
+    /// The practitioner let a guest into the call.
+    GuestAdmitted {
+        /// The guest.
+        guest: GuestId,
+    },
+    /// The practitioner put a guest out, or did not let them in.
+    GuestRemoved {
+        /// The guest.
+        guest: GuestId,
     },
     /// Something went wrong in a call that runs, and is over at the instant of the event.
     Incident {

@@ -14,9 +14,24 @@ pub enum Role {
     Administrator,
     /// A patient.
     Patient,
+    /// Another practitioner, asked for their opinion during a consultation: a guest.
+    Expert,
+    /// Somebody beside the patient: a guest.
+    AccompanyingPerson,
+    /// Somebody who translates: a guest.
+    Interpreter,
 }
 
 impl Role {
+    /// What a guest can be: a third person whom the practitioner asks in, with the patient's consent.
+    pub const GUESTS: [Self; 3] = [Self::Expert, Self::AccompanyingPerson, Self::Interpreter];
+
+    /// Whether it is a guest's.
+    #[must_use]
+    pub const fn is_guest(self) -> bool {
+        matches!(self, Self::Expert | Self::AccompanyingPerson | Self::Interpreter)
+    }
+
     /// The stored and wire name.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -25,6 +40,9 @@ impl Role {
             Self::Secretary => "secretary",
             Self::Administrator => "administrator",
             Self::Patient => "patient",
+            Self::Expert => "expert",
+            Self::AccompanyingPerson => "accompanying_person",
+            Self::Interpreter => "interpreter",
         }
     }
 
@@ -33,6 +51,7 @@ impl Role {
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Practitioner, Self::Secretary, Self::Administrator, Self::Patient]
             .into_iter()
+            .chain(Self::GUESTS)
             .find(|role| role.name() == name)
     }
 }

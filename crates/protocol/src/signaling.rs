@@ -88,6 +88,23 @@ pub enum ClientMessage {
         /// A [`crate::end_to_end::ToOthers`], which a page passes on for its worker.
         message: String,
     },
+    /// Patient: says whether the guest who asks may take part. A *no* later on puts them out.
+    AgreeToGuest {
+        /// The guest, as [`RoomState::third`] names them.
+        participant: ParticipantId,
+        /// Whether they may.
+        agrees: bool,
+    },
+    /// Practitioner: lets the guest into the call, once the patient agreed.
+    AdmitGuest {
+        /// The guest.
+        participant: ParticipantId,
+    },
+    /// Practitioner: puts the guest out, or does not let them in.
+    RemoveGuest {
+        /// The guest.
+        participant: ParticipantId,
+    },
     /// Leaves; the room stays open.
     Leave,
     /// Practitioner: ends the consultation for everybody.
@@ -204,13 +221,16 @@ pub enum ServerMessage {
     },
 }
 
-/// Where a room stands, for one of its two parties.
+/// Where a room stands, for one of the people in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomState {
     /// Stage of the consultation.
     pub stage: Stage,
-    /// The other party, once verified.
+    /// The other party, once verified; for a guest, the practitioner.
     pub other: Option<OtherParty>,
+    /// The third person, if there is one: the guest, or for the guest the patient.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub third: Option<OtherParty>,
     /// When the patient was admitted.
     pub admitted_at: Option<Timestamp>,
     /// Delay announced, in minutes; 0 when none.
@@ -231,9 +251,11 @@ pub enum Stage {
     Open,
 }
 
-/// The other party, as this one sees them.
+/// Another person in the room, as this one sees them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OtherParty {
+    /// The person in this room.
+    pub participant: ParticipantId,
     /// The verified identity card.
     pub card: IdentityCard,
     /// Whether they are there.
@@ -242,6 +264,12 @@ pub struct OtherParty {
     pub media: MediaState,
     /// What their checks found, practitioners only.
     pub device_check: Option<DeviceCheck>,
+    /// Of a guest: what the patient answered, once they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed: Option<bool>,
+    /// Whether they take part in the call, or may as soon as it is open. A guest waits for the patient's consent and the practitioner.
+    #[serde(default)]
+    pub takes_part: bool,
 }
 
 /// Whether a person is there.

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use colloque_ids::{AppointmentId, ConsultationId, PatientId, PracticeId, RoomId, StaffId, TicketId, Timestamp};
+use colloque_ids::{
+    AppointmentId, ConsultationId, GuestId, PatientId, PracticeId, RoomId, StaffId, TicketId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -33,6 +35,8 @@ pub enum Person {
     Staff(StaffId),
     /// A patient.
     Patient(PatientId),
+    /// A guest of one consultation.
+    Guest(GuestId),
 }
 
 /// What a ticket opens.

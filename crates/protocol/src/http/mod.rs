@@ -6,6 +6,7 @@ pub mod admin;
 pub mod appointment;
 pub mod consultation;
 pub mod error;
+pub mod guest;
 pub mod journal;
 pub mod patient;
 pub mod prescription;

@@ -59,13 +59,28 @@ fn stage() -> impl Strategy<Value = Stage> {
     prop_oneof![Just(Stage::Waiting), Just(Stage::Open)]
 }
 
+fn other() -> impl Strategy<Value = OtherParty> {
+    let entry = (option::of(any::<bool>()), any::<bool>());
+    (id(), card(), presence(), media(), option::of(device_check()), entry).prop_map(
+        |(participant, card, presence, media, device_check, (agreed, takes_part))| OtherParty {
+            participant,
+            card,
+            presence,
+            media,
+            device_check,
+            agreed,
+            takes_part,
+        },
+    )
+}
+
 fn state() -> impl Strategy<Value = RoomState> {
-    let other = (card(), presence(), media(), option::of(device_check()))
-        .prop_map(|(card, presence, media, device_check)| OtherParty { card, presence, media, device_check });
-    (stage(), option::of(other), option::of(instant()), any::<u16>(), option::of(".*")).prop_map(
-        |(stage, other, admitted_at, delay_minutes, ice_servers)| RoomState {
+    let others = (option::of(other()).boxed(), option::of(other()).boxed());
+    (stage(), others, option::of(instant()), any::<u16>(), option::of(".*")).prop_map(
+        |(stage, (other, third), admitted_at, delay_minutes, ice_servers)| RoomState {
             stage,
             other,
+            third,
             admitted_at,
             delay_minutes,
             ice_servers,
@@ -107,6 +122,9 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
         }),
         media().prop_map(ClientMessage::MediaState),
         any::<String>().prop_map(|message| ClientMessage::EndToEnd { message }),
+        (id(), any::<bool>()).prop_map(|(participant, agrees)| ClientMessage::AgreeToGuest { participant, agrees }),
+        id().prop_map(|participant| ClientMessage::AdmitGuest { participant }),
+        id().prop_map(|participant| ClientMessage::RemoveGuest { participant }),
         Just(ClientMessage::Leave),
         Just(ClientMessage::End),
     ]
@@ -205,6 +223,9 @@ fn client_name(message: &ClientMessage) -> &'static str {
         ClientMessage::Offer { .. } => "offer",
         ClientMessage::MediaState(_) => "media_state",
         ClientMessage::EndToEnd { .. } => "end_to_end",
+        ClientMessage::AgreeToGuest { .. } => "agree_to_guest",
+        ClientMessage::AdmitGuest { .. } => "admit_guest",
+        ClientMessage::RemoveGuest { .. } => "remove_guest",
         ClientMessage::Leave => "leave",
         ClientMessage::End => "end",
     }

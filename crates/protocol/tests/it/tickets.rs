@@ -24,7 +24,7 @@ fn is_signed(bytes: &[u8], signature: &[u8; 64]) -> bool {
 }
 
 fn person() -> impl Strategy<Value = Person> {
-    prop_oneof![id().prop_map(Person::Staff), id().prop_map(Person::Patient)]
+    prop_oneof![id().prop_map(Person::Staff), id().prop_map(Person::Patient), id().prop_map(Person::Guest)]
 }
 
 fn scope() -> impl Strategy<Value = Scope> {

@@ -21,7 +21,13 @@ pub fn key() -> impl Strategy<Value = BrowserKey> {
 }
 
 pub fn role() -> impl Strategy<Value = Role> {
-    prop_oneof![Just(Role::Practitioner), Just(Role::Secretary), Just(Role::Administrator), Just(Role::Patient)]
+    prop_oneof![
+        Just(Role::Practitioner),
+        Just(Role::Secretary),
+        Just(Role::Administrator),
+        Just(Role::Patient),
+        proptest::sample::select(Role::GUESTS.to_vec()),
+    ]
 }
 
 pub fn card() -> impl Strategy<Value = IdentityCard> {
