@@ -2,14 +2,14 @@
 
 use colloque_attestation::{Attestation, Statement};
 use colloque_ids::{ConnectionId, TicketId, Timestamp};
-use colloque_journal::{Actor, DisconnectCause, Draft, Event, NetworkPrefix, PatientPseudonym, StaffRole};
-use colloque_protocol::Role;
+use colloque_journal::{Actor, DisconnectCause, Draft, Event, GuestRole, NetworkPrefix, PatientPseudonym};
 use colloque_protocol::connection::{ConnectedPerson, ConnectionEvent, ConnectionFact, IncidentKind};
 use colloque_protocol::ticket::Person;
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
 use crate::Consultation;
+use crate::care::guest;
 use crate::journal;
 use crate::session::staff_role;
 use crate::storage::{Columns, Recorded, StorageError};
@@ -173,6 +173,10 @@ impl Records {
             ConnectionFact::Disconnected { cause } => {
                 Event::Disconnected { connection, cause: journal::disconnect_cause(cause) }
             }
+            ConnectionFact::GuestAgreed { guest, agrees: true } => Event::GuestAgreed { guest },
+            ConnectionFact::GuestAgreed { guest, agrees: false } => Event::GuestDeclined { guest },
+            ConnectionFact::GuestAdmitted { guest } => Event::GuestAdmitted { guest },
+            ConnectionFact::GuestRemoved { guest } => Event::GuestRemoved { guest },
             ConnectionFact::Incident { .. } => return None,
         };
         let mut draft = Draft::new(fact.occurred_at, event).from(fact.from.map(NetworkPrefix::of));
@@ -190,15 +194,12 @@ impl Records {
 
     fn actor(&self, who: &ConnectedPerson) -> Actor {
         match who.person {
-            Person::Staff(staff) => {
-                let role = match who.role {
-                    Role::Practitioner => StaffRole::Practitioner,
-                    Role::Administrator => StaffRole::Administrator,
-                    Role::Secretary | Role::Patient => StaffRole::Secretary,
-                };
-                Actor::Staff { staff, role }
-            }
+            Person::Staff(staff) => Actor::Staff { staff, role: journal::role(who.role) },
             Person::Patient(patient) => Actor::Patient(self.service.secrets().pseudonym(who.practice, patient)),
+            // Every ticket of a guest names one of their roles.
+            Person::Guest(guest) => {
+                journal::guest_role(who.role).map_or(Actor::Unknown, |role| Actor::Guest { guest, role })
+            }
         }
     }
 }
@@ -241,6 +242,10 @@ async fn still_may_enter(connection: &mut PgConnection, fact: &ConnectionEvent) 
                 AND NOT EXISTS (SELECT FROM health.consultation WHERE consultation = $2 AND ended_at IS NOT NULL)",
         )
         .bind(patient.uuid()),
+        Person::Guest(guest) => {
+            let Some(room) = &fact.room else { return Ok(false) };
+            return guest::may_still_enter(connection, guest, room.consultation, fact.occurred_at).await;
+        }
     };
     Ok(query.bind(room).fetch_one(connection).await?)
 }
@@ -256,13 +261,15 @@ async fn note_presence(
     match fact.fact {
         ConnectionFact::Joined | ConnectionFact::Resumed => {
             let Some(who) = &fact.who else { return Ok(()) };
-            let staff = match who.person {
-                Person::Staff(staff) => Some(staff.uuid()),
-                Person::Patient(_) => None,
+            let (staff, guest) = match who.person {
+                Person::Staff(staff) => (Some(staff.uuid()), None),
+                Person::Patient(_) => (None, None),
+                Person::Guest(guest) => (None, Some(guest.uuid())),
             };
             sqlx::query(
-                "INSERT INTO professionals.room_presence (connection, staff, since, practice, patient, consultation)
-                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (connection) DO NOTHING",
+                "INSERT INTO professionals.room_presence (connection, staff, since, practice, patient, consultation,
+                     guest)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (connection) DO NOTHING",
             )
             .bind(id.uuid())
             .bind(staff)
@@ -270,6 +277,7 @@ async fn note_presence(
             .bind(who.practice.uuid())
             .bind(patient.map(|patient| patient.to_string()))
             .bind(fact.room.as_ref().map(|room| room.consultation.uuid()))
+            .bind(guest)
             .execute(connection)
             .await?;
         }
@@ -293,6 +301,9 @@ async fn note_presence(
         | ConnectionFact::MediaLost
         | ConnectionFact::KeyAttested { .. }
         | ConnectionFact::WordsCompared { .. }
+        | ConnectionFact::GuestAgreed { .. }
+        | ConnectionFact::GuestAdmitted { .. }
+        | ConnectionFact::GuestRemoved { .. }
         | ConnectionFact::Incident { .. } => {}
     }
     Ok(())
@@ -314,8 +325,10 @@ pub(crate) async fn close_left_open(service: &Consultation, now: Timestamp) -> R
             Box::pin(async move {
                 let left = sqlx::query(
                     "WITH left_open AS (DELETE FROM professionals.room_presence RETURNING *)
-                     SELECT l.connection, l.staff, coalesce(l.practice, p.practice) AS practice, l.patient, l.consultation, p.role
-                     FROM left_open l LEFT JOIN professionals.staff p ON p.staff = l.staff ORDER BY l.since, l.connection",
+                     SELECT l.connection, l.staff, coalesce(l.practice, p.practice) AS practice, l.patient, l.consultation, p.role,
+                         l.guest, g.role AS guest_role
+                     FROM left_open l LEFT JOIN professionals.staff p ON p.staff = l.staff
+                         LEFT JOIN administrative.guest g ON g.guest = l.guest ORDER BY l.since, l.connection",
                 )
                 .fetch_all(&mut *connection)
                 .await?;
@@ -333,13 +346,18 @@ pub(crate) async fn close_left_open(service: &Consultation, now: Timestamp) -> R
 fn disconnected(row: &PgRow, now: Timestamp) -> Result<Option<Draft>, StorageError> {
     let patient = row.optional_text("patient")?.map(|name| name.parse::<PatientPseudonym>());
     let patient = patient.transpose().map_err(|_| StorageError::Unreadable { what: "pseudonym" })?;
-    let role = row.optional_text("role")?.and_then(|role| staff_role(&role));
-    let actor = match (row.optional_id("staff")?, role, patient) {
-        (Some(staff), Some(role), _) => Actor::Staff { staff, role: journal::role(role) },
-        (None, _, Some(patient)) => Actor::Patient(patient),
-        (Some(_), None, _) | (None, _, None) => return Ok(None),
+    let actor = match (row.optional_id("staff")?, row.optional_id("guest")?, patient) {
+        (Some(staff), _, _) => {
+            let role = row.optional_text("role")?.and_then(|role| staff_role(&role));
+            role.map(|role| Actor::Staff { staff, role: journal::role(role) })
+        }
+        (None, Some(guest), _) => {
+            let role = row.optional_text("guest_role")?.and_then(|role| GuestRole::from_name(&role));
+            role.map(|role| Actor::Guest { guest, role })
+        }
+        (None, None, patient) => patient.map(Actor::Patient),
     };
-    let Some(practice) = row.optional_id("practice")? else { return Ok(None) };
+    let (Some(actor), Some(practice)) = (actor, row.optional_id("practice")?) else { return Ok(None) };
     let event = Event::Disconnected { connection: Some(row.id("connection")?), cause: DisconnectCause::ServerStopped };
     let mut entry = Draft::new(now, event).by(practice, actor);
     if let Some(patient) = patient {

@@ -13,7 +13,7 @@ use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use colloque_attestation::{Attestation, Statement};
-use colloque_ids::{PatientId, PracticeId};
+use colloque_ids::{GuestId, PatientId, PracticeId};
 use colloque_journal::PatientPseudonym;
 use thiserror::Error;
 use uuid::Uuid;
@@ -196,6 +196,14 @@ impl Secrets {
             Store::Documents => b"documents",
         };
         let digest = self.keyed(&[store, patient.uuid().as_bytes()]);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    }
+
+    /// Gives the opaque identifier that the store of identities knows a guest by.
+    pub(crate) fn guest_identity(&self, guest: GuestId) -> Uuid {
+        let digest = self.keyed(&[b"identity of guest", guest.uuid().as_bytes()]);
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest[..16]);
         uuid::Builder::from_custom_bytes(bytes).into_uuid()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
-use colloque_ids::{ConsultationId, DocumentId, StaffId, Timestamp};
+use colloque_ids::{ConsultationId, DocumentId, GuestId, StaffId, Timestamp};
 use thiserror::Error;
 use url::Url;
 use webauthn_rs::{Webauthn, WebauthnBuilder};
@@ -38,6 +38,8 @@ pub trait Announcements: Send + Sync + 'static {
     fn patient_signed_out(&self, _consultation: ConsultationId) {}
     /// The patient withdrew their consent to a consultation.
     fn consent_withdrawn(&self, _consultation: ConsultationId) {}
+    /// The practitioner took a guest's link back: whoever came by it leaves.
+    fn guest_withdrawn(&self, _consultation: ConsultationId, _guest: GuestId) {}
 }
 
 /// Why the service cannot start.

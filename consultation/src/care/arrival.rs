@@ -19,7 +19,7 @@ use crate::http::{Access, Body, Context, PathId, Refusal, Routes};
 use crate::journal;
 use crate::random::Token;
 use crate::session::{Cookie, NewPatientSession, PatientArrival, PatientSessions, SetCookie};
-use crate::sign_in::hold_back;
+use crate::sign_in::{Link, hold_back};
 use crate::storage::StorageError;
 
 pub(super) fn routes() -> Routes {
@@ -46,7 +46,9 @@ async fn redeem(
     if let Some(step) = step_of_this_browser(&service, context, &headers, id).await? {
         return Ok(Json(step).into_response());
     }
-    if let Err(throttled) = service.limits().admit_invitation(id, context.address, context.origin, context.now) {
+    if let Err(throttled) =
+        service.limits().admit_link(Link::Invitation(id), context.address, context.origin, context.now)
+    {
         return Err(hold_back(&service, context, None, throttled).await);
     }
     let presented = Token::parse(&secret).and_then(|token| token.hash().try_into().ok()).map(SecretDigest);

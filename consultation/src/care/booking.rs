@@ -162,7 +162,9 @@ impl Booking {
             && match signed_in.role {
                 Role::Practitioner => self.practitioner == signed_in.staff,
                 Role::Secretary => true,
-                Role::Administrator | Role::Patient => false,
+                Role::Administrator | Role::Patient | Role::Expert | Role::AccompanyingPerson | Role::Interpreter => {
+                    false
+                }
             }
     }
 

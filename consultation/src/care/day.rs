@@ -57,7 +57,8 @@ pub(super) async fn visible_practitioners(
 ) -> Result<Vec<Practitioner>, StorageError> {
     let only = match signed_in.role {
         Role::Practitioner => Some(signed_in.staff),
-        Role::Secretary | Role::Administrator | Role::Patient => None,
+        Role::Secretary | Role::Administrator => None,
+        Role::Patient | Role::Expert | Role::AccompanyingPerson | Role::Interpreter => return Ok(Vec::new()),
     };
     Practitioner::load(connection, signed_in.practice, only).await
 }

@@ -26,7 +26,7 @@ use crate::Consultation;
 use crate::http::{Access, Context, PathId, Refusal, Routes};
 use crate::random::{Token, new_id};
 use crate::session::SignedIn;
-use crate::sign_in::hold_back;
+use crate::sign_in::{Link, hold_back};
 use crate::storage::{Columns, Recorded, StorageError};
 
 /// How long the answer waits for the mail server.
@@ -314,7 +314,9 @@ async fn resend(
     context: Context,
     PathId(id): PathId<kind::Invitation>,
 ) -> Result<impl IntoResponse, Refusal> {
-    if let Err(throttled) = service.limits().admit_invitation(id, context.address, context.origin, context.now) {
+    if let Err(throttled) =
+        service.limits().admit_link(Link::Invitation(id), context.address, context.origin, context.now)
+    {
         return Err(hold_back(&service, context, None, throttled).await);
     }
     let (keys, now) = (service.clone(), context.now);

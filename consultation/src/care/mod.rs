@@ -8,6 +8,7 @@ mod day;
 mod demo;
 mod document;
 mod factor;
+pub(crate) mod guest;
 mod invitation;
 mod mailbox;
 pub(crate) mod message;
@@ -44,6 +45,7 @@ pub(crate) fn routes() -> Routes {
         .and(factor::routes())
         .and(totp::routes())
         .and(consent::routes())
+        .and(guest::routes())
         .and(ticket::routes())
         .and(view::routes())
         .and(notes::routes())

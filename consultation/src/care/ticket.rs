@@ -136,14 +136,14 @@ fn may_enter(booking: &Booking, context: Context) -> Result<(), Refusal> {
 }
 
 /// Who is let in, and as what.
-struct Holder {
-    practice: PracticeId,
-    person: Person,
-    role: Role,
-    card: IdentityCard,
+pub(super) struct Holder {
+    pub(super) practice: PracticeId,
+    pub(super) person: Person,
+    pub(super) role: Role,
+    pub(super) card: IdentityCard,
 }
 
-fn claims(context: Context, key: &BrowserKey, scope: Scope, holder: Holder) -> TicketClaims {
+pub(super) fn claims(context: Context, key: &BrowserKey, scope: Scope, holder: Holder) -> TicketClaims {
     let Holder { practice, person, role, card } = holder;
     TicketClaims {
         ticket: new_id(context.now),
@@ -151,14 +151,18 @@ fn claims(context: Context, key: &BrowserKey, scope: Scope, holder: Holder) -> T
         person,
         role,
         card,
-        key_thumbprint: KeyThumbprint::from_digest(digest(&SHA256, key.thumbprint_input().as_bytes()).as_ref()),
+        key_thumbprint: thumbprint(key),
         scope,
         issued_at: context.now,
         expires_at: context.now.after(TICKET_LIFETIME),
     }
 }
 
-fn seal(service: &Consultation, claims: &TicketClaims) -> TicketIssued {
+pub(super) fn thumbprint(key: &BrowserKey) -> KeyThumbprint {
+    KeyThumbprint::from_digest(digest(&SHA256, key.thumbprint_input().as_bytes()).as_ref())
+}
+
+pub(super) fn seal(service: &Consultation, claims: &TicketClaims) -> TicketIssued {
     let ticket = claims.seal(|bytes| service.secrets().sign_ticket(bytes));
     TicketIssued { ticket, expires_at: claims.expires_at }
 }

@@ -61,6 +61,12 @@ const DOCUMENTS: Pace = Pace::new(10, Duration::from_secs(2));
 /// that puts a day in order is held back.
 const MESSAGES: Pace = Pace::new(10, Duration::from_secs(60));
 
+/// Links for guests of one appointment: ten at once, then one a minute.
+///
+/// Each one is a line of the journal and a name that is kept. More: a stolen session fills both. Fewer: a practitioner who mistypes is
+/// held back.
+const GUESTS: Pace = Pace::new(10, Duration::from_secs(60));
+
 /// The limits.
 pub(crate) struct RequestLimits {
     sources: DefaultKeyedRateLimiter<Source>,
@@ -72,6 +78,7 @@ pub(crate) struct RequestLimits {
     layout: Turns<Person>,
     exports: Turns<StaffId>,
     messages: Stocks<AppointmentId>,
+    guests: Stocks<AppointmentId>,
 }
 
 impl RequestLimits {
@@ -86,6 +93,7 @@ impl RequestLimits {
             layout: Turns::new(),
             exports: Turns::new(),
             messages: Stocks::new(MESSAGES),
+            guests: Stocks::new(GUESTS),
         }
     }
 
@@ -118,6 +126,11 @@ impl RequestLimits {
     /// Counts a message to the patient of an appointment, about to be written.
     pub(crate) fn message(&self, appointment: AppointmentId, now: Timestamp) -> Result<(), Refusal> {
         self.messages.take(appointment, now).map_err(Refusal::too_many_until)
+    }
+
+    /// Counts a link for a guest of an appointment.
+    pub(crate) fn guest(&self, appointment: AppointmentId, now: Timestamp) -> Result<(), Refusal> {
+        self.guests.take(appointment, now).map_err(Refusal::too_many_until)
     }
 
     /// Waits until no other export of the journal is being made for this person: each one may take fifteen megabytes.

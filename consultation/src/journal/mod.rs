@@ -14,7 +14,7 @@ use crate::random::new_id;
 use crate::storage::StorageError;
 
 pub(crate) use reading::routes;
-pub(crate) use words::{disconnect_cause, join_refusal, proof, proofs, role};
+pub(crate) use words::{disconnect_cause, guest_role, join_refusal, proof, proofs, role};
 
 /// Adds one fact to the journal, in the transaction of the state that it tells of.
 pub(crate) async fn append(connection: &mut PgConnection, draft: Draft) -> Result<JournalEventId, StorageError> {
@@ -50,5 +50,6 @@ fn actor_name(actor: Actor) -> Option<String> {
         Actor::Unknown | Actor::Platform => None,
         Actor::Staff { staff, .. } => Some(staff.full()),
         Actor::Patient(pseudonym) => Some(pseudonym.to_string()),
+        Actor::Guest { guest, .. } => Some(guest.full()),
     }
 }

@@ -153,14 +153,14 @@ impl Row {
     }
 }
 
-/// Reads a person: the full identifier of a member of the staff, or a patient's pseudonym.
+/// Reads a person: the full identifier of a member of the staff or of a guest, or a patient's pseudonym.
 fn read_person(person: &str) -> Result<String, Refusal> {
     let person = person.trim();
     if let Ok(pseudonym) = person.parse::<PatientPseudonym>() {
         return Ok(pseudonym.to_string());
     }
-    let staff = Uuid::try_parse(person);
-    staff.map(|staff| staff.as_hyphenated().to_string()).map_err(|_| {
+    let known = Uuid::try_parse(person);
+    known.map(|known| known.as_hyphenated().to_string()).map_err(|_| {
         Refusal::invalid_field("person", "Choisissez une personne de la liste, ou recopiez un pseudonyme du journal.")
     })
 }

@@ -6,8 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use colloque_ids::{PracticeId, kind};
-use colloque_journal::{Actor, Entry, Event, Kind};
+use colloque_ids::{GuestId, PracticeId, kind};
+use colloque_journal::{Actor, Entry, Event, GuestRole, Kind};
 use colloque_protocol::Role;
 use colloque_protocol::http::journal::{JournalDetail, JournalLine, JournalPage, JournalQuery, MAX_PAGE};
 
@@ -149,13 +149,13 @@ impl Names {
     fn actor(&self, actor: Actor) -> String {
         match actor {
             Actor::Staff { staff, .. } => self.0.get(&staff.full()).cloned().unwrap_or_else(|| actor.french()),
-            Actor::Unknown | Actor::Platform | Actor::Patient(_) => actor.french(),
+            Actor::Unknown | Actor::Platform | Actor::Patient(_) | Actor::Guest { .. } => actor.french(),
         }
     }
 
     fn line(&self, row: Row) -> JournalLine {
         let actor = match &row.actor {
-            Some(actor) => self.0.get(actor).cloned().unwrap_or_else(|| actor.clone()),
+            Some(actor) => self.0.get(actor).cloned().unwrap_or_else(|| unnamed(actor, &row.actor_role)),
             None if row.actor_role == Actor::Platform.role_name() => Actor::Platform.french(),
             None => Actor::Unknown.french(),
         };
@@ -173,5 +173,13 @@ impl Names {
             consultation: row.consultation.map(|consultation| consultation.to_string()),
             from: row.origin,
         }
+    }
+}
+
+/// What somebody is called whom the journal does not name: a guest who came with the patient could tell who the patient is.
+fn unnamed(actor: &str, role: &str) -> String {
+    match (GuestRole::from_name(role), actor.parse::<GuestId>()) {
+        (Some(role), Ok(guest)) => Actor::Guest { guest, role }.french(),
+        (Some(_), Err(_)) | (None, _) => actor.to_owned(),
     }
 }

@@ -1,18 +1,30 @@
 //! The journal's own words for what the protocol says.
 
-use colloque_journal::{DisconnectCause, JoinRefusal, Proof, StaffRole};
+use colloque_journal::{DisconnectCause, GuestRole, JoinRefusal, Proof, StaffRole};
 use colloque_protocol::{AuthenticationMethod, Role, connection, signaling};
 
 /// The role under which a member of the staff is journaled.
 ///
 /// # Panics
 ///
-/// Never: a patient has no staff session, and the roles of staff in storage are checked when they are read.
+/// Never: patients and guests have no staff session, and the roles of staff in storage are checked when they are read.
 pub(crate) const fn role(role: Role) -> StaffRole {
     match role {
         Role::Practitioner => StaffRole::Practitioner,
         Role::Administrator => StaffRole::Administrator,
-        Role::Secretary | Role::Patient => StaffRole::Secretary,
+        Role::Secretary | Role::Patient | Role::Expert | Role::AccompanyingPerson | Role::Interpreter => {
+            StaffRole::Secretary
+        }
+    }
+}
+
+/// The role under which a guest is journaled; none for whoever is no guest.
+pub(crate) const fn guest_role(role: Role) -> Option<GuestRole> {
+    match role {
+        Role::Expert => Some(GuestRole::Expert),
+        Role::AccompanyingPerson => Some(GuestRole::AccompanyingPerson),
+        Role::Interpreter => Some(GuestRole::Interpreter),
+        Role::Practitioner | Role::Secretary | Role::Administrator | Role::Patient => None,
     }
 }
 

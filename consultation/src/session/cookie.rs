@@ -25,6 +25,8 @@ pub(crate) enum Cookie {
     Device,
     /// A passkey ceremony under way.
     Ceremony,
+    /// A browser in which a guest's link was opened. It opens nothing: it tells that browser from others.
+    Guest,
 }
 
 impl Cookie {
@@ -34,6 +36,7 @@ impl Cookie {
             Self::Patient => "__Host-colloque-patient",
             Self::Device => "__Host-colloque-device",
             Self::Ceremony => "__Host-colloque-ceremony",
+            Self::Guest => "__Host-colloque-guest",
         }
     }
 

@@ -16,7 +16,7 @@ use colloque_protocol::http::error::ErrorCode;
 use colloque_protocol::{AuthenticationMethod, Role};
 
 use crate::Consultation;
-use crate::http::{Access, Context, Refusal};
+use crate::http::{ALL_STAFF, Access, Context, Refusal};
 use crate::random::Token;
 
 pub(crate) use cookie::{Cookie, SetCookie};
@@ -139,5 +139,5 @@ fn proof_name(proof: AuthenticationMethod) -> &'static str {
 
 /// Reads the role of a member of the staff.
 pub(crate) fn staff_role(stored: &str) -> Option<Role> {
-    Role::from_name(stored).filter(|role| *role != Role::Patient)
+    Role::from_name(stored).filter(|role| ALL_STAFF.contains(role))
 }

@@ -85,7 +85,7 @@ impl PatientArrival {
             .about(self.consultation);
         match self.actor {
             Actor::Patient(pseudonym) => draft.concerning(pseudonym),
-            Actor::Unknown | Actor::Platform | Actor::Staff { .. } => draft,
+            Actor::Unknown | Actor::Platform | Actor::Staff { .. } | Actor::Guest { .. } => draft,
         }
     }
 }

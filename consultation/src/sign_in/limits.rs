@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use colloque_ids::{InvitationId, StaffId, Timestamp};
+use colloque_ids::{GuestId, InvitationId, StaffId, Timestamp};
 use colloque_journal::{NetworkPrefix, ThrottleScope};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -30,6 +30,15 @@ pub(crate) enum Purpose {
     Activation,
 }
 
+/// A link whose secret somebody shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Link {
+    /// A patient's.
+    Invitation(InvitationId),
+    /// A guest's.
+    Guest(GuestId),
+}
+
 /// What attempts of one kind are counted under.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Bucket {
@@ -37,8 +46,8 @@ enum Bucket {
     Network(Purpose, Option<NetworkPrefix>),
     /// A browser in which somebody signed in before.
     Browser([u8; 16]),
-    /// One invitation as one address holds it.
-    Invitation(InvitationId, Option<IpAddr>),
+    /// One link as one address holds it.
+    Link(Link, Option<IpAddr>),
 }
 
 /// Attempts that one network may make at once: a whole practice stands behind one address.
@@ -49,7 +58,7 @@ const NETWORK_BURST: NonZeroU32 = NonZeroU32::new(30).expect("30 is not zero");
 /// Longer: a practice behind one address signs in more slowly in the morning. Shorter: an attacker guesses more.
 const NETWORK_PERIOD: Duration = Duration::from_secs(2);
 
-/// Attempts to use an invitation, or to ask for another link, of one network at once. A link cannot be guessed: this bounds what
+/// Attempts to use a link, or to ask for another one, of one network at once. A link cannot be guessed: this bounds what
 /// is written into the journal, and lets the patients of a whole hospital in.
 const INVITATIONS_BURST: NonZeroU32 = NonZeroU32::new(300).expect("300 is not zero");
 
@@ -185,16 +194,16 @@ impl SignInLimits {
         self.admit_bucket(Bucket::Browser(short_hash(device_hash)), network, now)
     }
 
-    /// Counts an attempt to use an invitation or to ask for another link: by itself and where it is held, so that nobody else in
+    /// Counts an attempt to use a link or to ask for another one: by itself and where it is held, so that nobody else in
     /// the network is held back by it.
-    pub(crate) fn admit_invitation(
+    pub(crate) fn admit_link(
         &self,
-        invitation: InvitationId,
+        link: Link,
         address: Option<IpAddr>,
         network: Option<NetworkPrefix>,
         now: Timestamp,
     ) -> Result<(), Throttled> {
-        self.admit_bucket(Bucket::Invitation(invitation, address), network, now)?;
+        self.admit_bucket(Bucket::Link(link, address), network, now)?;
         admit(&self.invitations, &network).map_err(|wait| self.refuse(ThrottleScope::Network, network, wait, now))
     }
 
@@ -387,9 +396,9 @@ mod tests {
     #[test]
     fn who_exhausts_an_invitation_holds_back_nobody_elsewhere_and_no_other_patient() {
         let limits = SignInLimits::new();
-        let invitation = |number| InvitationId::from_parts(NOW, [number; 10]);
+        let invitation = |number| Link::Invitation(InvitationId::from_parts(NOW, [number; 10]));
         let address = |last| Some(IpAddr::from([192, 0, 1, last]));
-        let admit = |number, last| limits.admit_invitation(invitation(number), address(last), network(1), NOW);
+        let admit = |number, last| limits.admit_link(invitation(number), address(last), network(1), NOW);
         assert!((0..100).filter(|_| admit(1, 9).is_err()).count() >= 60);
         assert_eq!(admit(1, 10), Ok(()), "the patient, elsewhere in the network");
         assert_eq!(admit(2, 9), Ok(()), "another patient behind the same address");

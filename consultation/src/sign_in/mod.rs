@@ -35,7 +35,7 @@ pub(crate) use accounts::{Account, normal_email};
 pub(crate) use devices::KnownBrowser;
 pub use hashing::HashPasswordError;
 pub(crate) use hashing::{Lane, PasswordHashing};
-pub(crate) use limits::{Purpose, SignInLimits, Subject, Throttled};
+pub(crate) use limits::{Link, Purpose, SignInLimits, Subject, Throttled};
 pub(crate) use passkey::{Ceremony, as_json, webauthn};
 
 /// The routes of signing in and out.

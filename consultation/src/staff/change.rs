@@ -17,7 +17,7 @@ use crate::Consultation;
 use crate::account::{Activations, activation_link};
 use crate::care::message::words;
 use crate::care::practice;
-use crate::http::{Body, Context, PathId, Refusal};
+use crate::http::{ALL_STAFF, Body, Context, PathId, Refusal};
 use crate::journal;
 use crate::session::{SignedIn, StaffSessions, staff_role};
 use crate::storage::{Columns, Recorded, StorageError};
@@ -37,7 +37,7 @@ pub(super) async fn change(
     PathId(staff): StaffPath,
     Body(change): Body<ChangeStaff>,
 ) -> Result<StatusCode, Refusal> {
-    if change.role == Some(Role::Patient) {
+    if change.role.is_some_and(|role| !ALL_STAFF.contains(&role)) {
         return Err(Refusal::invalid_field("role", "Choisissez praticien, secrétaire ou administrateur."));
     }
     let mut faults = Vec::new();

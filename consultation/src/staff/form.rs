@@ -6,6 +6,7 @@ use colloque_protocol::http::admin::StaffForm;
 use colloque_protocol::http::error::FieldError;
 use colloque_protocol::http::session::PractitionerDetails;
 
+use crate::http::ALL_STAFF;
 use crate::sign_in::normal_email;
 
 /// Longest name, profession or specialty, in characters.
@@ -20,7 +21,7 @@ pub(crate) fn check(form: StaffForm) -> Result<StaffForm, Vec<FieldError>> {
     if EmailAddress::parse(&email).is_err() {
         faults.push(fault("email", "Cette adresse e-mail n’est pas complète."));
     }
-    if form.role == Role::Patient {
+    if !ALL_STAFF.contains(&form.role) {
         faults.push(fault("role", "Choisissez praticien, secrétaire ou administrateur."));
     }
     let practitioner = match (form.role, form.practitioner) {
@@ -29,7 +30,15 @@ pub(crate) fn check(form: StaffForm) -> Result<StaffForm, Vec<FieldError>> {
             None
         }
         (Role::Practitioner, Some(details)) => Some(check_practitioner(&details, &mut faults)),
-        (Role::Secretary | Role::Administrator | Role::Patient, _) => None,
+        (
+            Role::Secretary
+            | Role::Administrator
+            | Role::Patient
+            | Role::Expert
+            | Role::AccompanyingPerson
+            | Role::Interpreter,
+            _,
+        ) => None,
     };
     if faults.is_empty() {
         Ok(StaffForm { family_name, given_name, email, role: form.role, practitioner })
@@ -102,7 +111,9 @@ mod tests {
     #[test]
     fn each_fault_is_named() {
         assert_eq!(faults(StaffForm { family_name: "\u{7}".to_owned(), ..form() }), ["family_name"]);
-        assert_eq!(faults(StaffForm { role: Role::Patient, ..form() }), ["role"]);
+        for role in Role::GUESTS.into_iter().chain([Role::Patient]) {
+            assert_eq!(faults(StaffForm { role, ..form() }), ["role"]);
+        }
         assert_eq!(faults(StaffForm { practitioner: None, ..form() }), ["practitioner"]);
         for email in ["", "claire", "claire@", "@example.fr", "a b@example.fr", "a@b@c", "a\r\nBcc: x@example.fr"] {
             assert_eq!(faults(StaffForm { email: email.to_owned(), ..form() }), ["email"], "{email}");

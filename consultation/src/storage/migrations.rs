@@ -70,12 +70,13 @@ const STORES: &[Store] = &[
             "0107_links_asked",
             "0108_patient_verified",
             "0109_used_ticket",
+            "0110_guest",
         ]
     ),
-    store!("identity", ["0101_patient"]),
+    store!("identity", ["0101_patient", "0102_guest"]),
     store!("health", ["0101_consultation", "0102_reason", "0103_refused", "0104_call_incident", "0105_frozen"]),
     store!("documents", ["0101_document"]),
-    store!("professionals", ["0001_staff", "0002_wrong_code", "0003_open_connection"]),
+    store!("professionals", ["0001_staff", "0002_wrong_code", "0003_open_connection", "0004_guest_presence"]),
 ];
 
 /// Brings every schema up to date.

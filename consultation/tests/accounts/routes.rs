@@ -3,6 +3,7 @@
 use axum::http::{Method, StatusCode};
 use colloque_consultation::{Access, RouteFace, route_faces};
 use colloque_protocol::Role;
+use colloque_protocol::http::guest::GuestInvited;
 use colloque_protocol::http::prescription::PrescriptionIssued;
 use colloque_test_support::Client;
 use serde_json::{Value, json};
@@ -56,6 +57,8 @@ async fn the_open_routes_are_these_and_no_others() {
         "GET /api/invitations/{id}",
         "GET /api/mailbox",
         "POST /api/activation/redeem",
+        "POST /api/guests/{id}/face",
+        "POST /api/guests/{id}/ticket",
         "POST /api/invitations/{id}/redeem",
         "POST /api/invitations/{id}/resend",
         "POST /api/session/passkey/finish",
@@ -145,12 +148,15 @@ async fn the_objects_of_another_practice_do_not_exist() {
     let prescriptions = format!("/api/consultations/{}/prescriptions", entry.consultation.full());
     let issued: PrescriptionIssued = visit.practitioner.post(&prescriptions, &one_line()).await.json();
     let document = issued.document.full();
+    let guests = format!("/api/appointments/{}/guests", entry.appointment.full());
+    let guest: GuestInvited = visit.practitioner.post(&guests, &interpreter()).await.json();
     visit.practitioner.get(&format!("/api/documents/{document}")).await.ok();
     let of_claire = format!("FROM journal.event WHERE actor = '{}'", visit.claire.staff.full());
     let event = visit.stage.psql(&format!("SELECT event {of_claire} ORDER BY sequence LIMIT 1")).trim().to_owned();
     assert!(!event.is_empty());
     let state = "SELECT (SELECT string_agg(a::text, '|' ORDER BY appointment) FROM administrative.appointment a),
         (SELECT string_agg(s::text, '|' ORDER BY staff) FROM professionals.staff s),
+        (SELECT string_agg(g::text, '|' ORDER BY guest) FROM administrative.guest g),
         (SELECT string_agg(concat(document, withdrawn_at, read_by_patient_at), '|') FROM documents.document)";
     let before = visit.stage.psql(state);
     let mut walked = 0;
@@ -164,6 +170,7 @@ async fn the_objects_of_another_practice_do_not_exist() {
             Some("consultations") => entry.consultation.full(),
             Some("patients") => entry.patient.full(),
             Some("documents") => document.clone(),
+            Some("guests") => guest.guest.full(),
             Some("prescriptions") => issued.prescription.full(),
             Some("journal") => event.clone(),
             Some("admin") => visit.paul.staff.full(),
@@ -176,7 +183,7 @@ async fn the_objects_of_another_practice_do_not_exist() {
         assert_eq!(answer.refusal().as_deref(), Some("not_found"), "{face:?} {}", answer.text());
         walked += 1;
     }
-    assert!(walked >= 18, "{walked}");
+    assert!(walked >= 20, "{walked}");
     assert_eq!(visit.stage.psql(state), before);
 }
 
@@ -184,6 +191,10 @@ fn one_line() -> Value {
     json!({ "lines": [{
         "name": "Paracétamol", "strength": "500 mg, comprimé", "dosage": "1 matin et soir", "duration": "3 jours"
     }] })
+}
+
+fn interpreter() -> Value {
+    json!({ "name": "Amina Haddad", "role": "interpreter" })
 }
 
 async fn invite_practitioner(administrator: &mut Client) {
@@ -205,6 +216,7 @@ fn body_of(face: &RouteFace) -> Option<Value> {
     Some(match face.path {
         "/api/admin/staff/{id}" => json!({ "active": true }),
         "/api/appointments/{id}/move" => json!({ "starts_at": START.as_millis() + 86_400_000, "duration_min": 20 }),
+        "/api/appointments/{id}/guests" => interpreter(),
         "/api/consultations/{id}/ticket" => json!({ "key": key }),
         "/api/consultations/{id}/notes" => json!({ "text": "", "base_revision": 0 }),
         "/api/consultations/{id}/prescriptions" | "/api/consultations/{id}/prescriptions/check" => one_line(),

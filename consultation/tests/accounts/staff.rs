@@ -152,10 +152,10 @@ async fn a_practitioner_is_named_in_full() {
     administrator.post(&path(nadia.staff), &ChangeStaff { practitioner: Some(right), ..bare }).await.ok();
     let people: Vec<StaffEntry> = administrator.get("/api/admin/staff").await.json();
     assert!(people.iter().any(|person| person.display_name == "Dre Nadia Petit"));
-    administrator
-        .post(&path(nadia.staff), &ChangeStaff { role: Some(Role::Patient), ..UNCHANGED })
-        .await
-        .refused("invalid");
+    for role in Role::GUESTS.into_iter().chain([Role::Patient]) {
+        let change = ChangeStaff { role: Some(role), ..UNCHANGED };
+        administrator.post(&path(nadia.staff), &change).await.refused("invalid");
+    }
 }
 
 #[tokio::test]

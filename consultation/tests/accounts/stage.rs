@@ -7,7 +7,7 @@ use colloque_consultation::demo::DemoPerson;
 use colloque_consultation::{
     Announcements, Clock, Config, Consultation, FirstAdministrator, MasterKey, NewPractice, StartConsultationError,
 };
-use colloque_ids::{ConsultationId, DocumentId, StaffId, Timestamp};
+use colloque_ids::{ConsultationId, DocumentId, GuestId, StaffId, Timestamp};
 use colloque_protocol::http::session::{Activation, PasswordSignIn, SignInStep, TotpCode, TotpEnrolment};
 use colloque_test_support::{Client, MovableClock, TestCluster, TestDatabase};
 use serde_json::Value;
@@ -42,6 +42,7 @@ pub enum Told {
     StaffEnded(StaffId),
     PatientSignedOut(ConsultationId),
     ConsentWithdrawn(ConsultationId),
+    GuestWithdrawn(ConsultationId, GuestId),
 }
 
 /// Keeps what signaling is told, but for documents.
@@ -75,6 +76,9 @@ impl Announcements for Heard {
     }
     fn consent_withdrawn(&self, consultation: ConsultationId) {
         self.keep(Told::ConsentWithdrawn(consultation));
+    }
+    fn guest_withdrawn(&self, consultation: ConsultationId, guest: GuestId) {
+        self.keep(Told::GuestWithdrawn(consultation, guest));
     }
 }
 

@@ -8,6 +8,8 @@ mod crash;
 mod day;
 mod factor;
 mod flood;
+mod guest_room;
+mod guests;
 mod incident;
 mod invitation;
 mod messages;

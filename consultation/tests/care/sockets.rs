@@ -24,10 +24,12 @@ async fn with_consent(visit: &mut Visit) -> (colloque_test_support::Client, Room
     (jeanne, scope)
 }
 
-fn fact(visit: &Visit, scope: &RoomScope, person: Person, fact: ConnectionFact) -> ConnectionEvent {
+/// What signaling says of somebody in a room; a guest is an interpreter.
+pub fn fact(visit: &Visit, scope: &RoomScope, person: Person, fact: ConnectionFact) -> ConnectionEvent {
     let (number, role) = match person {
         Person::Staff(_) => (1, Role::Practitioner),
         Person::Patient(_) => (2, Role::Patient),
+        Person::Guest(_) => (3, Role::Interpreter),
     };
     ConnectionEvent {
         fact,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use colloque_ids::StaffId;
+use colloque_ids::{GuestId, StaffId};
 use thiserror::Error;
 
 use crate::codec::{Canonical, ParseEntryError, Reader};
@@ -16,6 +16,15 @@ codes! {
         Practitioner = 1, "practitioner", "praticien",
         Secretary = 2, "secretary", "secrétaire",
         Administrator = 3, "administrator", "administrateur",
+    }
+}
+
+codes! {
+    /// As what somebody was asked into one consultation.
+    GuestRole {
+        Expert = 1, "expert", "expert",
+        AccompanyingPerson = 2, "accompanying_person", "accompagnant",
+        Interpreter = 3, "interpreter", "interprète",
     }
 }
 
@@ -35,6 +44,13 @@ pub enum Actor {
     },
     /// A patient.
     Patient(PatientPseudonym),
+    /// A guest of one consultation, whom a link lets in.
+    Guest {
+        /// The person.
+        guest: GuestId,
+        /// As what they were asked.
+        role: GuestRole,
+    },
 }
 
 /// Stands for a patient in the journal: only the holder of the pseudonym key can tell for whom.
@@ -68,6 +84,7 @@ impl Actor {
             Self::Platform => "platform",
             Self::Staff { role, .. } => role.name(),
             Self::Patient(_) => "patient",
+            Self::Guest { role, .. } => role.name(),
         }
     }
 
@@ -75,11 +92,20 @@ impl Actor {
     #[must_use]
     pub fn role_in_french(name: &str) -> &str {
         let staff = StaffRole::ALL.iter().find(|role| role.name() == name);
-        match (staff, name) {
-            (Some(role), _) => role.french(),
-            (None, "platform") => "plateforme",
-            (None, name) => name,
+        match (staff, GuestRole::from_name(name), name) {
+            (Some(role), _, _) => role.french(),
+            (None, Some(role), _) => role.french(),
+            (None, None, "platform") => "plateforme",
+            (None, None, name) => name,
         }
+    }
+}
+
+impl GuestRole {
+    /// Reads a wire name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|role| role.name() == name)
     }
 }
 
@@ -159,6 +185,11 @@ impl Canonical for Actor {
                 out.push(3);
                 pseudonym.write(out);
             }
+            Self::Guest { guest, role } => {
+                out.push(4);
+                guest.write(out);
+                role.write(out);
+            }
         }
     }
     fn read(bytes: &mut Reader<'_>) -> Result<Self, ParseEntryError> {
@@ -167,16 +198,18 @@ impl Canonical for Actor {
             1 => Ok(Self::Platform),
             2 => Ok(Self::Staff { staff: Canonical::read(bytes)?, role: Canonical::read(bytes)? }),
             3 => Ok(Self::Patient(Canonical::read(bytes)?)),
-            4.. => Err(ParseEntryError::Malformed),
+            4 => Ok(Self::Guest { guest: Canonical::read(bytes)?, role: Canonical::read(bytes)? }),
+            5.. => Err(ParseEntryError::Malformed),
         }
     }
     #[cfg(test)]
     fn sample(draw: &mut dyn FnMut() -> u8) -> Self {
-        match draw() % 4 {
+        match draw() % 5 {
             0 => Self::Unknown,
             1 => Self::Platform,
             2 => Self::Staff { staff: Canonical::sample(draw), role: Canonical::sample(draw) },
-            _ => Self::Patient(Canonical::sample(draw)),
+            3 => Self::Patient(Canonical::sample(draw)),
+            _ => Self::Guest { guest: Canonical::sample(draw), role: Canonical::sample(draw) },
         }
     }
 }
@@ -234,6 +267,13 @@ mod tests {
         assert_eq!(prefix("192.0.2.77"), "192.0.2.0/24");
         assert_eq!(prefix("::ffff:192.0.2.77"), "192.0.2.0/24");
         assert_eq!(prefix("2001:db8:1:2:3:4:5:6"), "2001:db8:1::/48");
+    }
+
+    #[test]
+    fn every_role_is_read_in_french() {
+        let french = ["practitioner", "patient", "platform", "expert", "accompanying_person", "interpreter", ""]
+            .map(Actor::role_in_french);
+        assert_eq!(french, ["praticien", "patient", "plateforme", "expert", "accompagnant", "interprète", ""]);
     }
 
     #[test]

@@ -143,6 +143,7 @@ codes! {
         Expired = 3, "expired", "horaire dépassé",
         AppointmentCancelled = 4, "appointment_cancelled", "rendez-vous annulé",
         TooMany = 5, "too_many", "trop d’essais",
+        Withdrawn = 6, "withdrawn", "lien repris par le praticien",
     }
 }
 

@@ -147,9 +147,11 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
+    use colloque_ids::GuestId;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::actor::GuestRole;
     use crate::event::Kind;
 
     /// Draws an entry of each kind from random bytes, which start over when they run out.
@@ -224,6 +226,20 @@ mod tests {
         let bytes = entry(Kind::SignInFailed, &[1, 2, 3]).canonical();
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex, FROZEN);
+    }
+
+    /// What a guest did is read back as long as anything else.
+    #[test]
+    fn the_bytes_of_a_guest_are_frozen() {
+        let actor = Actor::Guest { guest: GuestId::from_bytes([9; 16]), role: GuestRole::Interpreter };
+        let event = Event::GuestInvited { guest: GuestId::from_bytes([8; 16]), role: GuestRole::AccompanyingPerson };
+        let mut draft = Draft::new(Timestamp::from_millis(1), event);
+        draft.actor = actor;
+        let entry = Entry { id: JournalEventId::from_bytes([7; 16]), draft };
+        let guest = [vec![4], vec![9; 16], vec![3]].concat();
+        let event = [vec![0, 111], vec![8; 16], vec![2]].concat();
+        let bytes = [vec![1], vec![7; 16], vec![0, 0, 0, 0, 0, 0, 0, 1], vec![0], guest, vec![0; 4], event].concat();
+        assert_eq!(entry.canonical(), bytes);
     }
 
     const FROZEN: &str = concat!(

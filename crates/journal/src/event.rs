@@ -1,10 +1,11 @@
 //! What happened.
 
 use colloque_ids::{
-    AppointmentId, ConnectionId, DocumentId, InvitationId, JournalEventId, PrescriptionId, StaffId, TicketId, Timestamp,
+    AppointmentId, ConnectionId, DocumentId, GuestId, InvitationId, JournalEventId, PrescriptionId, StaffId, TicketId,
+    Timestamp,
 };
 
-use crate::actor::StaffRole;
+use crate::actor::{GuestRole, StaffRole};
 use crate::codec::{Canonical, ParseEntryError, Reader};
 use crate::detail::{
     AccessRefusal, CodeChannel, CodeRefusal, DisconnectCause, InvitationRefusal, JoinRefusal, Proof, SessionEnd,
@@ -143,6 +144,20 @@ events! {
         { connection: Option<ConnectionId>, };
     TicketIssued = 110, "ticket_issued", Success, "Billet d’entrée remis",
         { ticket: TicketId, scope: TicketScope, };
+    GuestInvited = 111, "guest_invited", Success, "Lien d’invité créé",
+        { guest: GuestId, role: GuestRole, };
+    GuestWithdrawn = 112, "guest_withdrawn", Success, "Lien d’invité repris",
+        { guest: GuestId, };
+    GuestLinkRefused = 113, "guest_link_refused", Refused, "Lien d’invité refusé",
+        { guest: Option<GuestId>, reason: InvitationRefusal, };
+    GuestAgreed = 114, "guest_agreed", Success, "Présence d’un invité acceptée par le patient",
+        { guest: GuestId, };
+    GuestDeclined = 115, "guest_declined", Refused, "Présence d’un invité refusée par le patient",
+        { guest: GuestId, };
+    GuestAdmitted = 116, "guest_admitted", Success, "Invité admis dans la consultation",
+        { guest: GuestId, };
+    GuestRemoved = 117, "guest_removed", Success, "Invité écarté de la consultation",
+        { guest: GuestId, };
     ConsultationAdmitted = 120, "consultation_admitted", Success, "Patient admis, consultation ouverte", {};
     PatientRefused = 121, "patient_refused", Refused, "Patient non reçu", {};
     ConsultationEnded = 122, "consultation_ended", Success, "Consultation terminée", {};

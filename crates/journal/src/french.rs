@@ -26,6 +26,7 @@ impl Actor {
             Self::Platform => "Colloque".to_owned(),
             Self::Staff { staff, .. } => staff.to_string(),
             Self::Patient(pseudonym) => pseudonym.to_string(),
+            Self::Guest { guest, .. } => guest.to_string(),
         }
     }
 }
@@ -66,6 +67,15 @@ impl Entry {
                 format!("{actor} {went} : {}.", cause.french())
             }
             Event::TicketIssued { scope, .. } => format!("{actor} a reçu un billet d’entrée : {}.", scope.french()),
+            Event::GuestInvited { role, .. } => {
+                format!("{actor} a invité une personne à la consultation : {}.", role.french())
+            }
+            Event::GuestWithdrawn { .. } => format!("{actor} a repris le lien d’un invité."),
+            Event::GuestLinkRefused { reason, .. } => format!("Un lien d’invité n’a pas servi : {}.", reason.french()),
+            Event::GuestAgreed { .. } => format!("{actor} a accepté qu’un invité prenne part à la consultation."),
+            Event::GuestDeclined { .. } => format!("{actor} a refusé qu’un invité prenne part à la consultation."),
+            Event::GuestAdmitted { .. } => format!("{actor} a fait entrer un invité dans la consultation."),
+            Event::GuestRemoved { .. } => format!("{actor} a écarté un invité de la consultation."),
             Event::ConsultationAdmitted {} => format!("{actor} a admis le patient : la consultation est ouverte."),
             Event::PatientRefused {} => format!("{actor} n’a pas reçu le patient."),
             Event::ConsultationEnded {} => format!("{actor} a terminé la consultation."),
@@ -147,7 +157,7 @@ impl Entry {
             ("Résultat", event.kind().outcome().french().to_owned()),
         ];
         let mut add = |name, value: Option<String>| fields.extend(value.map(|value| (name, value)));
-        add("Personne", matches!(actor, Actor::Staff { .. } | Actor::Patient(_)).then(|| full_name(*actor)));
+        add("Personne", is_somebody(*actor).then(|| full_name(*actor)));
         let role = Some(Actor::role_in_french(actor.role_name()).to_owned());
         add("Rôle", role.filter(|role| !role.is_empty()));
         add("Session", session.map(|session| session.to_string()));
@@ -188,6 +198,19 @@ fn details(event: &Event, date: impl Fn(colloque_ids::Timestamp) -> String) -> V
         Event::TicketIssued { ticket, scope } => {
             vec![("Billet", ticket.to_string()), ("Ouvre", scope.french().to_owned())]
         }
+        Event::GuestInvited { guest, role } => {
+            vec![("Invité", guest.to_string()), ("Invité en tant que", role.french().to_owned())]
+        }
+        Event::GuestWithdrawn { guest }
+        | Event::GuestAgreed { guest }
+        | Event::GuestDeclined { guest }
+        | Event::GuestAdmitted { guest }
+        | Event::GuestRemoved { guest } => vec![("Invité", guest.to_string())],
+        Event::GuestLinkRefused { guest, reason } => guest
+            .map(|guest| ("Invité", guest.to_string()))
+            .into_iter()
+            .chain([("Cause", reason.french().to_owned())])
+            .collect(),
         Event::NotesSaved { revision } => vec![("Révision", revision.to_string())],
         Event::FirstFactorAccepted { proof } | Event::SecondFactorConfirmed { proof } => {
             vec![("Preuve", proof.french().to_owned())]
@@ -268,9 +291,17 @@ fn details(event: &Event, date: impl Fn(colloque_ids::Timestamp) -> String) -> V
     }
 }
 
+const fn is_somebody(actor: Actor) -> bool {
+    match actor {
+        Actor::Staff { .. } | Actor::Patient(_) | Actor::Guest { .. } => true,
+        Actor::Unknown | Actor::Platform => false,
+    }
+}
+
 fn full_name(actor: Actor) -> String {
     match actor {
         Actor::Staff { staff, .. } => staff.full(),
+        Actor::Guest { guest, .. } => guest.full(),
         Actor::Unknown | Actor::Platform | Actor::Patient(_) => actor.french(),
     }
 }

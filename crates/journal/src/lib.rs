@@ -11,7 +11,7 @@ mod entry;
 mod event;
 mod french;
 
-pub use actor::{Actor, NetworkPrefix, ParsePseudonymError, PatientPseudonym, StaffRole};
+pub use actor::{Actor, GuestRole, NetworkPrefix, ParsePseudonymError, PatientPseudonym, StaffRole};
 pub use codec::ParseEntryError;
 pub use detail::{
     AccessRefusal, CodeChannel, CodeRefusal, DisconnectCause, InvitationRefusal, JoinRefusal, Proof, SessionEnd,
