@@ -20,7 +20,7 @@ use axum::extract::{State, WebSocketUpgrade};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use colloque_ids::{ConsultationId, DocumentId, StaffId};
+use colloque_ids::{ConsultationId, DocumentId, GuestId, StaffId};
 use colloque_protocol::signaling::MAX_CLIENT_MESSAGE_BYTES;
 use colloque_signaling_core::Input;
 pub use colloque_signaling_core::{Entry, Limits, MediaEvent, PeerLink, TurnServer};
@@ -122,6 +122,11 @@ impl Signaling {
     /// Tells that the patient of a consultation lost their sessions: their connection is closed.
     pub fn patient_signed_out(&self, consultation: ConsultationId) {
         self.shared.hub.notice(Input::PatientSignedOut { consultation });
+    }
+
+    /// Tells that the practitioner took a guest's link back: whoever came by it leaves.
+    pub fn guest_withdrawn(&self, consultation: ConsultationId, guest: GuestId) {
+        self.shared.hub.notice(Input::GuestWithdrawn { consultation, guest });
     }
 
     /// Tells that the patient withdrew their consent: their part ends.

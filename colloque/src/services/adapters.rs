@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use async_trait::async_trait;
 use colloque_attestation::{Attestation, Statement};
 use colloque_consultation::{Announcements, Consultation, InvitationFaceError, RecordedEntry};
-use colloque_ids::{ConsultationId, DocumentId, InvitationId, PeerId, RoomId, StaffId, Timestamp};
+use colloque_ids::{ConsultationId, DocumentId, GuestId, InvitationId, PeerId, RoomId, StaffId, Timestamp};
 use colloque_protocol::connection::ConnectionEvent;
 use colloque_protocol::http::patient::InvitationFace;
 use colloque_protocol::ticket::RoomScope;
@@ -62,6 +62,12 @@ impl Announcements for Herald {
     fn patient_signed_out(&self, consultation: ConsultationId) {
         if let Some(signaling) = self.0.get() {
             signaling.patient_signed_out(consultation);
+        }
+    }
+
+    fn guest_withdrawn(&self, consultation: ConsultationId, guest: GuestId) {
+        if let Some(signaling) = self.0.get() {
+            signaling.guest_withdrawn(consultation, guest);
         }
     }
 

@@ -1,6 +1,6 @@
 //! A third person on their way into a call: they ask, the patient agrees, the practitioner lets them in; each written before it takes effect.
 
-use colloque_ids::{ParticipantId, RoomId};
+use colloque_ids::{ConsultationId, GuestId, ParticipantId, RoomId};
 use colloque_protocol::connection::{ConnectionFact, DisconnectCause};
 use colloque_protocol::signaling::{ActionRefusal, EndReason, Stage};
 
@@ -87,6 +87,17 @@ impl Signaling {
         self.end_guest(seated.room);
         self.publish(seated.room);
         Ok(())
+    }
+
+    /// Puts a guest out whose link was taken back; journaled where that was done.
+    pub(crate) fn guest_withdrawn(&mut self, consultation: ConsultationId, guest: GuestId) {
+        let Some(room) = self.room_of(consultation) else { return };
+        let is_there =
+            self.rooms.get(&room).and_then(|room| room.guest.as_ref()?.guest).is_some_and(|it| it.id == guest);
+        if is_there {
+            self.end_guest(room);
+            self.publish(room);
+        }
     }
 
     fn end_guest(&mut self, room: RoomId) {

@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use colloque_attestation::Statement;
-use colloque_ids::{ConnectionId, ConsultationId, DocumentId, PeerId, RoomId, StaffId, TicketId, Timestamp};
+use colloque_ids::{ConnectionId, ConsultationId, DocumentId, GuestId, PeerId, RoomId, StaffId, TicketId, Timestamp};
 use colloque_protocol::connection::ConnectionEvent;
 use colloque_protocol::connection::DisconnectCause;
 use colloque_protocol::signaling::{ClientMessage, JoinRefusal, OfferRefusal, ServerMessage};
@@ -118,6 +118,13 @@ pub enum Input {
     ConsentWithdrawn {
         /// The consultation.
         consultation: ConsultationId,
+    },
+    /// The practitioner took a guest's link back.
+    GuestWithdrawn {
+        /// The consultation.
+        consultation: ConsultationId,
+        /// The guest.
+        guest: GuestId,
     },
     /// The server stops.
     Stop,

@@ -121,6 +121,7 @@ impl Signaling {
             Input::StaffSignedOut { staff } => self.sign_staff_out(staff),
             Input::PatientSignedOut { consultation } => self.sign_patient_out(consultation),
             Input::ConsentWithdrawn { consultation } => self.withdraw_consent(consultation),
+            Input::GuestWithdrawn { consultation, guest } => self.guest_withdrawn(consultation, guest),
             Input::Stop => self.stop(),
             Input::Tick => self.tick(),
         }

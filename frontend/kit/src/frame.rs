@@ -67,6 +67,9 @@ pub fn role_name(role: Role) -> &'static str {
         Role::Secretary => Msg::Secretary,
         Role::Administrator => Msg::Administrator,
         Role::Patient => Msg::Patient,
+        Role::Expert => Msg::Expert,
+        Role::AccompanyingPerson => Msg::AccompanyingPerson,
+        Role::Interpreter => Msg::Interpreter,
     }
     .t()
 }

@@ -138,7 +138,7 @@ pub const fn home_of(role: Role) -> &'static str {
     match role {
         Role::Practitioner | Role::Secretary => "/pro",
         Role::Administrator => "/admin",
-        Role::Patient => "/",
+        Role::Patient | Role::Expert | Role::AccompanyingPerson | Role::Interpreter => "/",
     }
 }
 

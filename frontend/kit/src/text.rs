@@ -89,6 +89,9 @@ colloque_web::texts! {
         Practitioner: "Praticien", "Practitioner";
         Secretary: "Secrétariat", "Secretary";
         Patient: "Patient", "Patient";
+        Expert: "Autre soignant", "Another practitioner";
+        AccompanyingPerson: "Accompagnant", "Accompanying person";
+        Interpreter: "Interprète", "Interpreter";
         Demonstration: "Démonstration", "Demonstration";
 
         ProofPassword: "mot de passe", "password";

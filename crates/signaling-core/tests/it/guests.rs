@@ -286,6 +286,17 @@ fn a_guest_hears_of_the_group_once_they_take_part_and_is_attested_as_what_they_a
 }
 
 #[test]
+fn a_link_that_is_taken_back_ends_its_guest_and_no_other() {
+    let mut three = Three::admitted();
+    let consultation = crate::world::scope().consultation;
+    let other = GuestId::from_parts(at(0), [8; 10]);
+    three.world.input(Input::GuestWithdrawn { consultation, guest: other });
+    assert!(!three.world.closed.contains(&three.guest));
+    three.world.input(Input::GuestWithdrawn { consultation, guest: guest_id() });
+    assert!(three.world.closed.contains(&three.guest));
+}
+
+#[test]
 fn what_ends_the_consultation_ends_the_guest() {
     let mut three = Three::admitted();
     three.world.say(three.practitioner, ClientMessage::End);
