@@ -42,6 +42,8 @@ pub(crate) enum Said {
     Send(String),
     /// One more end of a track passes through the worker.
     Live,
+    /// The counts were taken, by the program or, while it loads, by what starts it.
+    Here { loads: bool },
     /// What to show.
     View(Sealed),
 }
@@ -68,6 +70,7 @@ impl Keys {
             say(match kind {
                 "s" => Said::Send(rest.to_owned()),
                 "l" => Said::Live,
+                "k" => Said::Here { loads: !rest.is_empty() },
                 _ => Said::View(sealed(rest)),
             });
         });
@@ -84,6 +87,11 @@ impl Keys {
         self.post(["h", message].concat().into());
     }
 
+    /// The browser has sent so many frames on each line; the worker knows how many it sealed.
+    pub(crate) fn sent(&self, counts: &str) {
+        self.post(["n", counts].concat().into());
+    }
+
     /// The person compared the words.
     pub(crate) fn compare(&self, is_same: bool) {
         self.post(is_same.into());
@@ -93,7 +101,8 @@ impl Keys {
     pub(crate) fn attach(&self, end: &JsValue, which: &str) -> Option<()> {
         if let Some(transform) = get(&js_sys::global(), "RTCRtpScriptTransform").dyn_ref::<Function>() {
             let transform = Reflect::construct(transform, &Array::of2(&self.worker, &which.into())).ok()?;
-            return Reflect::set(end, &"transform".into(), &transform).ok()?.then_some(());
+            Reflect::set(end, &"transform".into(), &transform).ok()?;
+            return is_led(end).then_some(());
         }
         // Chromium before 141 hands the frames to the page, which hands them on.
         let ends: Object = get(end, "createEncodedStreams").dyn_into::<Function>().ok()?.call0(end).ok()?.into();
@@ -112,6 +121,11 @@ impl Drop for Keys {
     fn drop(&mut self) {
         self.worker.terminate();
     }
+}
+
+/// Whether what a sender or receiver carries is still led somewhere. Browsers of before hand the frames out for good.
+pub(crate) fn is_led(end: &JsValue) -> bool {
+    !get(end, "transform").is_null() || get(&js_sys::global(), "RTCRtpScriptTransform").is_undefined()
 }
 
 /// Reads how far it is, whether the words were compared, and the words.

@@ -14,7 +14,7 @@ use web_sys::{
 };
 
 use crate::dom::{Listener, settle};
-use crate::keys::Keys;
+use crate::keys::{Keys, is_led};
 
 /// One of the three media lines, in the order of the description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -137,9 +137,12 @@ impl Peer {
             connection.add_transceiver_with_str_and_init(kind, &init)
         };
         let lines = [line("audio"), line("video"), line("video")];
-        for (line, [sent, received]) in lines.iter().zip(WAYS) {
-            keys.attach(&line.sender(), sent).ok_or(OpenPeerError)?;
-            keys.attach(&line.receiver(), received).ok_or(OpenPeerError)?;
+        let is_led = lines.iter().zip(WAYS).all(|(line, [sent, received])| {
+            keys.attach(&line.sender(), sent).and_then(|()| keys.attach(&line.receiver(), received)).is_some()
+        });
+        if !is_led {
+            connection.close();
+            return Err(OpenPeerError);
         }
         let stream = |line: &RtcRtpTransceiver| {
             let tracks = Array::of1(&line.receiver().track());
@@ -166,6 +169,11 @@ impl Peer {
     #[must_use]
     pub fn state(&self) -> PeerState {
         state_of(&self.connection)
+    }
+
+    /// Whether everything that is sent and received is still led through the worker.
+    pub(crate) fn is_led(&self) -> bool {
+        self.lines.iter().all(|line| is_led(&line.sender()) && is_led(&line.receiver()))
     }
 
     /// Makes an offer and takes it as the local description; `restart` looks for a new way. `ice_servers` are used from now on: a text
@@ -249,23 +257,32 @@ impl Peer {
         self.shape_camera(self.camera().as_ref()).await;
     }
 
-    /// Reads what the browser counts of the link, and of the other's camera.
-    pub async fn sample(&self) -> Option<LinkSample> {
-        let mid = Reflect::get(self.line(Slot::Camera), &"mid".into()).unwrap_or_default();
+    /// Reads what the browser counts of the link, and of the other's camera; and how many frames it has sent on each line, separated by
+    /// commas.
+    pub(crate) async fn sample(&self) -> Option<(LinkSample, String)> {
+        let mids = self.lines.each_ref().map(|line| Reflect::get(line, &"mid".into()).unwrap_or_default());
         let report: Map = settle(self.connection.get_stats()).await.ok()?.unchecked_into();
         let mut sample = LinkSample::default();
+        let sent = Array::new_with_length(3);
         report.for_each(&mut |entry, _| {
             let value = |name: &str| Reflect::get(&entry, &name.into()).unwrap_or_default();
             let number = |name, scale| value(name).as_f64().map(|number| whole(number * scale));
             let kind = value("type");
-            if kind == "inbound-rtp" && value("mid") == mid {
+            if kind == "inbound-rtp" && value("mid") == mids[1] {
                 sample.frames = number("framesDecoded", 1.0);
+            } else if kind == "outbound-rtp" {
+                // A voice has a packet for each frame.
+                let again = value("retransmittedPacketsSent").as_f64().unwrap_or(0.0);
+                let frames = value("framesSent").as_f64().or_else(|| Some(value("packetsSent").as_f64()? - again));
+                if let (Some(line), Some(frames)) = (mids.iter().position(|mid| *mid == value("mid")), frames) {
+                    sent.set(line as u32, frames.into());
+                }
             } else if kind == "candidate-pair" && value("state") == "succeeded" {
                 sample.round_trip_ms = number("currentRoundTripTime", 1_000.0).unwrap_or(0);
                 sample.uplink_kbps = number("availableOutgoingBitrate", 0.001).or(sample.uplink_kbps);
             }
         });
-        Some(sample)
+        Some((sample, sent.join(",").into()))
     }
 
     const fn line(&self, slot: Slot) -> &RtcRtpTransceiver {

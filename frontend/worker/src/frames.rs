@@ -78,12 +78,17 @@ impl Worker {
             // What this product does not negotiate is not sent.
             _ => None,
         };
-        if let Some(sealed) = sealed {
+        if let Some(sealed) = sealed.filter(|_| !self.leaks) {
+            // Counted first: what is on its way when the browser counts was sealed.
+            self.watchdog.sealed(track);
             hand_on(frame, controller, &sealed);
         }
     }
 
     fn open(&mut self, held: Held) {
+        if self.leaks {
+            return;
+        }
         let bytes = Uint8Array::new(&get(&held.frame, "data")).to_vec();
         let Some(opening) = self.opening(held.track) else {
             self.held.hold(held, bytes.len(), now());

@@ -2,6 +2,7 @@
 //!
 //! - `j` and two identifiers of 36 characters: in this room the server knows this person by this name.
 //! - `h` and a text: the server passed this on.
+//! - `n` and three numbers: how many frames of each track the browser has sent; answered, so that the page knows that somebody is there.
 //! - `true`, `false`: what the person found when they compared the words.
 //! - an object with `readable`, `writable` and `options`: a track's frames, in a browser that hands them to the page first.
 //! - `undefined`: a second has passed; the script that starts the worker says it, not the page.
@@ -29,6 +30,10 @@ pub fn take(message: &JsValue) {
             Some(("h", heard)) => {
                 // What is not taken changes nothing: it was for keys that this worker does not have.
                 worker::with(|worker| worker.sealing.hear(heard, worker::now()).ok());
+            }
+            Some(("n", counts)) => {
+                worker::with(|worker| worker.sent(counts));
+                outbox::here();
             }
             Some(_) | None => {}
         };

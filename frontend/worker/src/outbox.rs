@@ -2,6 +2,7 @@
 //!
 //! - `s` and a text: hand this to the server.
 //! - `l`: one more end of a track passes through here.
+//! - `k`: the counts were taken; `kw` by the script that starts the worker, while its program is on the way.
 //! - `v`, a digit for how far it is (0 preparing, 1 end to end, 2 the words differ, 3 impossible), `1` if the words were compared and `0`
 //!   if not, and the two words: what to show.
 
@@ -35,7 +36,12 @@ pub fn live() {
     post("l");
 }
 
-/// Says that no keys can be made.
+/// Says that the counts were taken.
+pub fn here() {
+    post("k");
+}
+
+/// Says that no keys can be made, or that frames pass beside them.
 pub fn failed() {
     post("v30");
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use colloque_ids::Timestamp;
 use colloque_sealing::e2ee::frame::{HoldBuffer, Opening, TrackKind};
-use colloque_sealing::{Outgoing, Sealing};
+use colloque_sealing::{Outgoing, Sealing, Watchdog};
 use js_sys::Date;
 
 use crate::frames::Held;
@@ -14,6 +14,9 @@ use crate::outbox;
 pub struct Worker {
     pub sealing: Sealing,
     pub held: HoldBuffer<Held>,
+    pub watchdog: Watchdog,
+    /// Frames left that were not sealed: nothing is handed on any more.
+    pub leaks: bool,
 }
 
 thread_local! {
@@ -29,7 +32,8 @@ pub fn now() -> Timestamp {
 /// Starts with a person's keys; the ones before are erased.
 pub fn set(sealing: Sealing) {
     WORKER.with(|worker| {
-        *worker.borrow_mut() = Some(Worker { sealing, held: HoldBuffer::default() });
+        *worker.borrow_mut() =
+            Some(Worker { sealing, held: HoldBuffer::default(), watchdog: Watchdog::default(), leaks: false });
     });
 }
 
@@ -45,6 +49,18 @@ pub fn with<R>(act: impl FnOnce(&mut Worker) -> R) -> Option<R> {
 }
 
 impl Worker {
+    /// Takes how many frames of each track the browser has sent.
+    pub fn sent(&mut self, counts: &str) {
+        let leaks = TrackKind::ALL.into_iter().zip(counts.split(',')).any(|(track, sent)| {
+            // Of a track that never sent, a browser counts nothing.
+            sent.parse().is_ok_and(|sent| self.watchdog.sent(track, sent).is_err())
+        });
+        if leaks {
+            self.leaks = true;
+            outbox::failed();
+        }
+    }
+
     /// Finds whose track a page shows: of the other party, there is one.
     pub fn opening(&self, track: TrackKind) -> Option<Opening> {
         let view = self.sealing.view(now());
