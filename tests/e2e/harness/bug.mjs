@@ -54,6 +54,7 @@ function bug() {
 
   function obey(order) {
     if (order.tamper !== undefined) tamper = order.tamper && { ...order, earlier: [[], [], []] };
+    if (order.keepAnew) [seen.o, seen.i].flat().forEach((track) => (track.kept = []));
     if (order.memory) return base64(new Uint8Array(memory.buffer));
     const counts = (list) => list.map(({ kept, ...rest }) => (order.kept ? { ...rest, kept } : rest));
     return { out: counts(seen.o), in: counts(seen.i) };
