@@ -67,15 +67,15 @@ test('nothing of a call is in the packets, the memory, the files and the databas
 
   const secrets = { plaintext: [], key: [], words: [Buffer.from(spoken)] };
   const known = { ciphertext: [], user: [], password: [], consultation: [Buffer.from(consultation), bytes(consultation.replaceAll('-', ''))] };
-  let baseKey;
+  let [baseKey, memoryOfWorker] = [];
   for (const person of [patient, doctor]) {
     const { user, password } = await credentials(person);
     known.user.push(Buffer.from(user));
     known.password.push(Buffer.from(password));
     const { voice, camera } = await framesOf(person);
-    const memory = Buffer.from(await ask(person.page, { memory: true }), 'base64');
-    baseKey ??= findBaseKey(memory, camera[0].sealed);
-    assert.ok(baseKey && memory.includes(baseKey), 'the key is in the worker\'s own memory');
+    memoryOfWorker = Buffer.from(await ask(person.page, { memory: true }), 'base64');
+    baseKey ??= findBaseKey(memoryOfWorker, camera[0].sealed);
+    assert.ok(baseKey && memoryOfWorker.includes(baseKey), 'the key is in the worker\'s own memory');
     // It is the key: with it the story reads what the worker sealed.
     for (const { plain, sealed } of camera) assert.deepEqual(openPicture(baseKey, sealed), plain);
     secrets.key = mediaKeys(baseKey, keyIdOf(camera[0].sealed));
@@ -101,8 +101,9 @@ test('nothing of a call is in the packets, the memory, the files and the databas
   for (const [place, found] of Object.entries(places)) {
     for (const name of Object.keys(secrets)) assert.equal(found[name] ?? 0, 0, `${name} in ${place}`);
   }
-  // The same search finds what each place holds: sealed pictures and a password in the memory, names in packets, and where things are kept
-  // the consultation's name.
+  // The same search finds what each place holds: a key in a worker, sealed pictures and a password in the memory, names in packets, and
+  // where things are kept the consultation's name.
+  assert.ok(search.in(memoryOfWorker).key > 0, 'a key is found in a worker');
   assert.ok(memory.ciphertext > 0 && memory.password > 0, 'the memory was searched');
   assert.ok(packets.length > 500 && onTheWay.user > 0, 'the packets were searched');
   assert.ok(files.consultation > 0, 'the files were searched');

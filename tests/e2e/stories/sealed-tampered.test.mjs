@@ -6,12 +6,12 @@ import { after, afterEach, before, test } from 'node:test';
 import { ask, buggedPages } from '../harness/bug.mjs';
 import { launchFirefox } from '../harness/firefox.mjs';
 import { FirefoxPatient } from '../harness/foxes.mjs';
-import { media, mediaFlows } from '../harness/media.mjs';
+import { between, media, mediaFlows } from '../harness/media.mjs';
 import { Scene } from '../harness/scene.mjs';
 import { until } from '../harness/wait.mjs';
 
 /** Frames that must have come, changed, before what became of them is judged. */
-const ENOUGH = 40;
+const ENOUGH = 24;
 
 const TAMPERINGS = ['flip', 'cut', 'replay', 'swap', 'plain', 'noise', 'foreign'];
 
@@ -19,11 +19,16 @@ let pages;
 let scene;
 let firefox;
 let fox;
+/** Frames of another consultation: sealed well, with a key of nobody in this one. */
+let foreign;
 
 before(async () => {
   pages = buggedPages();
   scene = await Scene.open({ web: pages.folder });
   firefox = await launchFirefox();
+  const other = await scene.call();
+  foreign = await sealedFrames(other.patient.page);
+  await scene.endStory({ clean: false });
 });
 
 after(async () => {
@@ -47,7 +52,7 @@ async function counts(page) {
 /** Sealed frames of a call, voice and camera, as its sender's worker let them go. */
 const sealedFrames = async (page) => (await ask(page, { kept: true })).out.map(({ kept }) => kept.map(({ sealed }) => sealed));
 
-async function tamper(t, from, to, tampering, foreign) {
+async function tamper(t, from, to, tampering) {
   await ask(from, { tamper: tampering, foreign });
   // What was on its way unchanged is opened first, and of the last of it a browser makes a sound that fades.
   let [last, quiet] = [{ ...(await counts(to)), energy: 0 }, 0];
@@ -62,24 +67,19 @@ async function tamper(t, from, to, tampering, foreign) {
     const now = await counts(to);
     return now.came - seen.came >= ENOUGH && now;
   }, { within: 30_000 });
-  const now = await media(to);
+  const { pictures, energy } = between(shown, await media(to));
   t.diagnostic(`${tampering}: ${changed.came - seen.came} frames came, ${changed.pictures - seen.pictures} of them pictures; ${changed.opened - seen.opened} were opened`);
   assert.equal(changed.opened, seen.opened, `${tampering}: frames were opened`);
-  assert.equal(now.camera, shown.camera, `${tampering}: pictures were decoded`);
-  assert.ok(now.energy - shown.energy < 0.001, `${tampering}: something was heard, ${now.energy - shown.energy}`);
+  assert.equal(pictures, 0, `${tampering}: pictures were decoded`);
+  assert.ok(energy < 0.001, `${tampering}: something was heard, ${energy}`);
 }
 
 for (const engine of ['Chromium', 'Firefox']) {
   test(`frames that are changed, repeated, exchanged or invented are dropped, all of them, in ${engine}`, async (t) => {
-    // Another consultation, for frames that are sealed well, with a key of nobody in this one.
-    const other = await scene.call();
-    const foreign = await sealedFrames(other.patient.page);
-    await scene.endStory({ clean: false });
-
     let patient;
     if (engine === 'Firefox') patient = fox = await FirefoxPatient.open(firefox);
     const { doctor, patient: receiver } = await scene.call({ patient });
-    for (const tampering of TAMPERINGS) await tamper(t, doctor.page, receiver.page, tampering, foreign);
+    for (const tampering of TAMPERINGS) await tamper(t, doctor.page, receiver.page, tampering);
     // The way is open all the time: unchanged frames are shown and heard at once.
     await ask(doctor.page, { tamper: null });
     await mediaFlows(receiver.page, { within: 30_000 });
