@@ -2,6 +2,7 @@
 
 use colloque_attestation::Standing;
 use colloque_ids::{ParticipantId, Timestamp};
+use sha2::{Digest, Sha256};
 
 use super::content::Content;
 use super::{EndToEnd, Output, TakeError, ToOthers};
@@ -10,6 +11,9 @@ use crate::mls::{Change, Group, Newcomer, ProcessError, Received};
 
 /// Most persons who may be about to be let in: more than a room holds.
 const MAX_WAITING: usize = 16;
+
+/// Key packages that are remembered. Somebody who comes again makes a new one; an older one than these lets nobody in who has its keys.
+const MAX_TAKEN: usize = 64;
 
 /// What waits, and what is on its way.
 #[derive(Debug, Default)]
@@ -67,11 +71,11 @@ impl Changes {
 
 impl EndToEnd {
     /// Takes the key package with which somebody wants to be let in. The booked patient and practitioner are; for anybody else a
-    /// clinician has to [`Self::let_in`].
+    /// clinician has to [`Self::let_in`]. A package serves once: its keys are gone then, and whoever sends it again is not its owner.
     ///
     /// # Errors
     ///
-    /// [`TakeError::NotBelieved`] when they are not who the platform says, which is also an [`Output::NotBelieved`].
+    /// [`TakeError::NotForUs`] for one that served; [`TakeError::NotBelieved`] when they are not who the platform says, which is also an [`Output::NotBelieved`].
     pub fn take_key_package(
         &mut self,
         participant: ParticipantId,
@@ -84,10 +88,18 @@ impl EndToEnd {
         if newcomer.member.statement.participant != participant {
             return Err(TakeError::NotForUs);
         }
+        let name = Sha256::digest(package).into();
+        if self.taken.contains(&name) {
+            return Err(TakeError::NotForUs);
+        }
         self.changes.forget(participant);
         if self.changes.wanted.len() + self.changes.asking.len() >= MAX_WAITING {
             return Err(TakeError::NotForUs);
         }
+        if self.taken.len() == MAX_TAKEN {
+            self.taken.pop_front();
+        }
+        self.taken.push_back(name);
         match newcomer.member.statement.standing {
             Standing::Patient => {
                 newcomer.link.clone_from(&self.link);

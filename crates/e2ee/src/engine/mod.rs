@@ -72,6 +72,8 @@ pub struct EndToEnd {
     words: Words,
     switch: Switch,
     changes: Changes,
+    /// Names of the key packages that were taken, newest last: each lets somebody in once.
+    taken: VecDeque<[u8; 32]>,
     sealer: Sealer,
     opener: Opener,
     refusal: Option<Refusal>,
@@ -108,6 +110,7 @@ impl EndToEnd {
             words: Words::default(),
             switch: Switch::default(),
             changes: Changes::default(),
+            taken: VecDeque::new(),
             sealer: Sealer::default(),
             opener: Opener::default(),
             refusal: None,

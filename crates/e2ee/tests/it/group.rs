@@ -339,3 +339,18 @@ fn replayed_messages_change_nothing() {
     assert_eq!(room.words(0), room.words(1));
     assert!(room.people.iter().flat_map(|person| &person.errors).all(|error| *error == TakeError::NotForUs));
 }
+
+#[test]
+fn a_key_package_that_is_sent_again_later_puts_nobody_out() {
+    let mut room = two();
+    let words = room.words(0);
+    let epoch = room.people[0].engine.sealer().epoch();
+    // The first that a server saw is what the patient offered.
+    let (patient, package, now) = (room.people[1].id, room.seen[0].clone(), room.now());
+    let taken = room.people[0].engine.take_key_package(patient, &package, now);
+    assert_eq!(taken, Err(TakeError::NotForUs));
+    room.settle();
+    assert_eq!(room.people[0].engine.sealer().epoch(), epoch);
+    assert_eq!([room.words(0), room.words(1)], [words; 2]);
+    assert!(room.all_hear_each_other(&[0, 1]));
+}
