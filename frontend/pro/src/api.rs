@@ -9,6 +9,7 @@ use colloque_protocol::http::appointment::{
     StatedReason,
 };
 use colloque_protocol::http::consultation::{ConsultationView, DocumentEntry, NotesSaved, SaveNotes};
+use colloque_protocol::http::guest::{GuestInvited, InviteGuest};
 use colloque_protocol::http::prescription::{
     CancelPrescription, PrescriptionCheck, PrescriptionForm, PrescriptionIssued,
 };
@@ -51,6 +52,11 @@ impl Api {
     /// Adds a patient.
     pub async fn add_patient(self, form: &PatientForm) -> Answer<PatientEntry> {
         self.0.heed(http::post("/api/patients", form).await)
+    }
+
+    /// Asks a third person into a consultation.
+    pub async fn invite_guest(self, appointment: AppointmentId, form: &InviteGuest) -> Answer<GuestInvited> {
+        self.0.heed(http::post(&of_appointment(appointment, "guests"), form).await)
     }
 
     /// Books.

@@ -83,6 +83,18 @@ export class Doctor {
     await this.page.locator('.bar-button', { hasText: 'Partager' }).waitFor();
   }
 
+  /** Asks a third person in; gives the link shown once. */
+  async inviteGuest(name, role) {
+    await this.bar('Inviter').click();
+    const dialog = this.page.getByRole('dialog');
+    await dialog.getByLabel('Nom', { exact: true }).fill(name);
+    await dialog.getByLabel('Participe comme').selectOption({ label: role });
+    await dialog.getByRole('button', { name: 'Créer le lien' }).click();
+    const link = await dialog.getByLabel('Lien à transmettre').inputValue();
+    await dialog.getByRole('button', { name: 'Fermer' }).click();
+    return link;
+  }
+
   /** One of the bar's buttons. */
   bar(word) {
     return this.page.locator('.bar-button', { hasText: word });

@@ -10,6 +10,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use super::asset::{Asset, Assets, style_source};
 use super::manifest::BuiltBundle;
+use super::names::count_names;
 use super::template::{expand, shrink_style};
 use super::{BuildWebError, Bundle, read, write};
 use crate::command::run;
@@ -118,11 +119,12 @@ impl Files<'_> {
             return Err(glue_error("it asks for npm packages".to_owned()));
         }
 
-        let wasm = output.wasm_mut().emit_wasm();
+        let mut wasm = output.wasm_mut().emit_wasm();
+        let mut glue = output.js().to_owned();
+        count_names(&mut wasm, &mut glue);
         let wasm = if quick { wasm } else { optimise(&wasm, binary)? };
         self.store(&format!("{name}.wasm"), &wasm)?;
 
-        let mut glue = output.js().to_owned();
         let inline = output.snippets().iter().flat_map(|(crate_name, scripts)| {
             scripts.iter().enumerate().map(move |(at, script)| (format!("{crate_name}/inline{at}.js"), script))
         });

@@ -6,6 +6,7 @@ mod asset;
 mod budget;
 mod bundle;
 mod manifest;
+mod names;
 mod template;
 mod toolchain;
 

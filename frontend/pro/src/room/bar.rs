@@ -44,6 +44,11 @@ pub fn Bar() -> impl IntoView {
                 </button>
             })}
             {move || in_call.get().then(|| view! {
+                <button type="button" class="bar-button" on:click=move |_| desk.inviting.set(true)>
+                    {Icon::People.draw()}<span>{Msg::GuestInvite.t()}</span>
+                </button>
+            })}
+            {move || in_call.get().then(|| view! {
                 <button type="button" class="bar-button" data-end=true on:click=move |_| desk.ending.set(true)>
                     {Icon::HangUp.draw()}<span>{Msg::End.t()}</span>
                 </button>

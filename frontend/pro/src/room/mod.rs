@@ -6,6 +6,7 @@ mod call;
 mod documents;
 pub mod drafts;
 mod end;
+mod guest;
 mod notes;
 mod notes_sync;
 mod over;
@@ -72,6 +73,8 @@ pub struct RoomDesk {
     pub issued: RwSignal<u32>,
     /// Whether the dialog of the end is open.
     ending: RwSignal<bool>,
+    /// Whether the dialog that asks a third person in is open.
+    inviting: RwSignal<bool>,
     /// The page that the person wanted to go to when that dialog opened.
     bound_for: StoredValue<Option<ProPage>>,
     call: RoomCall,
@@ -157,6 +160,7 @@ fn Consultation(view: ConsultationView) -> impl IntoView {
         tab: RwSignal::new(RoomTab::Notes),
         issued: RwSignal::new(0),
         ending: RwSignal::new(false),
+        inviting: RwSignal::new(false),
         bound_for: StoredValue::new(None),
         call: RoomCall::open(consultation, joins),
         notes,

@@ -15,6 +15,7 @@ use super::bar::Bar;
 use super::before::Before;
 use super::call::{DeviceTrouble, is_here};
 use super::end::EndDialog;
+use super::guest::{self, InviteDialog, ThirdPicture};
 use super::over::Over;
 use super::quality::connection;
 use super::seal;
@@ -121,16 +122,19 @@ pub fn Stage() -> impl IntoView {
                     </div>
                 }.into_any(),
             }}
+            <ThirdPicture/>
             <div class="stage-own" hidden=move || !matches!(scene.get(), Scene::Call | Scene::Before)>
                 <div class="stage-own-picture" node_ref=own role="img" aria-label=Msg::OwnView.t()></div>
             </div>
             <div class="stage-notes" role="status">
                 {move || absence.get().map(|absence| patient_absent(desk, absence))}
+                {move || guest::notes(desk)}
                 {move || seal::notes(desk)}
                 {move || troubles(desk)}
             </div>
             {move || (scene.get() != Scene::Over).then(|| view! { <Bar/> })}
             <EndDialog/>
+            <InviteDialog/>
         </section>
     }
     .into_any()

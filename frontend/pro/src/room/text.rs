@@ -219,6 +219,24 @@ colloque_kit::texts! {
         CancelReasonMissing: "Écrivez le motif, 3 signes au moins.", "Write the reason, at least 3 characters.";
         DocumentCancelDone: "L'ordonnance est annulée.", "The prescription is cancelled.";
 
+        GuestInvite: "Inviter", "Invite";
+        GuestTitle: "Inviter une autre personne", "Invite another person";
+        GuestLead: "Un interprète, un proche ou un autre soignant rejoint cette consultation. Le patient devra être d'accord, et c'est vous qui faites entrer.", "An interpreter, a relative or another practitioner joins this consultation. The patient has to agree, and it is you who admit.";
+        GuestName: "Nom", "Name";
+        GuestNameHint: "Tous le liront pendant la consultation.", "Everybody reads it during the consultation.";
+        GuestNameMissing: "Écrivez le nom de cette personne.", "Write this person's name.";
+        GuestRole: "Participe comme", "Takes part as";
+        GuestSubmit: "Créer le lien", "Make the link";
+        GuestInvited: "Le lien pour {0} est prêt.", "The link for {0} is ready.";
+        GuestLink: "Lien à transmettre", "Link to hand over";
+        GuestLinkLead: "Transmettez-le à cette personne seule. Il sert dans un seul navigateur, jusqu'à la fin de la consultation. Il ne sera plus affiché.", "Hand it to this person alone. It works in one browser, until the consultation ends. It will not be shown again.";
+        GuestWaits: "{0} ({1}) attend. Le patient n'a pas encore donné son accord.", "{0} ({1}) is waiting. The patient has not agreed yet.";
+        GuestDeclined: "Le patient ne souhaite pas la présence de {0} ({1}).", "The patient does not want {0} ({1}) to be present.";
+        GuestMayEnter: "{0} ({1}) attend. Le patient est d'accord.", "{0} ({1}) is waiting. The patient agrees.";
+        GuestIn: "{0} ({1}) participe.", "{0} ({1}) takes part.";
+        GuestRefuse: "Ne pas faire entrer", "Do not admit";
+        GuestRemove: "Faire sortir", "Put out";
+
         Shortcuts: "Raccourcis clavier", "Keyboard shortcuts";
         ShortcutsLead: "Ils fonctionnent pendant la consultation. V et F2 ne servent pas pendant que vous écrivez.", "They work during the consultation. V and F2 do not serve while you type.";
         ShortcutsOn: "Utiliser les raccourcis", "Use the shortcuts";
