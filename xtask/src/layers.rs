@@ -63,6 +63,7 @@ const LAYERS: &[Layer] = &[
     shell("colloque-patient", &[IDS, PROTOCOL, CALL, WEB]),
     shell("colloque-pro", &[IDS, PROTOCOL, CALL, WEB, KIT, SIGNALS]),
     shell("colloque-admin", &[IDS, PROTOCOL, WEB, KIT]),
+    shell("colloque-guest", &[IDS, PROTOCOL, CALL, WEB, KIT, SIGNALS]),
     shell("colloque", &[IDS, ATTESTATION, PROTOCOL, DOMAIN, CONSULTATION, SIGNALING, SFU]),
     shell("xtask", &[]),
 ];

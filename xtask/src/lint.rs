@@ -26,6 +26,7 @@ pub const BROWSER_PACKAGES: &[&str] = &[
     "colloque-patient",
     "colloque-pro",
     "colloque-admin",
+    "colloque-guest",
 ];
 
 /// Texts that must not be committed, cut in two so that this file does not hold them.

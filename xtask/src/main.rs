@@ -31,7 +31,7 @@ enum Task {
         /// Folder that receives the files.
         #[arg(long, default_value = "dist")]
         out: PathBuf,
-        /// Builds one bundle only: patient, pro or admin. May be repeated.
+        /// Builds one bundle only: worker, patient, pro, admin or guest. May be repeated.
         #[arg(long)]
         only: Vec<web::Bundle>,
     },

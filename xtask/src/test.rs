@@ -13,7 +13,7 @@ use crate::workspace::{self, ReadWorkspaceError};
 
 /// Browser packages whose logic is tested natively.
 const BROWSER_PACKAGES_WITH_TESTS: &[&str] =
-    &["colloque-kit", "colloque-web", "colloque-patient", "colloque-pro", "colloque-admin"];
+    &["colloque-kit", "colloque-web", "colloque-patient", "colloque-pro", "colloque-admin", "colloque-guest"];
 
 /// A group of tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -25,6 +25,8 @@ pub struct Bundles {
     pub pro: Shell,
     /// The administrator's page.
     pub admin: Shell,
+    /// The page of a third person who is asked into a consultation.
+    pub guest: Shell,
     assets: HashMap<String, Asset>,
 }
 
@@ -115,6 +117,7 @@ impl Bundles {
             patient,
             pro: of_a_room("pro")?,
             admin: shells.load("admin")?,
+            guest: of_a_room("guest")?,
             assets: assets(&folder.join("assets"))?,
         })
     }

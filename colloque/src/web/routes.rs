@@ -66,6 +66,7 @@ pub fn router(web: Web, services: Services) -> Router {
         .route("/", get(async || Redirect::temporary("/pro")))
         .route("/c/{invitation}", get(patient_page))
         .route("/c/{invitation}/test", get(patient_page))
+        .route("/g/{guest}", get(guest_page))
         .route("/pro", get(pro_page))
         .route("/pro/{*rest}", get(pro_page))
         .route("/activation", get(pro_page))
@@ -151,6 +152,11 @@ async fn pro_page(State(web): Shared, headers: HeaderMap) -> Response {
 
 async fn admin_page(State(web): Shared, headers: HeaderMap) -> Response {
     shell(&web.bundles.admin, Protection::Application, &headers)
+}
+
+/// The same page for every link: what it shows of the guest's comes for the secret alone, which the server is not told here.
+async fn guest_page(State(web): Shared, headers: HeaderMap) -> Response {
+    shell(&web.bundles.guest, Protection::Application, &headers)
 }
 
 async fn help_page(State(web): Shared, headers: HeaderMap) -> Response {
@@ -298,6 +304,7 @@ mod tests {
             "patient",
             "pro",
             "admin",
+            "guest",
             "frame",
             "aide",
             "accessibilite",

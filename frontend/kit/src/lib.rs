@@ -12,6 +12,7 @@ pub mod icon;
 pub mod notice;
 pub mod passkey;
 pub mod route;
+pub mod seal;
 pub mod session;
 pub mod sign_in;
 pub mod tabs;

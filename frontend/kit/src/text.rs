@@ -94,6 +94,13 @@ colloque_web::texts! {
         Interpreter: "Interprète", "Interpreter";
         Demonstration: "Démonstration", "Demonstration";
 
+        Sealed: "Chiffré de bout en bout", "End-to-end encrypted";
+        SealedVerified: "Chiffré de bout en bout, vérifié", "End-to-end encrypted, verified";
+        SealPreparing: "Chiffrement en cours…", "Encrypting…";
+        SealRefused: "Appel non protégé : coupé", "Call not protected: cut";
+        WordsSame: "Les mêmes", "The same";
+        WordsOther: "Différents", "Different";
+
         ProofPassword: "mot de passe", "password";
         ProofTotp: "code à usage unique", "one-time code";
         ProofPasskey: "clé d'accès", "passkey";

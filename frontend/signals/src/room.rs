@@ -23,18 +23,28 @@ impl RoomDriver {
     /// Its signals belong to the owner that is current now.
     #[must_use]
     pub fn new(role: Role, ticket_path: &str, elements: MediaElements) -> Self {
+        Self::around(|told| Room::new(role, ticket_path, elements, told))
+    }
+
+    /// Makes a guest's driver as [`RoomDriver::new`] does; each request for a ticket carries the secret of their link.
+    #[must_use]
+    pub fn of_guest(role: Role, (ticket_path, secret): (&str, &str), elements: MediaElements) -> Self {
+        Self::around(|told| Room::of_guest(role, (ticket_path, secret), elements, told))
+    }
+
+    fn around(make: impl FnOnce(Box<dyn Fn()>) -> Room) -> Self {
         let needs_tap = RwSignal::new(false);
         let view = RwSignal::new(CallView::default());
         let sealed = RwSignal::new(Sealed::default());
         let room = Rc::new_cyclic(|this: &Weak<Room>| {
             let this = this.clone();
-            Room::new(role, ticket_path, elements, move || {
+            make(Box::new(move || {
                 if let Some(room) = this.upgrade() {
                     view.try_set(room.view());
                     needs_tap.try_set(room.needs_tap());
                     sealed.try_set(room.sealed());
                 }
-            })
+            }))
         });
         view.set(room.view());
         Self { room, view, needs_tap, sealed }

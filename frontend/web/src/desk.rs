@@ -8,7 +8,7 @@ use colloque_call::{Desk, DeskInput, DeskOutput, DeskView, RingCause};
 use colloque_ids::AppointmentId;
 
 use crate::dom::{Listener, monotonic_now, on_visibility, random_seed};
-use crate::link_shell::LinkShell;
+use crate::link_shell::{KEY_ALONE, LinkShell};
 use crate::timer::Timeout;
 
 /// Somebody asks for attention.
@@ -44,7 +44,7 @@ impl LiveDesk {
                 desk: RefCell::new(Desk::new(random_seed(), monotonic_now())),
                 inputs: RefCell::default(),
                 running: Cell::new(false),
-                link: LinkShell::new(ticket_path.to_owned(), feed),
+                link: LinkShell::new(ticket_path.to_owned(), KEY_ALONE.to_owned(), feed),
                 timer: RefCell::default(),
                 shown: RefCell::default(),
                 on_change: Box::new(on_change),

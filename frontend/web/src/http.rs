@@ -90,16 +90,13 @@ pub async fn post<B: Serialize, T: DeserializeOwned>(path: &str, body: &B) -> Re
     read(exchange("POST", path, Some(write(body)), Sent::ByPerson).await?)
 }
 
-/// Sends `body` to `path` on behalf of nobody: it does not keep a session from becoming idle.
+/// Sends `body`, a text of JSON, to `path` on behalf of nobody: it does not keep a session from becoming idle.
 ///
 /// # Errors
 ///
 /// [`SendRequestError`], by cause.
-pub async fn post_in_background<B: Serialize, T: DeserializeOwned>(
-    path: &str,
-    body: &B,
-) -> Result<T, SendRequestError> {
-    read(exchange("POST", path, Some(write(body)), Sent::ByPage).await?)
+pub async fn post_in_background<T: DeserializeOwned>(path: &str, body: String) -> Result<T, SendRequestError> {
+    read(exchange("POST", path, Some(body), Sent::ByPage).await?)
 }
 
 /// Asks `path` to act, without a body.

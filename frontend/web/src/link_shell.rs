@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use colloque_call::{LinkInput, LinkOutput, TicketFailure};
 use colloque_protocol::http::error::ErrorCode;
-use colloque_protocol::http::patient::{TicketIssued, TicketRequest};
+use colloque_protocol::http::patient::TicketIssued;
+use colloque_protocol::key::BrowserKey;
 use colloque_protocol::signaling::JoinRefusal;
 
 use crate::browser_key::{BrowserKeyPair, UseBrowserKeyError};
@@ -20,8 +21,13 @@ const SIGNALING_PATH: &str = "/ws";
 /// Takes what happened to the engine. Holds the engine weakly, so that nothing here keeps a call alive.
 pub(crate) type Feed = Rc<dyn Fn(LinkInput)>;
 
+/// How a request for a ticket begins that names nothing but the browser's key.
+pub(crate) const KEY_ALONE: &str = "{\"key\":";
+
 pub(crate) struct LinkShell {
     ticket_path: String,
+    /// The text of a request up to the key, which comes last.
+    ticket_opening: String,
     feed: Feed,
     key: Rc<RefCell<Option<BrowserKeyPair>>>,
     socket: RefCell<Option<Socket>>,
@@ -31,13 +37,14 @@ pub(crate) struct LinkShell {
 }
 
 impl LinkShell {
-    pub(crate) fn new(ticket_path: String, feed: Feed) -> Self {
+    pub(crate) fn new(ticket_path: String, ticket_opening: String, feed: Feed) -> Self {
         let told = Rc::clone(&feed);
         let network = on_network(move |online| {
             told(if online { LinkInput::NetworkOnline } else { LinkInput::NetworkOffline });
         });
         Self {
             ticket_path,
+            ticket_opening,
             feed,
             key: Rc::default(),
             socket: RefCell::default(),
@@ -65,9 +72,9 @@ impl LinkShell {
         let attempt = self.attempt.get().wrapping_add(1);
         self.attempt.set(attempt);
         let (feed, key, latest) = (Rc::clone(&self.feed), Rc::clone(&self.key), Rc::clone(&self.attempt));
-        let path = self.ticket_path.clone();
+        let (path, opening) = (self.ticket_path.clone(), self.ticket_opening.clone());
         spawn(async move {
-            let input = match ticket(&key, &path).await {
+            let input = match ticket(&key, &path, &opening).await {
                 Ok(ticket) => LinkInput::TicketFetched { ticket },
                 Err(NoTicket::NoKey) => LinkInput::SignFailed,
                 Err(NoTicket::Request(error)) => LinkInput::TicketFailed(class_of(&error)),
@@ -116,17 +123,27 @@ enum NoTicket {
     Request(SendRequestError),
 }
 
-async fn ticket(key: &RefCell<Option<BrowserKeyPair>>, path: &str) -> Result<String, NoTicket> {
+async fn ticket(key: &RefCell<Option<BrowserKeyPair>>, path: &str, opening: &str) -> Result<String, NoTicket> {
     let known = key.borrow().clone();
     let pair = match known {
         Some(pair) => pair,
         None => BrowserKeyPair::load_or_make().await.map_err(|_| NoTicket::NoKey)?,
     };
     key.replace(Some(pair.clone()));
-    let request = TicketRequest { key: pair.public().clone() };
     // Connections come back by themselves; presence in a room counts for itself.
-    let issued: TicketIssued = http::post_in_background(path, &request).await.map_err(NoTicket::Request)?;
-    Ok(issued.ticket)
+    let asked: Result<TicketIssued, _> = http::post_in_background(path, request(opening, pair.public())).await;
+    Ok(asked.map_err(NoTicket::Request)?.ticket)
+}
+
+/// Gives how a guest's request for a ticket begins.
+pub(crate) fn opening_with(secret: &str) -> String {
+    let secret = json::to_string(secret).expect("a text has a JSON form");
+    ["{\"secret\":", &secret, ",\"key\":"].concat()
+}
+
+fn request(opening: &str, key: &BrowserKey) -> String {
+    let key = json::to_string(key).expect("a key is a text");
+    [opening, &key, "}"].concat()
 }
 
 const fn class_of(error: &SendRequestError) -> TicketFailure {
@@ -150,5 +167,31 @@ const fn class_of(error: &SendRequestError) -> TicketFailure {
         | ErrorCode::ForeignRequest
         | ErrorCode::ServerFailed
         | ErrorCode::Unavailable => TicketFailure::Unreachable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use colloque_protocol::http::guest::GuestTicketRequest;
+    use colloque_protocol::http::patient::TicketRequest;
+
+    use super::*;
+
+    fn some_key() -> BrowserKey {
+        BrowserKey::from_raw(&[4; 65]).unwrap()
+    }
+
+    #[test]
+    fn a_request_for_a_ticket_is_what_the_service_reads() {
+        let text = request(KEY_ALONE, &some_key());
+        assert_eq!(text, serde_json::to_string(&TicketRequest { key: some_key() }).unwrap());
+    }
+
+    #[test]
+    fn a_guests_request_carries_the_secret_whatever_stands_in_it() {
+        for secret in ["c2VjcmV0", "", "\",\"key\":\"", "é\n"] {
+            let read: GuestTicketRequest = serde_json::from_str(&request(&opening_with(secret), &some_key())).unwrap();
+            assert_eq!((read.secret.as_str(), read.key), (secret, some_key()));
+        }
     }
 }

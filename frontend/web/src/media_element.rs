@@ -1,8 +1,8 @@
 //! The media elements of the shell: made once, unlocked by the first tap, and reused for ever.
 
 use js_sys::Reflect;
-use wasm_bindgen::JsValue;
-use web_sys::{HtmlMediaElement, MediaStream};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, HtmlMediaElement, MediaStream};
 
 use crate::dom::{document, is_visible, settle, window};
 use crate::peer::whole;
@@ -10,6 +10,25 @@ use crate::peer::whole;
 /// The browser wants a tap before it plays sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NeedsTap;
+
+/// Makes a `video` or `audio` of a class, which plays by itself and stays in its page.
+///
+/// # Panics
+///
+/// For a tag that is not `E`'s.
+#[must_use]
+pub fn make<E: JsCast + AsRef<Element>>(tag: &str, class: &str) -> E {
+    let element = document()
+        .create_element(tag)
+        .ok()
+        .and_then(|element| element.dyn_into::<E>().ok())
+        .expect("every browser has video and audio elements");
+    let plain: &Element = element.as_ref();
+    plain.set_class_name(class);
+    plain.set_attribute("playsinline", "").ok();
+    plain.set_attribute("autoplay", "").ok();
+    element
+}
 
 /// Plays a stream on an element, keeping what already plays there.
 ///

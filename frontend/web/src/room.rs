@@ -3,6 +3,7 @@
 //! `RoomDriver` of `colloque-signals` is the same with Leptos signals.
 
 mod sealing;
+mod sending;
 mod switches;
 
 use std::cell::{Cell, RefCell};
@@ -10,22 +11,22 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use colloque_call::{
-    Action, Adaptation, Call, CallOptions, CallView, CameraRate, Input, MediaInput, MediaOutput, Output,
+    Action, Adaptation, Call, CallOptions, CallView, Input, MediaInput, MediaOutput, Output,
     PeerState as EnginePeerState, Phase, Sending,
 };
 use colloque_protocol::Role;
 use colloque_protocol::signaling::MediaState;
-use web_sys::{HtmlMediaElement, MediaStreamTrack};
+use web_sys::HtmlMediaElement;
 
 use switches::switch_as_before;
 
 use crate::capture::{Capture, ScreenCapture};
 use crate::dom::{Listener, is_visible, monotonic_now, on_visibility, random_seed, spawn, tab_storage};
-use crate::keys::{ENDS, Keys, SealStage, Sealed};
-use crate::link_shell::LinkShell;
+use crate::keys::{Keys, Sealed};
+use crate::link_shell::{KEY_ALONE, LinkShell, opening_with};
 use crate::media_element;
-use crate::peer::{Care, FIRST_FOR, OpenPeerError, Peer, PeerState, Slot};
-use crate::timer::{Timeout, pause};
+use crate::peer::{OpenPeerError, Peer, PeerState};
+use crate::timer::Timeout;
 
 /// Where the others are seen and heard.
 #[derive(Clone)]
@@ -94,6 +95,26 @@ impl Room {
     /// [`Room::view`], [`Room::needs_tap`] or [`Room::sealed`] differ from before.
     #[must_use]
     pub fn new(role: Role, ticket_path: &str, elements: MediaElements, on_change: impl Fn() + 'static) -> Self {
+        Self::asking(role, (ticket_path, KEY_ALONE.to_owned()), elements, on_change)
+    }
+
+    /// Makes a guest's room as [`Room::new`] does; each request for a ticket carries the secret of their link.
+    #[must_use]
+    pub fn of_guest(
+        role: Role,
+        (ticket_path, secret): (&str, &str),
+        elements: MediaElements,
+        on_change: impl Fn() + 'static,
+    ) -> Self {
+        Self::asking(role, (ticket_path, opening_with(secret)), elements, on_change)
+    }
+
+    fn asking(
+        role: Role,
+        (ticket_path, ticket_opening): (&str, String),
+        elements: MediaElements,
+        on_change: impl Fn() + 'static,
+    ) -> Self {
         let options = CallOptions { role, local: MediaState::default(), visible: is_visible(), seed: random_seed() };
         let inner = Rc::new_cyclic(|this: &Weak<Inner>| {
             let fed = this.clone();
@@ -103,7 +124,7 @@ impl Room {
                 call: RefCell::new(Call::new(options, monotonic_now())),
                 inputs: RefCell::default(),
                 running: Cell::new(false),
-                link: LinkShell::new(ticket_path.to_owned(), feed),
+                link: LinkShell::new(ticket_path.to_owned(), ticket_opening, feed),
                 peer: RefCell::default(),
                 keys: RefCell::default(),
                 sealed: RefCell::default(),
@@ -421,21 +442,6 @@ impl Inner {
         }
     }
 
-    fn hold_back(&self, held_back: bool) {
-        self.held_back.set(held_back);
-        self.send();
-    }
-
-    fn send(&self) {
-        let Some(NumberedPeer { peer, .. }) = self.peer.borrow().clone() else { return };
-        let this = self.this.clone();
-        spawn(async move {
-            if let Some(inner) = this.upgrade() {
-                inner.send_on(&peer).await;
-            }
-        });
-    }
-
     fn sample_link(&self) {
         let Some(NumberedPeer { peer, .. }) = self.peer.borrow().clone() else { return };
         let this = self.this.clone();
@@ -448,42 +454,5 @@ impl Inner {
                 inner.feed(Input::LinkSampled(sample));
             }
         });
-    }
-
-    /// Puts on each line what is to be sent now, and as carefully as the link needs. A camera that is off sends nothing at all, so it costs no bandwidth.
-    async fn send_on(&self, peer: &Rc<Peer>) {
-        let begins = peer.send(|| [Slot::Microphone, Slot::Camera, Slot::Screen].map(|slot| self.track(slot))).await;
-        let Adaptation { camera, side_px, voice_is_slim } = self.adaptation.get();
-        peer.take_care(Care { small_camera: camera == CameraRate::Low, side_px, slim_voice: voice_is_slim }).await;
-        if begins {
-            let peer = Rc::downgrade(peer);
-            spawn(async move {
-                pause(FIRST_FOR).await;
-                if let Some(peer) = peer.upgrade() {
-                    peer.has_begun().await;
-                }
-            });
-        }
-    }
-
-    fn track(&self, slot: Slot) -> Option<MediaStreamTrack> {
-        // Nothing is sent into a line whose frames do not pass through the worker yet, nor while nobody could open them: a weak link is
-        // needed for other things.
-        let is_sealed = self.live.get() >= ENDS && self.sealed.borrow().stage == SealStage::EndToEnd;
-        if self.held_back.get() || !is_sealed {
-            return None;
-        }
-        let capture = self.capture.borrow();
-        match slot {
-            Slot::Microphone => capture.as_ref().and_then(|capture| capture.microphone()),
-            Slot::Camera => {
-                let is_sent = self.adaptation.get().camera != CameraRate::Nothing;
-                capture
-                    .as_ref()
-                    .filter(|capture| is_sent && capture.is_camera_on())
-                    .and_then(|capture| capture.camera())
-            }
-            Slot::Screen => self.screen.borrow().as_ref().map(|screen| screen.track().clone()),
-        }
     }
 }

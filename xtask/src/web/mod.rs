@@ -34,13 +34,15 @@ pub enum Bundle {
     Pro,
     /// The administrator's pages.
     Admin,
+    /// The page of a third person who is asked into a consultation.
+    Guest,
     /// What holds the end-to-end keys, beside the pages of a consultation.
     Worker,
 }
 
 impl Bundle {
     /// The worker first: shells name it.
-    const ALL: [Self; 4] = [Self::Worker, Self::Patient, Self::Pro, Self::Admin];
+    const ALL: [Self; 5] = [Self::Worker, Self::Patient, Self::Pro, Self::Admin, Self::Guest];
 
     /// Gives the name of the folder, of the files and, after `colloque-`, of the package.
     const fn name(self) -> &'static str {
@@ -48,6 +50,7 @@ impl Bundle {
             Self::Patient => "patient",
             Self::Pro => "pro",
             Self::Admin => "admin",
+            Self::Guest => "guest",
             Self::Worker => "worker",
         }
     }

@@ -11,14 +11,13 @@ use colloque_protocol::Role;
 use colloque_protocol::signaling::{EndReason, MediaState, OtherParty, Presence};
 use colloque_signals::RoomDriver;
 use colloque_web::capture::{Capture, CaptureError, CaptureEvent, DisplaySurface, ScreenCapture, Wish};
-use colloque_web::dom::{document, now, spawn};
+use colloque_web::dom::{now, spawn};
 use colloque_web::keys::Sealed;
-use colloque_web::media_element;
+use colloque_web::media_element::{self, make};
 use colloque_web::room::MediaElements;
 use colloque_web::timer::Interval;
 use colloque_web::wake::WakeLock;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 use web_sys::{HtmlMediaElement, HtmlVideoElement};
 
 use super::RoomDesk;
@@ -97,11 +96,11 @@ impl RoomCall {
     /// Makes the call of a consultation; `joins` goes in at once and asks for camera and microphone.
     pub fn open(consultation: ConsultationId, joins: bool) -> Self {
         let elements = Elements {
-            picture: make_media("video", "picture"),
-            own: make_media("video", "own"),
-            voice: make_media("audio", "voice"),
-            third: make_media("video", "third"),
-            third_voice: make_media("audio", "third-voice"),
+            picture: make("video", "picture"),
+            own: make("video", "own"),
+            voice: make("audio", "voice"),
+            third: make("video", "third"),
+            third_voice: make("audio", "third-voice"),
         };
         elements.picture.set_muted(true);
         elements.own.set_muted(true);
@@ -109,7 +108,7 @@ impl RoomCall {
         let media = MediaElements {
             voice: elements.voice.clone(),
             picture: elements.picture.clone().into(),
-            screen: make_media::<HtmlVideoElement>("video", "screen").into(),
+            screen: make::<HtmlVideoElement>("video", "screen").into(),
             third_voice: elements.third_voice.clone(),
             third_picture: elements.third.clone().into(),
         };
@@ -375,17 +374,4 @@ fn announce_change(before: &CallView, now: &CallView, desk: RoomDesk) {
         }
         _ => {}
     }
-}
-
-fn make_media<E: JsCast + AsRef<web_sys::Element>>(tag: &str, class: &str) -> E {
-    let element = document()
-        .create_element(tag)
-        .ok()
-        .and_then(|element| element.dyn_into::<E>().ok())
-        .expect("every browser has video and audio elements");
-    let plain: &web_sys::Element = element.as_ref();
-    plain.set_class_name(class);
-    plain.set_attribute("playsinline", "").ok();
-    plain.set_attribute("autoplay", "").ok();
-    element
 }

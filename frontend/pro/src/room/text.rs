@@ -91,13 +91,7 @@ colloque_kit::texts! {
         BringPictures: "Remettre la vidéo", "Bring the video back";
         PausePictures: "Mettre la vidéo en pause", "Pause the video";
         SayPicturesBack: "La vidéo est revenue.", "The video is back.";
-        Sealed: "Chiffré de bout en bout", "End-to-end encrypted";
-        SealedVerified: "Chiffré de bout en bout, vérifié", "End-to-end encrypted, verified";
-        SealPreparing: "Chiffrement en cours…", "Encrypting…";
-        SealRefused: "Appel non protégé : coupé", "Call not protected: cut";
         WordsAsk: "Dites vos deux mots au patient. Voit-il les mêmes ?", "Say your two words to the patient. Do they see the same?";
-        WordsSame: "Les mêmes", "The same";
-        WordsOther: "Différents", "Different";
         WordsDiffer: "Les mots diffèrent : quelqu'un pourrait écouter. Le son et l'image sont coupés. Appelez le patient.", "The words differ: somebody may be listening. Sound and picture are cut. Call the patient.";
         CannotSeal: "Ce navigateur ne peut pas chiffrer l'appel de bout en bout. Rien n'est envoyé. Mettez-le à jour.", "This browser cannot encrypt the call end to end. Nothing is sent. Update it.";
         Elapsed: "Durée {0}", "Length {0}";

@@ -1,0 +1,66 @@
+//! What of the capture goes onto which line, and how carefully.
+
+use std::rc::Rc;
+
+use colloque_call::{Adaptation, CameraRate};
+use web_sys::MediaStreamTrack;
+
+use super::{Inner, NumberedPeer};
+use crate::dom::spawn;
+use crate::keys::{ENDS, SealStage};
+use crate::peer::{Care, FIRST_FOR, Peer, Slot};
+use crate::timer::pause;
+
+impl Inner {
+    pub(super) fn hold_back(&self, held_back: bool) {
+        self.held_back.set(held_back);
+        self.send();
+    }
+
+    pub(super) fn send(&self) {
+        let Some(NumberedPeer { peer, .. }) = self.peer.borrow().clone() else { return };
+        let this = self.this.clone();
+        spawn(async move {
+            if let Some(inner) = this.upgrade() {
+                inner.send_on(&peer).await;
+            }
+        });
+    }
+
+    /// Puts on each line what is to be sent now, and as carefully as the link needs. A camera that is off sends nothing at all, so it costs no bandwidth.
+    pub(super) async fn send_on(&self, peer: &Rc<Peer>) {
+        let begins = peer.send(|| [Slot::Microphone, Slot::Camera, Slot::Screen].map(|slot| self.track(slot))).await;
+        let Adaptation { camera, side_px, voice_is_slim } = self.adaptation.get();
+        peer.take_care(Care { small_camera: camera == CameraRate::Low, side_px, slim_voice: voice_is_slim }).await;
+        if begins {
+            let peer = Rc::downgrade(peer);
+            spawn(async move {
+                pause(FIRST_FOR).await;
+                if let Some(peer) = peer.upgrade() {
+                    peer.has_begun().await;
+                }
+            });
+        }
+    }
+
+    fn track(&self, slot: Slot) -> Option<MediaStreamTrack> {
+        // Nothing is sent into a line whose frames do not pass through the worker yet, nor while nobody could open them: a weak link is
+        // needed for other things.
+        let is_sealed = self.live.get() >= ENDS && self.sealed.borrow().stage == SealStage::EndToEnd;
+        if self.held_back.get() || !is_sealed {
+            return None;
+        }
+        let capture = self.capture.borrow();
+        match slot {
+            Slot::Microphone => capture.as_ref().and_then(|capture| capture.microphone()),
+            Slot::Camera => {
+                let is_sent = self.adaptation.get().camera != CameraRate::Nothing;
+                capture
+                    .as_ref()
+                    .filter(|capture| is_sent && capture.is_camera_on())
+                    .and_then(|capture| capture.camera())
+            }
+            Slot::Screen => self.screen.borrow().as_ref().map(|screen| screen.track().clone()),
+        }
+    }
+}
