@@ -11,13 +11,14 @@ use colloque_call::{
 };
 use colloque_ids::Timestamp;
 use colloque_network::Dice;
+use colloque_sealing::Outgoing;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use crate::media;
-use crate::participant::{ParticipantOptions, Shared};
+use crate::participant::{ParticipantOptions, Shared, lock};
 use crate::peer::{News, Peer};
 use crate::socket::Socket;
 
@@ -67,6 +68,7 @@ impl Driver {
                 while let Some(output) = self.call.next_output() {
                     self.carry_out(output).await;
                 }
+                self.mind_keys();
             }
             shown.send_if_modified(|view| {
                 let is_new = *view != *self.call.view();
@@ -75,7 +77,7 @@ impl Driver {
                 }
                 is_new
             });
-            let pause = self.call.deadline().map_or(LONGEST_PAUSE, |deadline| deadline.since(now()));
+            let pause = self.call.deadline().map_or(LONGEST_PAUSE, |deadline| deadline.since(now()).min(LONGEST_PAUSE));
             let socket = self.socket.as_mut();
             let message = async {
                 match socket {
@@ -145,7 +147,31 @@ impl Driver {
                 self.shared.adaptation.send_replace(adaptation);
             }
             // The stack counts nothing of this kind: the server's word on the link is all that the engine has.
-            Output::SampleLink | Output::EndToEnd { .. } => {}
+            Output::SampleLink => {}
+            Output::EndToEnd { message } => lock(&self.shared.keys).hear(&message, now()),
+        }
+    }
+
+    /// Does what a page and its worker do for each other.
+    fn mind_keys(&mut self) {
+        let mut keys = lock(&self.shared.keys);
+        let view = self.call.view();
+        if let (Some(room), Some(participant)) = (view.room, view.participant) {
+            keys.joined(room, participant);
+        }
+        keys.tick(now());
+        let mut opened = Vec::new();
+        while let Some(outgoing) = keys.next_outgoing() {
+            match outgoing {
+                Outgoing::Send(message) => self.inputs.push_back(Input::EndToEnd { message }),
+                Outgoing::KeysInstalled => opened.extend(keys.try_again(now())),
+                Outgoing::Changed | Outgoing::Said { .. } => {}
+                Outgoing::NotBelieved { participant, error } => warn!("{participant} is not believed: {error}"),
+            }
+        }
+        drop(keys);
+        for frame in opened {
+            media::play(&self.shared, frame);
         }
     }
 
@@ -250,12 +276,13 @@ fn led_through(sdp: &str, address: IpAddr) -> String {
     out
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
 }
 
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Keys are told of time at least this often.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
