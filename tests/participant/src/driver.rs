@@ -11,6 +11,7 @@ use colloque_call::{
 };
 use colloque_ids::Timestamp;
 use colloque_network::Dice;
+use colloque_protocol::signaling::ServerMessage;
 use colloque_sealing::Outgoing;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -32,6 +33,8 @@ pub(crate) struct Driver {
     peer: Option<(u32, Peer)>,
     is_connected: bool,
     is_held_back: bool,
+    /// The server has said that this person is in the room, and the keys do not know it yet.
+    has_joined: bool,
     news: mpsc::UnboundedSender<(u32, News)>,
     /// Set while the driver runs.
     told: Option<mpsc::UnboundedReceiver<(u32, News)>>,
@@ -54,6 +57,7 @@ impl Driver {
             peer: None,
             is_connected: false,
             is_held_back: false,
+            has_joined: false,
             news,
             told: Some(told),
             tracks: JoinSet::new(),
@@ -88,7 +92,10 @@ impl Driver {
             tokio::select! {
                 message = message => {
                     let input = match message {
-                        Some(message) => LinkInput::SocketMessage(message),
+                        Some(message) => {
+                            self.has_joined |= matches!(message, ServerMessage::Joined { .. });
+                            LinkInput::SocketMessage(message)
+                        }
                         None => {
                             self.socket = None;
                             LinkInput::SocketClosed
@@ -156,7 +163,8 @@ impl Driver {
     fn mind_keys(&mut self) {
         let mut keys = lock(&self.shared.keys);
         let view = self.call.view();
-        if let (Some(room), Some(participant)) = (view.room, view.participant) {
+        if let (true, Some(room), Some(participant)) = (self.has_joined, view.room, view.participant) {
+            self.has_joined = false;
             keys.joined(room, participant);
         }
         keys.tick(now());
