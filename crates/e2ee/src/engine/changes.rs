@@ -1,5 +1,7 @@
 //! What this member wants to change in the group, one commit at a time.
 
+use std::time::Duration;
+
 use colloque_attestation::Standing;
 use colloque_ids::{ParticipantId, Timestamp};
 use sha2::{Digest, Sha256};
@@ -14,6 +16,8 @@ const MAX_WAITING: usize = 16;
 
 /// Key packages that are remembered. Somebody who comes again makes a new one; an older one than these lets nobody in who has its keys.
 const MAX_TAKEN: usize = 64;
+/// Once the connection is back, the server answers a change within this time, or never got it.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
 
 /// What waits, and what is on its way.
 #[derive(Debug, Default)]
@@ -34,6 +38,8 @@ struct OnItsWay {
     added: Vec<(ParticipantId, Newcomer)>,
     removed: Vec<ParticipantId>,
     renews: bool,
+    /// Where it, or its answer, may have been lost: when it counts as such.
+    lost_at: Option<Timestamp>,
 }
 
 impl Changes {
@@ -175,6 +181,23 @@ impl EndToEnd {
         self.changes.overtaken();
     }
 
+    /// The connection to the server is back: what was said last may have been lost. A change whose answer does not come now is made again,
+    /// and this member says again what others may still wait for.
+    pub fn came_back(&mut self, now: Timestamp) {
+        if let Some(on_its_way) = &mut self.changes.on_its_way {
+            on_its_way.lost_at.get_or_insert(now.after(ANSWERED_WITHIN));
+        }
+        self.tell_ready(now);
+    }
+
+    /// Lets a change go whose answer did not come.
+    pub(super) fn give_up_what_was_lost(&mut self, now: Timestamp) {
+        let on_its_way = self.changes.on_its_way.as_ref();
+        if on_its_way.and_then(|change| change.lost_at).is_some_and(|lost_at| now >= lost_at) {
+            self.overtaken();
+        }
+    }
+
     /// Commits what waits, when it is this member's turn and nothing of theirs is on its way.
     pub(super) fn commit_what_waits(&mut self) {
         if self.refusal.is_some() || self.changes.on_its_way.is_some() {
@@ -221,7 +244,7 @@ impl EndToEnd {
                 welcome: committed.welcome,
                 welcomed: added.iter().map(|(participant, _)| *participant).collect(),
             };
-            self.changes.on_its_way = Some(OnItsWay { added, removed, renews });
+            self.changes.on_its_way = Some(OnItsWay { added, removed, renews, lost_at: None });
             self.outputs.push_back(Output::Send(output));
         }
     }

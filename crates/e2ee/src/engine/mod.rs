@@ -27,8 +27,8 @@ use changes::Changes;
 use content::Content;
 pub use content::{Channel, MAX_CONTENT_BYTES};
 pub use io::{ConnectError, Output, TakeError, ToOthers};
-pub use switch::SWITCH_WITHIN;
 use switch::Switch;
+pub use switch::{SWITCH_RENEWED_WITHIN, SWITCH_WITHIN};
 pub use view::{Comparison, LinkProof, MemberView, Refusal, State, View};
 use words::Words;
 
@@ -265,6 +265,7 @@ impl EndToEnd {
     /// Lets time pass: call it at least once a second.
     pub fn tick(&mut self, now: Timestamp) {
         self.opener.expire(now);
+        self.give_up_what_was_lost(now);
         self.switch_if_due(now);
         if self.group.is_some() && self.beat_at.is_some_and(|at| now >= at) {
             self.beat_at = Some(now.after(HEARTBEAT_EVERY));
