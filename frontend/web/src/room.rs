@@ -22,7 +22,7 @@ use switches::switch_as_before;
 
 use crate::capture::{Capture, ScreenCapture};
 use crate::dom::{Listener, is_visible, monotonic_now, on_visibility, random_seed, spawn, tab_storage};
-use crate::keys::{Keys, Sealed};
+use crate::keys::{ENDS, Keys, Sealed};
 use crate::link_shell::{KEY_ALONE, LinkShell, opening_with};
 use crate::media_element;
 use crate::peer::{OpenPeerError, Peer, PeerState};
@@ -271,7 +271,11 @@ impl Inner {
             if matches!(view.phase, Phase::Ended { .. }) {
                 tab_storage().map(|storage| storage.remove_item(&self.ticket_path));
             }
-            self.shown.replace(view);
+            let is_back = view.signaling_lost_since.is_none();
+            if self.shown.replace(view).signaling_lost_since.is_some() && is_back {
+                // What was on its way may be lost.
+                self.use_keys();
+            }
             (self.on_change)();
         }
     }
