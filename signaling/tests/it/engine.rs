@@ -105,7 +105,7 @@ impl<'a> Driven<'a> {
             | Output::ResumeSending
             | Output::Adapt(_)
             | Output::SampleLink
-            | Output::EndToEnd { .. } => {}
+            | Output::EndToEnd { .. } | Output::Guest(_) => {}
         }
     }
 
