@@ -133,7 +133,8 @@ colloque_kit::texts! {
         ContinueHere: "Continuer ici", "Continue here";
         GivenUpTitle: "La connexion est perdue", "The connection is lost";
         GivenUpLead: "Vérifiez votre réseau, puis revenez.", "Check your network, then come back.";
-        ServerFullTitle: "Le service est très demandé", "The service is very busy";
+        ServerFullTitle: "Vous ne pouvez pas entrer pour le moment", "You cannot enter for now";
+        ServerFullLead: "Une autre personne est déjà invitée, ou le service est très demandé. Nous réessayons.", "Somebody else is invited already, or the service is very busy. We are trying again.";
         FailedTitle: "Le service ne vous laisse pas entrer pour le moment", "The service does not let you in for now";
         WaitLead: "Gardez cette page ouverte.", "Keep this page open.";
         Trying: "Un instant…", "One moment…";
