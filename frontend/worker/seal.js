@@ -3,7 +3,11 @@ import init, { take, transform } from '{{asset:worker.js}}';
 
 let waiting = [];
 const on = (act, what) => (waiting ? waiting.push([act, what]) : act(what));
-self.onmessage = ({ data }) => on(take, data);
+self.onmessage = ({ data }) => {
+  // Who is on the way counts as here.
+  if (waiting && data[0] === 'n') self.postMessage('kw');
+  on(take, data);
+};
 setInterval(() => on(take), 1000);
 self.onrtctransform = ({ transformer }) => on(transform, transformer);
 

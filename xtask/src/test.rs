@@ -155,16 +155,21 @@ fn commands(stage: Stage, packages: &[String]) -> Vec<Command> {
             let program = workspace::metadata().map(|metadata| metadata.target_directory.join("release/colloque-load"));
             let program = program.unwrap_or_else(|_| "colloque-load".into());
             let mut load = Command::new(&program);
-            load.args(["run", "--loopback-if-needed", "--rounds", "1", "--tries", "3", "--patience", "0"]);
+            load.args(["run", "--clear", "--loopback-if-needed", "--rounds", "1", "--tries", "3", "--patience", "0"]);
             load.args(["--servers", "floor,colloque,str0m,janus-loop", "--warm", "0.4", "--measure", "0.8"]);
             load.args(["--loads", "40000,80000,100000,120000,160000,200000", "--janus-loads", "20000,40000,60000"]);
             load.args(["--str0m-loads", "40000,60000,80000,100000"]);
             load.args(["--at-least-of-floor", "0.4", "--at-least-of-janus", "2", "--at-least-of-str0m", "1"]);
+            // What servers carry is measured with clients that do little; that all of it opens, with clients that seal.
+            let mut sealed = Command::new(&program);
+            sealed.args(["run", "--loopback-if-needed", "--rounds", "1", "--tries", "3", "--patience", "0"]);
+            sealed.args(["--servers", "floor,colloque", "--warm", "0.4", "--measure", "0.8"]);
+            sealed.args(["--loads", "20000,40000", "--at-least-of-floor", "0.5"]);
             let mut flood = Command::new(program);
             flood.args(["flood", "--loopback-if-needed", "--load", "8000", "--factors", "5", "--rounds", "2"]);
             flood.args(["--warm", "0.2", "--measure", "0.6", "--listen", "4"]);
             flood.args(["--at-most-lost", "0.01", "--at-most-amplified", "1"]);
-            vec![load, flood]
+            vec![load, sealed, flood]
         }
     }
 }

@@ -219,6 +219,7 @@ async fn invented_people(consultation: &Consultation) -> Result<Vec<Person>, Sta
             Role::Secretary => "secrétariat",
             Role::Administrator => "administration",
             Role::Patient => "patient",
+            Role::Expert | Role::AccompanyingPerson | Role::Interpreter => "invité",
         },
         display_name: person.display_name,
         email: person.email,

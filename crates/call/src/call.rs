@@ -292,9 +292,10 @@ impl Call {
         }
     }
 
-    /// Whether what the browser counts tells of the consultation.
+    /// Whether what the browser counts tells of the consultation: from the admission on, for what is sent before the patient answers is
+    /// watched as well.
     fn is_sampled(&self) -> bool {
-        self.view.phase == Phase::InCall && self.media.path() == MediaPath::Up
+        self.stage == Some(Stage::Open) && self.media.path() == MediaPath::Up
     }
 
     fn page_visible(&mut self, visible: bool) {

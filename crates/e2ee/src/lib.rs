@@ -16,7 +16,7 @@ pub use code::SpokenCode;
 pub use credential::VerifyMemberError;
 pub use engine::{
     Channel, Comparison, ConnectError, EndToEnd, HEARTBEAT_EVERY, LinkProof, MAX_CONTENT_BYTES, MemberView, Output,
-    RENEW_EVERY, Refusal, SWITCH_WITHIN, SetUpError, Setup, State, TakeError, ToOthers, View,
+    RENEW_EVERY, Refusal, SWITCH_RENEWED_WITHIN, SWITCH_WITHIN, SetUpError, Setup, State, TakeError, ToOthers, View,
 };
 pub use link::{LINK_SECRET_BYTES, LinkSecret};
 pub use mls::{PolicyError, SEED_BYTES};

@@ -2,7 +2,9 @@
 
 mod places;
 mod sealing;
+mod watchdog;
 
 pub use colloque_e2ee as e2ee;
 pub use places::{PLACES, Places};
 pub use sealing::{HearError, Outgoing, Sealing};
+pub use watchdog::{SentUnsealed, Watchdog};

@@ -1,8 +1,10 @@
 //! One person's keys in one room, from text to text.
 
+use std::time::Duration;
+
 use colloque_e2ee::frame::{Epoch, Opener, Sealer};
 use colloque_e2ee::{
-    Channel, Comparison, ConnectError, EndToEnd, Output, SetUpError, Setup, TakeError, ToOthers as Told,
+    Channel, Comparison, ConnectError, EndToEnd, Output, SetUpError, Setup, State, TakeError, ToOthers as Told,
     VerifyMemberError, View,
 };
 use colloque_ids::{ParticipantId, Timestamp};
@@ -15,7 +17,12 @@ pub struct Sealing {
     engine: EndToEnd,
     /// Who this person is in the room, and as whom the platform has attested their key.
     own: Option<ParticipantId>,
+    is_attested: bool,
     makes_group: bool,
+    /// This person came back to a room that knows them, and what was on its way may be lost.
+    came_back: bool,
+    /// Since when nothing that members say is taken, while they do say something.
+    astray_since: Option<Timestamp>,
     sends: std::collections::VecDeque<String>,
 }
 
@@ -82,16 +89,21 @@ impl Sealing {
         Ok(Self {
             engine: EndToEnd::new(setup)?,
             own: None,
+            is_attested: false,
             makes_group: false,
+            came_back: false,
+            astray_since: None,
             sends: std::collections::VecDeque::new(),
         })
     }
 
-    /// This person is in the room as `participant`, for the first time or again. A server that knows them by another name than before
-    /// has started anew, and is asked for another statement.
+    /// This person is in the room as `participant`, for the first time or again: call it each time that the server says so. A server
+    /// that knows them by another name than before has started anew, and is asked for another statement.
     pub fn joined(&mut self, participant: ParticipantId) {
-        if self.own.replace(participant) != Some(participant) {
+        if self.own.replace(participant) != Some(participant) || !self.is_attested {
             self.send(&ToOthers::Attest { leaf_key: self.engine.leaf_key() });
+        } else {
+            self.came_back = true;
         }
     }
 
@@ -105,6 +117,7 @@ impl Sealing {
             FromOthers::Attested { attestation, makes_group } => {
                 self.engine.attested(&attestation, now)?;
                 self.makes_group = makes_group;
+                self.is_attested = true;
                 self.begin(now)?;
             }
             FromOthers::Offer => self.engine.offer()?,
@@ -114,9 +127,13 @@ impl Sealing {
             FromOthers::Ordered { epoch, holds: true } => self.engine.accepted(Epoch(epoch), now)?,
             FromOthers::Ordered { holds: false, .. } => self.engine.overtaken(),
             FromOthers::Commit { commit: message } | FromOthers::Sealed { message } => {
-                self.engine.take(&message, now)?;
+                let taken = self.engine.take(&message, now);
+                self.notice(taken, now)?;
             }
-            FromOthers::Welcome { welcome } => self.engine.take_welcome(&welcome, now)?,
+            FromOthers::Welcome { welcome } => {
+                self.engine.take_welcome(&welcome, now)?;
+                self.astray_since = None;
+            }
             FromOthers::Left { participant } => self.engine.put_out(participant),
             FromOthers::Missed => self.begin(now)?,
         }
@@ -125,6 +142,10 @@ impl Sealing {
 
     /// Lets time pass: at least once a second.
     pub fn tick(&mut self, now: Timestamp) {
+        if std::mem::take(&mut self.came_back) {
+            self.engine.came_back(now);
+            self.ask_again(now);
+        }
         self.engine.tick(now);
     }
 
@@ -198,6 +219,34 @@ impl Sealing {
         })
     }
 
+    /// After a while in which members say things that this person cannot take, theirs is another group or another epoch: begins again.
+    fn notice(&mut self, taken: Result<(), TakeError>, now: Timestamp) -> Result<(), HearError> {
+        match taken {
+            Ok(()) => self.astray_since = None,
+            Err(TakeError::NotForUs) => {
+                let since = *self.astray_since.get_or_insert(now);
+                // Whoever makes groups waits for the others to ask first: another group means other words.
+                let patience = if self.makes_group { MAKE_AGAIN_AFTER } else { ASK_AGAIN_AFTER };
+                if self.is_attested && now >= since.after(patience) {
+                    self.astray_since = None;
+                    self.begin(now)?;
+                }
+            }
+            Err(_) => {}
+        }
+        Ok(taken?)
+    }
+
+    /// Asks again for what the answer to may have been lost.
+    fn ask_again(&mut self, now: Timestamp) {
+        match self.engine.view(now).state {
+            // What cannot be made now is asked for by the server, or when this person comes back once more.
+            State::Preparing => drop(self.begin(now)),
+            State::Alone => self.send(&ToOthers::AskOffers),
+            State::EndToEnd | State::Refused(_) => {}
+        }
+    }
+
     /// Makes the group and asks everybody in, or asks to be let in.
     fn begin(&mut self, now: Timestamp) -> Result<(), ConnectError> {
         if !self.makes_group {
@@ -212,6 +261,14 @@ impl Sealing {
         self.sends.push_back(message.to_text());
     }
 }
+
+/// How long what members say may be none of this person's before they ask to be let in again. Members say something every ten seconds.
+///
+/// Longer: who was let in elsewhere meanwhile hears nothing for longer. Shorter: what was said before somebody came in is taken for it.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(8);
+
+/// The same before another group is made.
+const MAKE_AGAIN_AFTER: Duration = Duration::from_secs(25);
 
 fn in_words(told: Told) -> ToOthers {
     match told {

@@ -45,6 +45,8 @@ pub(crate) enum Said {
     Live,
     /// Whose track comes on a line, by the key that opened it: the first, or the second.
     Place { is_first: bool, person: ParticipantId },
+    /// The counts were taken, by the program or, while it loads, by what starts it.
+    Here { loads: bool },
     /// What to show.
     View(Sealed),
 }
@@ -75,6 +77,7 @@ impl Keys {
                     Some((is_first, person)) => Said::Place { is_first, person },
                     None => return,
                 },
+                "k" => Said::Here { loads: !rest.is_empty() },
                 _ => Said::View(sealed(rest)),
             });
         });
@@ -91,6 +94,11 @@ impl Keys {
         self.post(["h", message].concat().into());
     }
 
+    /// The browser has sent so many frames on each line; the worker knows how many it sealed.
+    pub(crate) fn sent(&self, counts: &str) {
+        self.post(["n", counts].concat().into());
+    }
+
     /// The person compared the words.
     pub(crate) fn compare(&self, is_same: bool) {
         self.post(is_same.into());
@@ -100,7 +108,7 @@ impl Keys {
     pub(crate) fn order(&self, order: GuestOrder) {
         let (what, guest) = match order {
             GuestOrder::Agree { guest, agrees: true } => ("y", guest),
-            GuestOrder::Agree { guest, agrees: false } => ("n", guest),
+            GuestOrder::Agree { guest, agrees: false } => ("r", guest),
             GuestOrder::LetIn { guest } => ("i", guest),
             GuestOrder::PutOut { guest } => ("x", guest),
         };
@@ -111,7 +119,8 @@ impl Keys {
     pub(crate) fn attach(&self, end: &JsValue, which: &str) -> Option<()> {
         if let Some(transform) = get(&js_sys::global(), "RTCRtpScriptTransform").dyn_ref::<Function>() {
             let transform = Reflect::construct(transform, &Array::of2(&self.worker, &which.into())).ok()?;
-            return Reflect::set(end, &"transform".into(), &transform).ok()?.then_some(());
+            Reflect::set(end, &"transform".into(), &transform).ok()?;
+            return is_led(end).then_some(());
         }
         // Chromium before 141 hands the frames to the page, which hands them on.
         let ends: Object = get(end, "createEncodedStreams").dyn_into::<Function>().ok()?.call0(end).ok()?.into();
@@ -130,6 +139,11 @@ impl Drop for Keys {
     fn drop(&mut self) {
         self.worker.terminate();
     }
+}
+
+/// Whether what a sender or receiver carries is still led somewhere. Browsers of before hand the frames out for good.
+pub(crate) fn is_led(end: &JsValue) -> bool {
+    !get(end, "transform").is_null() || get(&js_sys::global(), "RTCRtpScriptTransform").is_undefined()
 }
 
 /// Reads how far it is, whether the words were compared, and the words.

@@ -15,7 +15,7 @@ use web_sys::{
 };
 
 use crate::dom::{Listener, settle};
-use crate::keys::Keys;
+use crate::keys::{Keys, is_led};
 
 /// One of the three media lines, in the order of the description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -113,6 +113,7 @@ const VIDEO_LINE: &str = "m=video";
 pub struct Peer {
     connection: RtcPeerConnection,
     lines: [RtcRtpTransceiver; 3],
+    more_lines: [RtcRtpTransceiver; 2],
     voice: MediaStream,
     picture: MediaStream,
     screen: MediaStream,
@@ -143,25 +144,38 @@ impl Peer {
             connection.add_transceiver_with_str_and_init(kind, &init)
         };
         let lines = ["audio", "video", "video"].map(|kind| line(kind, RtcRtpTransceiverDirection::Sendrecv));
-        for (line, [sent, received]) in lines.iter().zip(WAYS) {
-            keys.attach(&line.sender(), sent).ok_or(OpenPeerError)?;
-            keys.attach(&line.receiver(), received).ok_or(OpenPeerError)?;
+        let more_lines = MORE.map(|[kind, _]| line(kind, RtcRtpTransceiverDirection::Recvonly));
+        let is_led = lines.iter().zip(WAYS).all(|(line, [sent, received])| {
+            keys.attach(&line.sender(), sent).and_then(|()| keys.attach(&line.receiver(), received)).is_some()
+        });
+        let is_led =
+            is_led && more_lines.iter().zip(MORE).all(|(line, [_, way])| keys.attach(&line.receiver(), way).is_some());
+        if !is_led {
+            connection.close();
+            return Err(OpenPeerError);
         }
         let stream = |line: &RtcRtpTransceiver| {
             let tracks = Array::of1(&line.receiver().track());
             MediaStream::new_with_tracks(&tracks).map_err(|_| OpenPeerError)
         };
-        let more = |[kind, received]: [&str; 2]| {
-            let line = line(kind, RtcRtpTransceiverDirection::Recvonly);
-            keys.attach(&line.receiver(), received).ok_or(OpenPeerError)?;
-            stream(&line)
-        };
-        let more = [more(MORE[0])?, more(MORE[1])?];
+        let more = [stream(&more_lines[0])?, stream(&more_lines[1])?];
         let (voice, picture, screen) = (stream(&lines[0])?, stream(&lines[1])?, stream(&lines[2])?);
         let watched = connection.clone();
         let listener = Listener::new(&connection, "connectionstatechange", move |_| on_state(state_of(&watched)));
         let (answer, care, begins) = (RefCell::default(), Cell::default(), Cell::default());
-        Ok(Self { connection, lines, voice, picture, screen, more, answer, care, begins, _listener: listener })
+        Ok(Self {
+            connection,
+            lines,
+            more_lines,
+            voice,
+            picture,
+            screen,
+            more,
+            answer,
+            care,
+            begins,
+            _listener: listener,
+        })
     }
 
     /// The sound of the first and of the second other person, their cameras, and a screen: streams that stay the same as long as the
@@ -174,6 +188,12 @@ impl Peer {
     #[must_use]
     pub fn state(&self) -> PeerState {
         state_of(&self.connection)
+    }
+
+    /// Whether everything that is sent and received is still led through the worker.
+    pub(crate) fn is_led(&self) -> bool {
+        self.lines.iter().all(|line| is_led(&line.sender()) && is_led(&line.receiver()))
+            && self.more_lines.iter().all(|line| is_led(&line.receiver()))
     }
 
     /// Makes an offer and takes it as the local description; `restart` looks for a new way. `ice_servers` are used from now on: a text
@@ -257,23 +277,32 @@ impl Peer {
         self.shape_camera(self.camera().as_ref()).await;
     }
 
-    /// Reads what the browser counts of the link, and of the other's camera.
-    pub async fn sample(&self) -> Option<LinkSample> {
-        let mid = Reflect::get(self.line(Slot::Camera), &"mid".into()).unwrap_or_default();
+    /// Reads what the browser counts of the link, and of the other's camera; and how many frames it has sent on each line, separated by
+    /// commas.
+    pub(crate) async fn sample(&self) -> Option<(LinkSample, String)> {
+        let mids = self.lines.each_ref().map(|line| Reflect::get(line, &"mid".into()).unwrap_or_default());
         let report: Map = settle(self.connection.get_stats()).await.ok()?.unchecked_into();
         let mut sample = LinkSample::default();
+        let sent = Array::new_with_length(3);
         report.for_each(&mut |entry, _| {
             let value = |name: &str| Reflect::get(&entry, &name.into()).unwrap_or_default();
             let number = |name, scale| value(name).as_f64().map(|number| whole(number * scale));
             let kind = value("type");
-            if kind == "inbound-rtp" && value("mid") == mid {
+            if kind == "inbound-rtp" && value("mid") == mids[1] {
                 sample.frames = number("framesDecoded", 1.0);
+            } else if kind == "outbound-rtp" {
+                // A voice has a packet for each frame.
+                let again = value("retransmittedPacketsSent").as_f64().unwrap_or(0.0);
+                let frames = value("framesSent").as_f64().or_else(|| Some(value("packetsSent").as_f64()? - again));
+                if let (Some(line), Some(frames)) = (mids.iter().position(|mid| *mid == value("mid")), frames) {
+                    sent.set(line as u32, frames.into());
+                }
             } else if kind == "candidate-pair" && value("state") == "succeeded" {
                 sample.round_trip_ms = number("currentRoundTripTime", 1_000.0).unwrap_or(0);
                 sample.uplink_kbps = number("availableOutgoingBitrate", 0.001).or(sample.uplink_kbps);
             }
         });
-        Some(sample)
+        Some((sample, sent.join(",").into()))
     }
 
     const fn line(&self, slot: Slot) -> &RtcRtpTransceiver {

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use colloque_call::{
-    Action, Adaptation, Call, CallOptions, CallView, Input, MediaInput, MediaOutput, MediaPath, Output,
+    Action, Adaptation, Call, CallOptions, CallView, Input, MediaInput, MediaOutput, Output,
     PeerState as EnginePeerState, Phase, Sending,
 };
 use colloque_protocol::Role;
@@ -70,6 +70,8 @@ struct Inner {
     live: Cell<u32>,
     /// Whether the third person comes on the first line.
     is_swapped: Cell<bool>,
+    /// Counts that the worker was told and has not taken.
+    unanswered: Cell<u8>,
     capture: RefCell<Option<Rc<Capture>>>,
     screen: RefCell<Option<ScreenCapture>>,
     held_back: Cell<bool>,
@@ -128,6 +130,7 @@ impl Room {
                 sealed: RefCell::default(),
                 live: Cell::default(),
                 is_swapped: Cell::default(),
+                unanswered: Cell::default(),
                 capture: RefCell::default(),
                 screen: RefCell::default(),
                 held_back: Cell::new(false),
@@ -335,7 +338,7 @@ impl Inner {
         let this = self.this.clone();
         let keys = self.keys.borrow();
         // Without keys there is no transport, so that nothing can pass as it is.
-        let opened = keys.as_ref().ok_or(OpenPeerError).and_then(|keys| {
+        let opened = keys.as_ref().filter(|_| !self.is_refused()).ok_or(OpenPeerError).and_then(|keys| {
             Peer::open(keys, move |state| {
                 let state = match state {
                     PeerState::Connecting => EnginePeerState::Connecting,
@@ -364,8 +367,6 @@ impl Inner {
         drop(keys);
         // A browser that opens none fails the offer that is asked for next.
         self.peer.replace(opened.ok().map(|peer| NumberedPeer { number, peer: Rc::new(peer) }));
-        let is_replaced = matches!(self.call.borrow().view().media, MediaPath::Lost { .. } | MediaPath::Blocked);
-        self.play(is_replaced);
     }
 
     fn create_offer(&self, number: u32, generation: u32, ice_restart: bool, ice_servers: Option<String>) {
@@ -413,6 +414,10 @@ impl Inner {
     /// connected.
     fn play(&self, keeps_pictures: bool) {
         let Some(NumberedPeer { peer, .. }) = self.peer.borrow().clone() else { return };
+        // What does not pass through the worker is nothing to play.
+        if self.live.get() < ENDS {
+            return;
+        }
         let mut streams = peer.remote();
         if self.is_swapped.get() {
             streams.swap(2, 3);
@@ -441,7 +446,8 @@ impl Inner {
         let Some(NumberedPeer { peer, .. }) = self.peer.borrow().clone() else { return };
         let this = self.this.clone();
         spawn(async move {
-            if let (Some(mut sample), Some(inner)) = (peer.sample().await, this.upgrade()) {
+            if let (Some((mut sample, sent)), Some(inner)) = (peer.sample().await, this.upgrade()) {
+                inner.watch(&peer, &sent);
                 sample.shown_side_px = media_element::shown_side_px(&inner.elements.picture);
                 // Of a picture that nobody sees, nobody says that it stands still.
                 sample.frames = sample.frames.filter(|_| is_visible());

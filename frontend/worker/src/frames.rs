@@ -88,13 +88,18 @@ impl Worker {
             // What this product does not negotiate is not sent.
             _ => None,
         };
-        if let Some(sealed) = sealed {
+        if let Some(sealed) = sealed.filter(|_| !self.leaks) {
+            // Counted first: what is on its way when the browser counts was sealed.
+            self.watchdog.sealed(track);
             hand_on(frame, controller, &sealed);
         }
     }
 
     /// Opens a frame of whoever is on its line, and of nobody else.
     fn open(&mut self, held: Held) {
+        if self.leaks {
+            return;
+        }
         let bytes = Uint8Array::new(&get(&held.frame, "data")).to_vec();
         let is_redundant = codec(&held.frame) == Some(Form::Redundant);
         let Line { place, track } = held.line;

@@ -2,8 +2,9 @@
 //!
 //! - `j` and two identifiers of 36 characters: in this room the server knows this person by this name.
 //! - `h` and a text: the server passed this on.
-//! - `y`, `n` and an identifier of 36 characters: the patient agrees to this guest, or does not.
+//! - `y`, `r` and an identifier of 36 characters: the patient agrees to this guest, or does not.
 //! - `i`, `x` and the same: the practitioner lets this guest in, or puts them out.
+//! - `n` and three numbers: how many frames of each track the browser has sent; answered, so that the page knows that somebody is there.
 //! - `true`, `false`: what the person found when they compared the words.
 //! - an object with `readable`, `writable` and `options`: a track's frames, in a browser that hands them to the page first.
 //! - `undefined`: a second has passed; the script that starts the worker says it, not the page.
@@ -32,6 +33,10 @@ pub fn take(message: &JsValue) {
                 // What is not taken changes nothing: it was for keys that this worker does not have.
                 worker::with(|worker| worker.sealing.hear(heard, worker::now()).ok());
             }
+            Some(("n", counts)) => {
+                worker::with(|worker| worker.sent(counts));
+                outbox::here();
+            }
             Some((what, guest)) => about_guest(what, guest),
             None => {}
         };
@@ -52,7 +57,7 @@ fn about_guest(what: &str, guest: &str) {
     let Some(guest) = id(guest).map(ParticipantId::from_uuid) else { return };
     worker::with(|worker| match what {
         // Without a statement of this person's own key there is nobody to be let in yet.
-        "y" | "n" => drop(worker.sealing.agree(guest, what == "y")),
+        "y" | "r" => drop(worker.sealing.agree(guest, what == "y")),
         "i" => worker.sealing.let_in(guest),
         "x" => worker.sealing.put_out(guest),
         _ => {}

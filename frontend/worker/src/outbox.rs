@@ -3,6 +3,7 @@
 //! - `s` and a text: hand this to the server.
 //! - `l`: one more end of a track passes through here.
 //! - `p`, the digit of a line and an identifier of 36 characters: whose track comes on it, by the key that opened it.
+//! - `k`: the counts were taken; `kw` by the script that starts the worker, while its program is on the way.
 //! - `v`, a digit for how far it is (0 preparing, 1 end to end, 2 the words differ, 3 impossible), `1` if the words were compared and `0`
 //!   if not, and the two words: what to show.
 
@@ -42,7 +43,12 @@ pub fn place(place: usize, person: ParticipantId) {
     post(&["p", if place == 0 { "0" } else { "1" }, &person.full()].concat());
 }
 
-/// Says that no keys can be made.
+/// Says that the counts were taken.
+pub fn here() {
+    post("k");
+}
+
+/// Says that no keys can be made, or that frames pass beside them.
 pub fn failed() {
     post("v30");
 }

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 
 use colloque_ids::{ParticipantId, Timestamp};
-use colloque_sealing::e2ee::frame::{HoldBuffer, LeafIndex};
-use colloque_sealing::{Outgoing, Places, Sealing};
+use colloque_sealing::e2ee::frame::{HoldBuffer, LeafIndex, TrackKind};
+use colloque_sealing::{Outgoing, Places, Sealing, Watchdog};
 use js_sys::Date;
 
 use crate::frames::Held;
@@ -15,6 +15,9 @@ pub struct Worker {
     pub sealing: Sealing,
     pub held: HoldBuffer<Held>,
     pub places: Places,
+    pub watchdog: Watchdog,
+    /// Frames left that were not sealed: nothing is handed on any more.
+    pub leaks: bool,
 }
 
 thread_local! {
@@ -30,7 +33,13 @@ pub fn now() -> Timestamp {
 /// Starts with a person's keys; the ones before are erased.
 pub fn set(sealing: Sealing) {
     WORKER.with(|worker| {
-        *worker.borrow_mut() = Some(Worker { sealing, held: HoldBuffer::default(), places: Places::default() });
+        *worker.borrow_mut() = Some(Worker {
+            sealing,
+            held: HoldBuffer::default(),
+            places: Places::default(),
+            watchdog: Watchdog::default(),
+            leaks: false,
+        });
     });
 }
 
@@ -46,6 +55,18 @@ pub fn with<R>(act: impl FnOnce(&mut Worker) -> R) -> Option<R> {
 }
 
 impl Worker {
+    /// Takes how many frames of each track the browser has sent.
+    pub fn sent(&mut self, counts: &str) {
+        let leaks = TrackKind::ALL.into_iter().zip(counts.split(',')).any(|(track, sent)| {
+            // Of a track that never sent, a browser counts nothing.
+            sent.parse().is_ok_and(|sent| self.watchdog.sent(track, sent).is_err())
+        });
+        if leaks {
+            self.leaks = true;
+            outbox::failed();
+        }
+    }
+
     /// Everybody in the group but this person.
     pub fn others(&self) -> Vec<(ParticipantId, LeafIndex)> {
         let view = self.sealing.view(now());

@@ -13,7 +13,6 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use colloque_attestation::{Attestation, Statement};
 use colloque_ids::{
     AppointmentId, ConnectionId, ConsultationId, Id, PatientId, PeerId, PracticeId, RoomId, StaffId, TicketId,
     Timestamp,
@@ -23,9 +22,9 @@ use colloque_protocol::key::{BrowserKey, KeyThumbprint, join_proof_input};
 use colloque_protocol::ticket::{Person, RoomScope, Scope, TICKET_LIFETIME, TicketClaims};
 use colloque_protocol::{AuthenticationMethod, IdentityCard, Role};
 use colloque_signaling::{
-    Attestor, Config, ConnectMediaError, Entered, Entry, Limits, MediaAnswer, MediaPlane, NotRecorded, Records,
-    Signaling,
+    Config, ConnectMediaError, Entered, Entry, Limits, MediaAnswer, MediaPlane, NotRecorded, Records, Signaling,
 };
+use colloque_test_support::Platform;
 use tokio::sync::watch;
 
 pub const ORIGIN: &str = "https://colloque.test";
@@ -100,17 +99,6 @@ impl Memory {
 
     pub fn admitted_at(&self, room: RoomId) -> Option<Timestamp> {
         self.admitted.lock().unwrap().get(&room).copied()
-    }
-}
-
-/// The platform's identity key in tests.
-pub fn identity_key() -> Ed25519KeyPair {
-    Ed25519KeyPair::from_seed_unchecked(&[42; 32]).unwrap()
-}
-
-impl Attestor for Memory {
-    fn attest(&self, statement: &Statement) -> Attestation {
-        statement.seal(|bytes| identity_key().sign(bytes).as_ref().try_into().unwrap())
     }
 }
 
@@ -225,7 +213,7 @@ async fn serve(
         turn: None,
     };
     let signaling =
-        Signaling::new(config, Arc::<Memory>::clone(memory), Arc::<Echo>::clone(media), Arc::<Memory>::clone(memory));
+        Signaling::new(config, Arc::<Memory>::clone(memory), Arc::<Echo>::clone(media), Arc::new(Platform::default()));
     let listener = tokio::net::TcpListener::bind(address).await.unwrap();
     let address = listener.local_addr().unwrap();
     let service = signaling.router().into_make_service_with_connect_info::<SocketAddr>();

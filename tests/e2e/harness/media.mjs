@@ -57,6 +57,12 @@ export function media(page) {
   return page.evaluate(readInPage);
 }
 
+/** What was decoded and heard between two readings of one page; what began anew counts from zero. */
+export function between(before, now) {
+  const grown = (count) => now[count] - (now[count] < before[count] ? 0 : before[count]);
+  return { pictures: grown('camera'), energy: grown('energy') };
+}
+
 /** What a page's own transport may send, as its browser believes, in bits per second; zero before it believes anything. */
 export function allowedRate(page) {
   return page.evaluate(async () => {

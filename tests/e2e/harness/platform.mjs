@@ -13,7 +13,7 @@ import { until } from './wait.mjs';
 
 export const ROOT = resolve(fileURLToPath(import.meta.url), '../../../..');
 const PROGRAM = process.env.COLLOQUE_PROGRAM ?? programPath('colloque');
-const WEB = process.env.COLLOQUE_WEB ?? join(ROOT, 'dist');
+export const WEB = process.env.COLLOQUE_WEB ?? join(ROOT, 'dist');
 
 /** Where a program of this repository is after its build. */
 export function programPath(name) {
@@ -44,8 +44,8 @@ export class Platform {
     return platform;
   }
 
-  static async #prepare({ demonstration, announce = [], turn, environment = {}, listen = '127.0.0.1' }) {
-    for (const needed of [PROGRAM, join(WEB, 'manifest.json')]) {
+  static async #prepare({ demonstration, announce = [], turn, environment = {}, listen = '127.0.0.1', web = WEB }) {
+    for (const needed of [PROGRAM, join(web, 'manifest.json')]) {
       if (!existsSync(needed)) throw new Error(`${needed} is missing: build the program and the pages first`);
     }
     const platform = new Platform();
@@ -59,7 +59,7 @@ export class Platform {
     platform.turn = turn;
     platform.environment = environment;
     platform.listen = listen;
-    platform.web = WEB;
+    platform.web = web;
     platform.origin = `https://localhost:${platform.port}`;
     platform.output = '';
     if (demonstration && (announce.length || turn)) platform.writeConfiguration();
@@ -86,7 +86,7 @@ export class Platform {
   }
 
   async start() {
-    const list = ['serve', ...this.settings, '--web', WEB];
+    const list = ['serve', ...this.settings, '--web', this.web];
     list.push('--listen', `${this.listen}:${this.port}`, '--media-listen', `127.0.0.1:${this.mediaPort}`);
     if (this.isDemonstration) list.push('--demo');
     const child = spawn(PROGRAM, list, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.environment } });

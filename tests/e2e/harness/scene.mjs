@@ -8,10 +8,10 @@ import { Platform } from './platform.mjs';
 import { Practice } from './practice.mjs';
 
 export class Scene {
-  static async open({ announce, flags, turn } = {}) {
+  static async open({ announce, flags, turn, web } = {}) {
     const scene = new Scene();
     scene.contexts = [];
-    scene.platform = await Platform.demonstration({ announce, turn });
+    scene.platform = await Platform.demonstration({ announce, turn, web });
     try {
       scene.practice = await Practice.of(scene.platform);
       scene.browser = await launchChromium(flags);
@@ -44,10 +44,17 @@ export class Scene {
     visit ??= await this.practice.invite();
     patient ??= await this.patient();
     doctor ??= await this.doctor();
+    const people = await this.meet({ visit, patient, doctor });
+    await Promise.all([mediaFlows(doctor.page), mediaFlows(patient.page)]);
+    return people;
+  }
+
+  /** A consultation under way, whether media flow or not. */
+  async meet({ patient, doctor, visit }) {
+    visit ??= await this.practice.invite();
     await Promise.all([patient.arrive(visit), doctor.openRoom(visit.room)]);
     await doctor.admit();
     await patient.answer();
-    await Promise.all([mediaFlows(doctor.page), mediaFlows(patient.page)]);
     return { visit, doctor, patient };
   }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::amplification::{self, Amplification};
 use crate::flood::{Flood, FloodCount, FloodKind};
+use crate::keys;
 use crate::network::Network;
 use crate::run::{CONTROL_PORT, DRIVER_CORE, MEDIA_PORT, SERVER_CORE, join_by_control};
 use crate::server::{Priority, Running};
@@ -95,13 +96,15 @@ pub fn run(plan: &FloodPlan, network: &Network) -> Result<FloodReport, Box<dyn s
         [own.as_str()].into_iter().chain(words.iter().copied()).map(str::to_owned).collect()
     };
     let (media, control, sink) = (at(MEDIA_PORT), at(CONTROL_PORT), at(SINK_PORT));
+    let seats = 2 * usize::try_from(plan.load / (2 * PACKETS_PER_SECOND)).unwrap_or(1).max(1);
+    let keys = keys::agree(seats, 2);
     let serve = command(&["serve", &media.to_string(), &control.to_string()]);
     let server = Running::start(&serve, SERVER_CORE, network.namespace(), plan.priority)?;
     let _sink =
         Running::start(&command(&["sink", &sink.to_string()]), DRIVER_CORE, network.namespace(), Priority::Normal)?;
-    let seats = 2 * usize::try_from(plan.load / (2 * PACKETS_PER_SECOND)).unwrap_or(1).max(1);
     let mut fleet = Fleet::bind(addresses.first_client)?;
     join_by_control(&mut fleet, control, seats, 2)?;
+    fleet.use_keys(keys);
     let connected = fleet.connect(Duration::from_secs(20));
     if connected < seats {
         return Err(format!("{connected} of {seats} transports connected").into());

@@ -9,6 +9,7 @@ pub mod forwarder;
 pub mod forwarder_server;
 pub mod histogram;
 pub mod janus;
+pub mod keys;
 pub mod layered;
 pub mod machine;
 pub mod memory;

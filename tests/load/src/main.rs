@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use colloque_load::flood::FloodKind;
 use colloque_load::flood_run::{self, FloodPlan};
+use colloque_load::keys::FrameCounts;
 use colloque_load::network::Network;
 use colloque_load::run::{Plan, run};
 use colloque_load::server::{Kind, Priority, serve_colloque};
@@ -76,6 +77,9 @@ enum Command {
         /// Loopback only where a veth pair cannot be made; says so.
         #[arg(long, conflicts_with = "loopback")]
         loopback_if_needed: bool,
+        /// Sends what nobody has sealed end to end: less work for the driver, for comparison.
+        #[arg(long)]
+        clear: bool,
         /// Folder that receives `benchmark.md`, `benchmark.json` and `benchmark.svg`.
         #[arg(long)]
         out: Option<PathBuf>,
@@ -216,6 +220,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             priority,
             loopback,
             loopback_if_needed,
+            clear,
             out,
             at_least_of_floor,
             at_least_of_janus,
@@ -260,8 +265,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 max_stolen: max_stolen / 100.0,
                 patience,
                 priority,
+                is_sealed: !clear,
             };
-            let points = run(&plan, &network)?;
+            let (points, frames) = run(&plan, &network)?;
             let table = format!("Network: {}.\n\n{}", network.name(), report::markdown(&points));
             println!("{table}");
             if let Some(out) = out {
@@ -270,7 +276,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 std::fs::write(out.join("benchmark.json"), report::json(&points))?;
                 std::fs::write(out.join("benchmark.svg"), plot::svg(&points))?;
             }
-            conclude(check(&points, &relations), "colloque carries less than is asked")
+            let mut verdicts = check(&points, &relations);
+            verdicts.extend((!clear).then(|| check_frames(&frames)));
+            conclude(verdicts, "colloque carries less than is asked, or frames do not open")
         }
     }
 }
@@ -334,6 +342,15 @@ fn check(points: &[report::Point], relations: &[Relation]) -> Vec<bool> {
     relations.iter().map(verdict).collect()
 }
 
+/// Says whether every frame that came whole was opened.
+fn check_frames(frames: &FrameCounts) -> bool {
+    let FrameCounts { opened, incomplete, unopened } = frames;
+    let holds = *unopened == 0 && *opened > 0;
+    let verdict = if holds { "ok" } else { "FAILED" };
+    println!("{opened} frames opened, {incomplete} not whole, {unopened} whole and not opened: {verdict}");
+    holds
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,6 +370,14 @@ mod tests {
             us_per_packet: 3.0,
             resident_kb: 1,
         }
+    }
+
+    #[test]
+    fn a_run_in_which_a_whole_frame_does_not_open_fails() {
+        let counts = |opened, unopened| FrameCounts { opened, incomplete: 3, unopened };
+        assert!(check_frames(&counts(10, 0)));
+        assert!(!check_frames(&counts(10, 1)));
+        assert!(!check_frames(&counts(0, 0)), "nothing was sealed");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::MediaClient;
 use crate::floor::fixed_keys;
+use crate::keys::{self, FrameCounts};
 use crate::machine::MachineTime;
 use crate::network::Network;
 use crate::report::Point;
@@ -42,6 +43,8 @@ pub struct Plan {
     pub patience: usize,
     /// How server and driver stand against the machine's other work.
     pub priority: Priority,
+    /// Whether what participants send is sealed end to end, as in calls.
+    pub is_sealed: bool,
 }
 
 /// Loss above which a load counts as not carried.
@@ -63,22 +66,22 @@ pub(crate) const CONTROL_PORT: u16 = 41_000;
 /// # Errors
 ///
 /// Whatever keeps a server from starting or its clients from connecting.
-pub fn run(plan: &Plan, network: &Network) -> Result<Vec<Point>, Box<dyn std::error::Error>> {
+pub fn run(plan: &Plan, network: &Network) -> Result<(Vec<Point>, FrameCounts), Box<dyn std::error::Error>> {
     if let Err(error) = colloque_sfu::io::pin_to_core(DRIVER_CORE) {
         eprintln!("the driver cannot stay on core {DRIVER_CORE}: {error}");
     }
     plan.priority.apply();
-    let mut points = Vec::new();
+    let (mut points, mut frames) = (Vec::new(), FrameCounts::default());
     for round in 0..plan.rounds {
         for server in &plan.servers {
-            match run_server(plan, network, *server, round) {
+            match run_server(plan, network, *server, round, &mut frames) {
                 Ok(measured) => points.extend(measured),
                 // One server that fails to start must not throw away the measurements of the others.
                 Err(error) => eprintln!("round {round}, {}: {error}", server.name()),
             }
         }
     }
-    Ok(points)
+    Ok((points, frames))
 }
 
 fn run_server(
@@ -86,6 +89,7 @@ fn run_server(
     network: &Network,
     server: Kind,
     round: usize,
+    frames: &mut FrameCounts,
 ) -> Result<Vec<Point>, Box<dyn std::error::Error>> {
     let loads = match server {
         Kind::Floor | Kind::Colloque => &plan.loads,
@@ -95,6 +99,8 @@ fn run_server(
     let most = loads.last().copied().unwrap_or(0);
     let seats = plan.publishers_for(most);
     let addresses = network.addresses();
+    // Before the server runs, which gives up who is silent for long.
+    let keys = if plan.is_sealed { keys::agree(seats, plan.room_size) } else { Vec::new() };
     let folder = std::env::temp_dir().join(format!("colloque-load-{}", std::process::id()));
     let command = command_for(server, network, &folder, seats, plan.room_size)?;
     let running = Running::start(&command, SERVER_CORE, network.namespace(), plan.priority)?;
@@ -108,6 +114,7 @@ fn run_server(
         }
         Kind::Janus | Kind::JanusLoop => crate::janus::join(&mut fleet, addresses.server, seats / 2)?,
     }
+    fleet.use_keys(keys);
     let connected = fleet.connect(Duration::from_secs(20));
     if connected < fleet.transports.len() {
         return Err(format!("{connected} of {} transports connected", fleet.transports.len()).into());
@@ -138,6 +145,7 @@ fn run_server(
             break;
         }
     }
+    frames.add(&fleet.frames);
     let _ = std::fs::remove_dir_all(&folder);
     Ok(points)
 }

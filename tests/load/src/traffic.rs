@@ -1,16 +1,18 @@
 //! What each participant sends, and what arrives of it: 30 frames of 5 packets of 1200 bytes and 50 packets of 80 bytes a
-//! second, with the instant of sending inside the encrypted payload.
+//! second, sealed end to end, with the instant of sending inside what the hop encrypts.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use colloque_congestion::ArrivalLog;
+use colloque_sealing::e2ee::frame::MAX_OVERHEAD_BYTES as MAX_SEALING_BYTES;
 use colloque_sfu::io::{BATCH, ReceiveBatch, SendBatch, UdpPort, Waker, wait_readable};
 use colloque_sfu_core::{Path, SendArena};
 
 use crate::client::{MAX_OVERHEAD_BYTES, MediaClient, NUMBER_EXTENSION, OPUS, Received, VP8};
 use crate::histogram::Histogram;
+use crate::keys::{FrameCounts, Keys};
 
 /// Packets of one video frame.
 const FRAME_PACKETS: u64 = 5;
@@ -18,6 +20,10 @@ const FRAME_PACKETS: u64 = 5;
 const VIDEO_BYTES: usize = 1200;
 /// Bytes of one audio packet's payload.
 const AUDIO_BYTES: usize = 80;
+/// Bytes of a video frame that fill the same packets once it is sealed.
+const SEALED_VIDEO_BYTES: usize = FRAME_PACKETS as usize * (VIDEO_BYTES - 1 - STAMP_BYTES) - MAX_SEALING_BYTES;
+/// Bytes of an audio frame; padded and sealed, with the instant, it takes sixteen more than one that is not.
+const SEALED_AUDIO_BYTES: usize = 60;
 /// A new participant's frames that all read as keyframes, so that a subscriber can begin with any of them; after that one in
 /// thirty is: a server treats keyframes apart.
 const FIRST_KEYFRAMES: u32 = 60;
@@ -28,6 +34,8 @@ const FRAME_PERIOD: Duration = Duration::from_nanos(33_333_333);
 const AUDIO_PERIOD: Duration = Duration::from_millis(20);
 /// Where the instant of sending stands in a payload; the number of the window follows it.
 const STAMP_AT: usize = 8;
+/// Bytes of both; behind what is sealed, where something is.
+const STAMP_BYTES: usize = 12;
 
 /// Packets that one participant sends in a second.
 pub const PACKETS_PER_SECOND: u64 = 200;
@@ -60,6 +68,10 @@ impl Transport {
 pub struct Fleet {
     /// The transports; those that publish come first, in the order in which they are switched on.
     pub transports: Vec<Transport>,
+    /// What became of sealed frames.
+    pub frames: FrameCounts,
+    /// End-to-end keys of the participants; none where nothing is sealed.
+    keys: Vec<Keys>,
     port: UdpPort,
     first_address: Ipv4Addr,
     received: Box<ReceiveBatch>,
@@ -93,6 +105,8 @@ impl Fleet {
     pub fn bind(first_address: Ipv4Addr) -> std::io::Result<Self> {
         Ok(Self {
             transports: Vec::new(),
+            frames: FrameCounts::default(),
+            keys: Vec::new(),
             port: UdpPort::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)), 64 << 20)?,
             first_address,
             received: Box::default(),
@@ -138,6 +152,17 @@ impl Fleet {
             arrivals,
         });
         Ok(number)
+    }
+
+    /// Has participants seal and open with keys, one each, in their order. Where they have a second transport to receive by, those come
+    /// after all the first ones, in the same order.
+    pub fn use_keys(&mut self, keys: Vec<Keys>) {
+        self.keys = keys;
+    }
+
+    fn keys_of(&mut self, transport: usize) -> Option<&mut Keys> {
+        let participant = transport.checked_rem(self.keys.len())?;
+        self.keys.get_mut(participant)
     }
 
     /// Carries ICE and DTLS until every transport is connected; gives how many are.
@@ -196,9 +221,17 @@ impl Fleet {
                     transport.arrivals.note_arrival(number, now);
                 }
                 // Probes are padding, and carry no instant.
-                if let Some(payload) = header.without_padding(&datagram[header.header_bytes..end])
-                    && let Some((sent_at, window)) = read_stamp(payload)
-                {
+                let Some(payload) = header.without_padding(&datagram[header.header_bytes..end]) else { continue };
+                let participant = number.checked_rem(self.keys.len());
+                let stamp = match participant.and_then(|participant| self.keys.get_mut(participant)) {
+                    None => read_stamp(payload.get(STAMP_AT..)),
+                    Some(keys) => {
+                        let Some((sealed, stamp)) = payload.split_last_chunk::<STAMP_BYTES>() else { continue };
+                        keys.take(&header, sealed, &mut self.frames);
+                        read_stamp(Some(stamp))
+                    }
+                };
+                if let Some((sent_at, window)) = stamp {
                     took(sent_at, window, now);
                 }
             }
@@ -293,33 +326,64 @@ impl Fleet {
     }
 
     fn send_frame(&mut self, number: usize, window: u32) {
+        if !self.keys.is_empty() {
+            return self.send_sealed_frame(number, window);
+        }
         let mut payload = [0; VIDEO_BYTES];
         let frames = self.transports[number].frames;
-        let is_keyframe = frames < FIRST_KEYFRAMES || frames.is_multiple_of(FRAMES_PER_KEYFRAME);
+        let is_keyframe = is_keyframe(frames);
         for packet in 0..FRAME_PACKETS {
-            write_stamp(&mut payload, self.began_at, window);
+            write_stamp(&mut payload[STAMP_AT..], self.began_at, window);
             payload[0] = if packet == 0 { 0x10 } else { 0 };
             payload[1] = 0x50 | u8::from(!is_keyframe);
-            let transport = &mut self.transports[number];
-            let number_of_packet = transport.take_number();
-            let client = &transport.client;
-            let (ssrc, index, timestamp) = (client.ssrcs[1], transport.video_index, transport.frames * 3_000);
-            self.arena.push(transport.path, number as u32, MAX_OVERHEAD_BYTES + VIDEO_BYTES, |out| {
-                client.seal(ssrc, VP8, packet + 1 == FRAME_PACKETS, index, timestamp, number_of_packet, &payload, out)
-            });
-            transport.video_index += 1;
+            self.send_packet(number, packet + 1 == FRAME_PACKETS, &payload);
         }
         self.transports[number].frames += 1;
     }
 
+    fn send_sealed_frame(&mut self, number: usize, window: u32) {
+        let frames = self.transports[number].frames;
+        let mut frame = [0; SEALED_VIDEO_BYTES];
+        frame[0] = 0x50 | u8::from(!is_keyframe(frames));
+        let Some(keys) = self.keys_of(number) else { return };
+        let sealed = keys.seal_picture(&frame);
+        let mut payload = Vec::with_capacity(VIDEO_BYTES);
+        for (packet, piece) in (0..FRAME_PACKETS).zip(sealed.chunks(sealed.len().div_ceil(FRAME_PACKETS as usize))) {
+            payload.clear();
+            payload.push(if packet == 0 { 0x10 } else { 0 });
+            payload.extend_from_slice(piece);
+            let stamp_at = payload.len();
+            payload.resize(stamp_at + STAMP_BYTES, 0);
+            write_stamp(&mut payload[stamp_at..], self.began_at, window);
+            self.send_packet(number, packet + 1 == FRAME_PACKETS, &payload);
+        }
+        self.transports[number].frames += 1;
+    }
+
+    fn send_packet(&mut self, number: usize, is_last: bool, payload: &[u8]) {
+        let transport = &mut self.transports[number];
+        let number_of_packet = transport.take_number();
+        let client = &transport.client;
+        let (ssrc, index, timestamp) = (client.ssrcs[1], transport.video_index, transport.frames * 3_000);
+        self.arena.push(transport.path, number as u32, MAX_OVERHEAD_BYTES + payload.len(), |out| {
+            client.seal(ssrc, VP8, is_last, index, timestamp, number_of_packet, payload, out)
+        });
+        transport.video_index += 1;
+    }
+
     fn send_voice(&mut self, number: usize, window: u32) {
-        let mut payload = [0; AUDIO_BYTES];
-        write_stamp(&mut payload, self.began_at, window);
+        let mut payload = match self.keys_of(number) {
+            None => vec![0; AUDIO_BYTES],
+            Some(keys) => keys.seal_voice(&[0x78; SEALED_AUDIO_BYTES]),
+        };
+        let stamp_at = if self.keys.is_empty() { STAMP_AT } else { payload.len() };
+        payload.resize(payload.len().max(stamp_at + STAMP_BYTES), 0);
+        write_stamp(&mut payload[stamp_at..], self.began_at, window);
         let transport = &mut self.transports[number];
         let number_of_packet = transport.take_number();
         let client = &transport.client;
         let (ssrc, index) = (client.ssrcs[0], transport.audio_index);
-        self.arena.push(transport.path, number as u32, MAX_OVERHEAD_BYTES + AUDIO_BYTES, |out| {
+        self.arena.push(transport.path, number as u32, MAX_OVERHEAD_BYTES + payload.len(), |out| {
             client.seal(ssrc, OPUS, false, index, index as u32 * 960, number_of_packet, &payload, out)
         });
         transport.audio_index += 1;
@@ -328,14 +392,17 @@ impl Fleet {
 
 fn write_stamp(payload: &mut [u8], began_at: Instant, window: u32) {
     let stamp = began_at.elapsed().as_nanos() as u64;
-    payload[STAMP_AT..STAMP_AT + 8].copy_from_slice(&stamp.to_be_bytes());
-    payload[STAMP_AT + 8..STAMP_AT + 12].copy_from_slice(&window.to_be_bytes());
+    payload[..8].copy_from_slice(&stamp.to_be_bytes());
+    payload[8..STAMP_BYTES].copy_from_slice(&window.to_be_bytes());
 }
 
-fn read_stamp(payload: &[u8]) -> Option<(u64, u32)> {
-    let stamp = payload.get(STAMP_AT..STAMP_AT + 8)?.try_into().ok()?;
-    let window = payload.get(STAMP_AT + 8..STAMP_AT + 12)?.try_into().ok()?;
-    Some((u64::from_be_bytes(stamp), u32::from_be_bytes(window)))
+fn read_stamp(stamp: Option<&[u8]>) -> Option<(u64, u32)> {
+    let (sent_at, rest) = stamp?.split_first_chunk()?;
+    Some((u64::from_be_bytes(*sent_at), u32::from_be_bytes(*rest.first_chunk()?)))
+}
+
+const fn is_keyframe(frames: u32) -> bool {
+    frames < FIRST_KEYFRAMES || frames.is_multiple_of(FRAMES_PER_KEYFRAME)
 }
 
 /// Pause between two checks of a transport: servers give up a silent one after some thirty seconds, and loads take turns.

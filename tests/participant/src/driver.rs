@@ -11,13 +11,15 @@ use colloque_call::{
 };
 use colloque_ids::Timestamp;
 use colloque_network::Dice;
+use colloque_protocol::signaling::ServerMessage;
+use colloque_sealing::Outgoing;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use crate::media;
-use crate::participant::{ParticipantOptions, Shared};
+use crate::participant::{ParticipantOptions, Shared, lock};
 use crate::peer::{News, Peer};
 use crate::socket::Socket;
 
@@ -31,6 +33,8 @@ pub(crate) struct Driver {
     peer: Option<(u32, Peer)>,
     is_connected: bool,
     is_held_back: bool,
+    /// The server has said that this person is in the room, and the keys do not know it yet.
+    has_joined: bool,
     news: mpsc::UnboundedSender<(u32, News)>,
     /// Set while the driver runs.
     told: Option<mpsc::UnboundedReceiver<(u32, News)>>,
@@ -53,6 +57,7 @@ impl Driver {
             peer: None,
             is_connected: false,
             is_held_back: false,
+            has_joined: false,
             news,
             told: Some(told),
             tracks: JoinSet::new(),
@@ -67,6 +72,7 @@ impl Driver {
                 while let Some(output) = self.call.next_output() {
                     self.carry_out(output).await;
                 }
+                self.mind_keys();
             }
             shown.send_if_modified(|view| {
                 let is_new = *view != *self.call.view();
@@ -75,7 +81,7 @@ impl Driver {
                 }
                 is_new
             });
-            let pause = self.call.deadline().map_or(LONGEST_PAUSE, |deadline| deadline.since(now()));
+            let pause = self.call.deadline().map_or(LONGEST_PAUSE, |deadline| deadline.since(now()).min(LONGEST_PAUSE));
             let socket = self.socket.as_mut();
             let message = async {
                 match socket {
@@ -86,7 +92,10 @@ impl Driver {
             tokio::select! {
                 message = message => {
                     let input = match message {
-                        Some(message) => LinkInput::SocketMessage(message),
+                        Some(message) => {
+                            self.has_joined |= matches!(message, ServerMessage::Joined { .. });
+                            LinkInput::SocketMessage(message)
+                        }
                         None => {
                             self.socket = None;
                             LinkInput::SocketClosed
@@ -145,7 +154,32 @@ impl Driver {
                 self.shared.adaptation.send_replace(adaptation);
             }
             // The stack counts nothing of this kind: the server's word on the link is all that the engine has.
-            Output::SampleLink | Output::EndToEnd { .. } | Output::Guest(_) => {}
+            Output::SampleLink | Output::Guest(_) => {}
+            Output::EndToEnd { message } => lock(&self.shared.keys).hear(&message, now()),
+        }
+    }
+
+    /// Does what a page and its worker do for each other.
+    fn mind_keys(&mut self) {
+        let mut keys = lock(&self.shared.keys);
+        let view = self.call.view();
+        if let (true, Some(room), Some(participant)) = (self.has_joined, view.room, view.participant) {
+            self.has_joined = false;
+            keys.joined(room, participant);
+        }
+        keys.tick(now());
+        let mut opened = Vec::new();
+        while let Some(outgoing) = keys.next_outgoing() {
+            match outgoing {
+                Outgoing::Send(message) => self.inputs.push_back(Input::EndToEnd { message }),
+                Outgoing::KeysInstalled => opened.extend(keys.try_again(now())),
+                Outgoing::Changed | Outgoing::Said { .. } => {}
+                Outgoing::NotBelieved { participant, error } => warn!("{participant} is not believed: {error}"),
+            }
+        }
+        drop(keys);
+        for frame in opened {
+            media::play(&self.shared, frame);
         }
     }
 
@@ -250,12 +284,13 @@ fn led_through(sdp: &str, address: IpAddr) -> String {
     out
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
 }
 
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Keys are told of time at least this often.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {

@@ -11,9 +11,11 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::warn;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 
+use crate::driver;
+use crate::keys::Frame;
 use crate::offered::{OPUS, RED, VP8};
 use crate::participant::{Shared, lock};
-use crate::picture::Camera;
+use crate::picture::{Camera, split};
 use crate::red;
 use crate::speech::Speech;
 use crate::voice::Mouth;
@@ -32,12 +34,15 @@ pub(crate) async fn speak(shared: Arc<Shared>, mut mouth: Mouth, speech: Speech,
             Err(error) => return warn!("a person stops to speak: {error}"),
         };
         let outlet = shared.outlet.borrow().clone().filter(|_| shared.local.borrow().microphone);
-        let Some(outlet) = outlet else {
+        let sealed = outlet.and_then(|outlet| {
+            let (format, payload) = if outlet.repeats_voice { (RED, spoken.redundant) } else { (OPUS, spoken.plain) };
+            let frame = Frame::Voice { timestamp: begins_at.wrapping_add(spoken.timestamp), format, payload };
+            Some((outlet, lock(&shared.keys).seal(frame)?))
+        });
+        let Some((outlet, Frame::Voice { timestamp, format, payload })) = sealed else {
             begins = true;
             continue;
         };
-        let (format, payload) = if outlet.repeats_voice { (RED, spoken.redundant) } else { (OPUS, spoken.plain) };
-        let timestamp = begins_at.wrapping_add(spoken.timestamp);
         // A transport that closes meanwhile loses the packet, as a network would.
         if outlet.voice.send(format, sequence, timestamp, begins, payload).await.is_ok() {
             sequence = sequence.wrapping_add(1);
@@ -69,7 +74,13 @@ pub(crate) async fn film(shared: Arc<Shared>, picture_bps: u64, seed: u64) {
         let allowed = shared.readings.allowed_bps().map_or(picture_bps, |bps| bps.saturating_sub(VOICE_BPS));
         let timestamp = begins_at.wrapping_add(90_000 / PICTURES_PER_SECOND * number);
         let most = if rate == CameraRate::Low { picture_bps.min(LOW_BPS) } else { picture_bps };
-        for piece in camera.picture(allowed.min(most).max(LEAST_BPS), u64::from(PICTURES_PER_SECOND)) {
+        let (id, bytes) = camera.picture(allowed.min(most).max(LEAST_BPS), u64::from(PICTURES_PER_SECOND));
+        let sealed = lock(&shared.keys).seal(Frame::Picture { id, bytes });
+        let Some(Frame::Picture { id, bytes }) = sealed else {
+            sends = false;
+            continue;
+        };
+        for piece in split(&bytes, id) {
             if outlet.camera.send(VP8, sequence, timestamp, piece.is_last, piece.payload).await.is_err() {
                 // Without its number nobody could tell what is missing.
                 camera.show_keyframe();
@@ -112,20 +123,37 @@ pub(crate) async fn receive(shared: Arc<Shared>, track: Arc<dyn TrackRemote>) {
 }
 
 fn hear(shared: &Shared, packet: &Packet) {
+    let (timestamp, format) = (packet.header.timestamp, packet.header.payload_type);
+    match format {
+        RED | OPUS => open(shared, Frame::Voice { timestamp, format, payload: packet.payload.clone() }),
+        _ => lock(&shared.ear).put_broken(),
+    }
+}
+
+fn open(shared: &Shared, frame: Frame) {
+    let opened = lock(&shared.keys).open(frame, driver::now());
+    if let Some(opened) = opened {
+        play(shared, opened);
+    }
+}
+
+/// Plays or shows a frame that was opened.
+pub(crate) fn play(shared: &Shared, frame: Frame) {
     let now = Instant::now();
-    let mut ear = lock(&shared.ear);
-    let timestamp = packet.header.timestamp;
-    match packet.header.payload_type {
-        RED => match red::read(&packet.payload) {
-            Some(blocks) => {
-                for (offset, block) in blocks {
-                    ear.put(timestamp.wrapping_sub(offset), &block, offset > 0, now);
+    match frame {
+        Frame::Voice { timestamp, format: RED, payload } => {
+            let mut ear = lock(&shared.ear);
+            match red::read(&payload) {
+                Some(blocks) => {
+                    for (offset, block) in blocks {
+                        ear.put(timestamp.wrapping_sub(offset), &block, offset > 0, now);
+                    }
                 }
+                None => ear.put_broken(),
             }
-            None => ear.put_broken(),
-        },
-        OPUS => ear.put(timestamp, &packet.payload, false, now),
-        _ => ear.put_broken(),
+        }
+        Frame::Voice { timestamp, payload, .. } => lock(&shared.ear).put(timestamp, &payload, false, now),
+        Frame::Picture { id, bytes } => lock(&shared.eye).show(&bytes, id, now),
     }
 }
 
@@ -144,6 +172,10 @@ async fn look(shared: &Shared, track: &dyn TrackRemote) {
             },
             _ = steps.tick() => wants_keyframe = lock(&shared.eye).wants_keyframe(Instant::now()),
             () = shared.keyframe_wish.notified() => wants_keyframe = true,
+        }
+        let whole = lock(&shared.eye).take_whole();
+        for picture in whole {
+            open(shared, Frame::Picture { id: picture.id, bytes: picture.frame });
         }
         if wants_keyframe && let Some(media_ssrc) = track.ssrcs().await.first().copied() {
             let request = PictureLossIndication { sender_ssrc: SENDER_SSRC, media_ssrc };

@@ -4,11 +4,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use colloque_call::{Action, Adaptation, CallView};
 use colloque_protocol::Role;
 use colloque_protocol::signaling::MediaState;
+use colloque_sealing::e2ee::View;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::driver::Driver;
+use crate::driver::{self, Driver};
 use crate::identity::{Identity, Tickets};
+use crate::keys::{FrameStatistics, Keys};
 use crate::media;
 use crate::meter::{Readings, WireStatistics};
 use crate::peer::Outlet;
@@ -27,6 +29,8 @@ pub struct ParticipantOptions {
     pub role: Role,
     /// The person's key.
     pub identity: Arc<Identity>,
+    /// The platform's identity key, as a page would be served with it.
+    pub identity_key: [u8; 32],
     /// Where tickets come from.
     pub tickets: Arc<dyn Tickets>,
     /// Address of this machine that media leave from.
@@ -67,6 +71,8 @@ pub struct Statistics {
     pub voice: VoiceStatistics,
     /// How the other person's pictures are seen.
     pub pictures: PictureStatistics,
+    /// What became of frames between this person and the wire.
+    pub frames: FrameStatistics,
     /// Packets sent to the server.
     pub sent: WireStatistics,
     /// Packets received from the server.
@@ -80,6 +86,7 @@ pub(crate) struct Shared {
     pub readings: Arc<Readings>,
     pub ear: Mutex<Ear>,
     pub eye: Mutex<Eye>,
+    pub keys: Mutex<Keys>,
     /// Where packets go at the moment; none while nothing is sent.
     pub outlet: watch::Sender<Option<Outlet>>,
     /// What is switched on.
@@ -103,6 +110,7 @@ impl Participant {
             readings: Arc::default(),
             ear: Mutex::new(Ear::new()?),
             eye: Mutex::new(Eye::new()),
+            keys: Mutex::new(Keys::new(options.identity_key)),
             outlet: watch::Sender::new(None),
             adaptation: watch::Sender::default(),
             local: watch::Sender::new(local),
@@ -155,12 +163,19 @@ impl Participant {
         lock(&self.shared.ear).heard().to_vec()
     }
 
+    /// What a screen would show of the end-to-end encryption; none before this person is in the room.
+    #[must_use]
+    pub fn sealing(&self) -> Option<View> {
+        lock(&self.shared.keys).view(driver::now())
+    }
+
     /// How the call goes.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
         Statistics {
             voice: lock(&self.shared.ear).statistics(),
             pictures: lock(&self.shared.eye).statistics(),
+            frames: lock(&self.shared.keys).statistics(),
             sent: self.shared.readings.sent(),
             received: self.shared.readings.received(),
             allowed_bps: self.shared.readings.allowed_bps(),

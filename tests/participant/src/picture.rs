@@ -3,8 +3,8 @@
 mod camera;
 mod eye;
 
-pub use camera::{Camera, Piece};
-pub use eye::{Eye, PictureStatistics};
+pub use camera::{Camera, Piece, split};
+pub use eye::{Eye, PictureStatistics, Whole};
 
 use colloque_network::Dice;
 

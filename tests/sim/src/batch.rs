@@ -28,6 +28,8 @@ pub struct Batch {
     pub entries: u64,
     /// From a disturbance to the moment when both hear each other, in milliseconds, ascending.
     pub healed_ms: Vec<u64>,
+    /// From then to the moment when both have agreed on end-to-end keys, in milliseconds, ascending.
+    pub sealed_ms: Vec<u64>,
     /// The most that was held at once in any world, by name.
     pub peaks: BTreeMap<&'static str, usize>,
     /// The worlds in which a rule did not hold.
@@ -72,6 +74,7 @@ impl Batch {
         let mut batch = batch.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
         batch.real_seconds = began_at.elapsed().as_secs_f64();
         batch.healed_ms.sort_unstable();
+        batch.sealed_ms.sort_unstable();
         batch.failed.sort_by_key(|failure| failure.seed);
         batch
     }
@@ -85,6 +88,7 @@ impl Batch {
                 self.unseen += outcome.unseen;
                 self.entries += outcome.entries;
                 self.healed_ms.extend(outcome.healed_ms);
+                self.sealed_ms.extend(outcome.sealed_ms);
                 for (name, peak) in outcome.peaks {
                     let most = self.peaks.entry(name).or_default();
                     *most = (*most).max(peak);
@@ -102,9 +106,19 @@ impl Batch {
     /// The time within which a share of the disturbances healed, in milliseconds.
     #[must_use]
     pub fn healed_within_ms(&self, share: f64) -> u64 {
-        let at = (self.healed_ms.len() as f64 * share) as usize;
-        self.healed_ms.get(at.min(self.healed_ms.len().saturating_sub(1))).copied().unwrap_or(0)
+        below(&self.healed_ms, share)
     }
+
+    /// The time within which a share of those who heard each other had agreed on keys, in milliseconds.
+    #[must_use]
+    pub fn sealed_within_ms(&self, share: f64) -> u64 {
+        below(&self.sealed_ms, share)
+    }
+}
+
+fn below(values: &[u64], share: f64) -> u64 {
+    let at = (values.len() as f64 * share) as usize;
+    values.get(at.min(values.len().saturating_sub(1))).copied().unwrap_or(0)
 }
 
 /// Runs one seed; a panic breaks the rule that there is none.

@@ -9,6 +9,7 @@ mod participant;
 mod payload;
 mod picture;
 mod publisher;
+pub mod rekey;
 mod voice;
 pub mod world;
 

@@ -7,6 +7,7 @@ use clap::Parser;
 use colloque_sim::batch::{Batch, Failure};
 use colloque_sim::links::Links;
 use colloque_sim::meter::Counting;
+use colloque_sim::rekey::{Changes, Removals};
 use colloque_sim::{Hall, good_network, world};
 
 #[global_allocator]
@@ -15,7 +16,7 @@ static ALLOCATOR: Counting = Counting;
 #[derive(Parser)]
 #[command(name = "colloque-sim", version, about = "Whole consultations in memory, from seeds")]
 struct Arguments {
-    /// Seeds to run; 10 000, or 20 with `--links`.
+    /// Seeds to run; 10 000, or 20 with `--links` and `--rekey`.
     #[arg(long)]
     seeds: Option<u64>,
     /// The first of them.
@@ -36,6 +37,12 @@ struct Arguments {
     /// Measures instead what bad links leave of the media of a room of two, and prints a table.
     #[arg(long, conflicts_with = "pace")]
     links: bool,
+    /// Measures instead what changes of the end-to-end keys cost rooms of eight, and prints tables.
+    #[arg(long, conflicts_with_all = ["pace", "links"])]
+    rekey: bool,
+    /// Removals that are measured with `--rekey`.
+    #[arg(long, default_value_t = 2_000)]
+    removals: usize,
 }
 
 /// Seconds of a room that are measured.
@@ -57,10 +64,18 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    let seeds = arguments.seeds.unwrap_or(if arguments.links { LINK_SEEDS } else { SEEDS });
+    let seeds = arguments.seeds.unwrap_or(if arguments.links || arguments.rekey { LINK_SEEDS } else { SEEDS });
     let seeds = arguments.from..arguments.from.saturating_add(seeds);
     if arguments.links {
         print!("{}", Links::measure(seeds));
+        return ExitCode::SUCCESS;
+    }
+    if arguments.rekey {
+        for message_loss in [0.0, 0.05] {
+            println!("datagrams of messages lost, and sent again: {:.0} %\n", message_loss * 100.0);
+            println!("{}", Changes::measure(seeds.clone(), message_loss));
+            println!("{}", Removals::measure(arguments.removals, message_loss));
+        }
         return ExitCode::SUCCESS;
     }
     let batch = Batch::run(seeds, arguments.threads, |failure| print(failure, arguments.lines));
@@ -109,6 +124,11 @@ fn print_summary(batch: &Batch) {
     println!(
         "both heard within {median:.2} s (median), {most:.2} s (99 of 100), {all:.2} s (all {})",
         batch.healed_ms.len()
+    );
+    let [median, most, all] = [0.5, 0.99, 1.0].map(|share| batch.sealed_within_ms(share) as f64 / 1_000.0);
+    println!(
+        "sealed {median:.2} s later (median), {most:.2} s (99 of 100), {all:.2} s (all {})",
+        batch.sealed_ms.len()
     );
     for (name, peak) in &batch.peaks {
         println!("at most {peak} {name}");

@@ -26,6 +26,7 @@ fn two_hundred_seeds_keep_every_rule() {
     assert!(batch.heard > 1_000 * SEEDS, "{} packets heard", batch.heard);
     assert!(batch.peaks["bytes of the server"] > 100_000, "{:?}", batch.peaks);
     assert!(batch.healed_ms.len() as u64 > SEEDS, "{} times", batch.healed_ms.len());
+    assert!(batch.sealed_ms.len() as u64 > SEEDS / 8, "{} times", batch.sealed_ms.len());
 }
 
 #[test]
@@ -75,6 +76,7 @@ fn what_is_broken_on_purpose_is_noticed() {
         (Sabotage::BelievesTickets, 0..40, "nobody enters without a good ticket of their own"),
         (Sabotage::LosesEntries, 0..5, "who is journaled as entered is journaled as left"),
         (Sabotage::ForgetsTickets, 2_220..2_221, "nobody enters without a good ticket of their own"),
+        (Sabotage::LosesWelcomes, 5..6, "who is connected is sealed in time"),
         (Sabotage::TakesOrdersAnyhow, 36..37, "signaling and media plane know the same peers"),
     ] {
         let broken = broken_by(sabotage, seeds);

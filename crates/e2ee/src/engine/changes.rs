@@ -1,7 +1,10 @@
 //! What this member wants to change in the group, one commit at a time.
 
+use std::time::Duration;
+
 use colloque_attestation::Standing;
 use colloque_ids::{ParticipantId, Timestamp};
+use sha2::{Digest, Sha256};
 
 use super::content::Content;
 use super::{EndToEnd, Output, TakeError, ToOthers};
@@ -10,6 +13,11 @@ use crate::mls::{Change, Group, Newcomer, ProcessError, Received};
 
 /// Most persons who may be about to be let in: more than a room holds.
 const MAX_WAITING: usize = 16;
+
+/// Key packages that are remembered. Somebody who comes again makes a new one; an older one than these lets nobody in who has its keys.
+const MAX_TAKEN: usize = 64;
+/// Once the connection is back, the server answers a change within this time, or never got it.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
 
 /// What waits, and what is on its way.
 #[derive(Debug, Default)]
@@ -30,6 +38,8 @@ struct OnItsWay {
     added: Vec<(ParticipantId, Newcomer)>,
     removed: Vec<ParticipantId>,
     renews: bool,
+    /// Where it, or its answer, may have been lost: when it counts as such.
+    lost_at: Option<Timestamp>,
 }
 
 impl Changes {
@@ -67,11 +77,11 @@ impl Changes {
 
 impl EndToEnd {
     /// Takes the key package with which somebody wants to be let in. The booked patient and practitioner are; for anybody else a
-    /// clinician has to [`Self::let_in`].
+    /// clinician has to [`Self::let_in`]. A package serves once: its keys are gone then, and whoever sends it again is not its owner.
     ///
     /// # Errors
     ///
-    /// [`TakeError::NotBelieved`] when they are not who the platform says, which is also an [`Output::NotBelieved`].
+    /// [`TakeError::NotForUs`] for one that served; [`TakeError::NotBelieved`] when they are not who the platform says, which is also an [`Output::NotBelieved`].
     pub fn take_key_package(
         &mut self,
         participant: ParticipantId,
@@ -84,10 +94,18 @@ impl EndToEnd {
         if newcomer.member.statement.participant != participant {
             return Err(TakeError::NotForUs);
         }
+        let name = Sha256::digest(package).into();
+        if self.taken.contains(&name) {
+            return Err(TakeError::NotForUs);
+        }
         self.changes.forget(participant);
         if self.changes.wanted.len() + self.changes.asking.len() >= MAX_WAITING {
             return Err(TakeError::NotForUs);
         }
+        if self.taken.len() == MAX_TAKEN {
+            self.taken.pop_front();
+        }
+        self.taken.push_back(name);
         match newcomer.member.statement.standing {
             Standing::Patient => {
                 newcomer.link.clone_from(&self.link);
@@ -163,6 +181,23 @@ impl EndToEnd {
         self.changes.overtaken();
     }
 
+    /// The connection to the server is back: what was said last may have been lost. A change whose answer does not come now is made again,
+    /// and this member says again what others may still wait for.
+    pub fn came_back(&mut self, now: Timestamp) {
+        if let Some(on_its_way) = &mut self.changes.on_its_way {
+            on_its_way.lost_at.get_or_insert(now.after(ANSWERED_WITHIN));
+        }
+        self.tell_ready(now);
+    }
+
+    /// Lets a change go whose answer did not come.
+    pub(super) fn give_up_what_was_lost(&mut self, now: Timestamp) {
+        let on_its_way = self.changes.on_its_way.as_ref();
+        if on_its_way.and_then(|change| change.lost_at).is_some_and(|lost_at| now >= lost_at) {
+            self.overtaken();
+        }
+    }
+
     /// Commits what waits, when it is this member's turn and nothing of theirs is on its way.
     pub(super) fn commit_what_waits(&mut self) {
         if self.refusal.is_some() || self.changes.on_its_way.is_some() {
@@ -209,7 +244,7 @@ impl EndToEnd {
                 welcome: committed.welcome,
                 welcomed: added.iter().map(|(participant, _)| *participant).collect(),
             };
-            self.changes.on_its_way = Some(OnItsWay { added, removed, renews });
+            self.changes.on_its_way = Some(OnItsWay { added, removed, renews, lost_at: None });
             self.outputs.push_back(Output::Send(output));
         }
     }

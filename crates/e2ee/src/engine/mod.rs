@@ -27,8 +27,8 @@ use changes::Changes;
 use content::Content;
 pub use content::{Channel, MAX_CONTENT_BYTES};
 pub use io::{ConnectError, Output, TakeError, ToOthers};
-pub use switch::SWITCH_WITHIN;
 use switch::Switch;
+pub use switch::{SWITCH_RENEWED_WITHIN, SWITCH_WITHIN};
 pub use view::{Comparison, LinkProof, MemberView, Refusal, State, View};
 use words::Words;
 
@@ -72,6 +72,8 @@ pub struct EndToEnd {
     words: Words,
     switch: Switch,
     changes: Changes,
+    /// Names of the key packages that were taken, newest last: each lets somebody in once.
+    taken: VecDeque<[u8; 32]>,
     sealer: Sealer,
     opener: Opener,
     refusal: Option<Refusal>,
@@ -108,6 +110,7 @@ impl EndToEnd {
             words: Words::default(),
             switch: Switch::default(),
             changes: Changes::default(),
+            taken: VecDeque::new(),
             sealer: Sealer::default(),
             opener: Opener::default(),
             refusal: None,
@@ -262,6 +265,7 @@ impl EndToEnd {
     /// Lets time pass: call it at least once a second.
     pub fn tick(&mut self, now: Timestamp) {
         self.opener.expire(now);
+        self.give_up_what_was_lost(now);
         self.switch_if_due(now);
         if self.group.is_some() && self.beat_at.is_some_and(|at| now >= at) {
             self.beat_at = Some(now.after(HEARTBEAT_EVERY));

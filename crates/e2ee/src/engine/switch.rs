@@ -17,6 +17,11 @@ use crate::mls::Group;
 /// Longer: a member whose messages do not come through holds everybody on the old keys. Shorter: on a slow network frames are lost.
 pub const SWITCH_WITHIN: Duration = Duration::from_secs(2);
 
+/// The same after a renewal, for which nobody waits: a member whose messages are lost three times in a row loses no frame.
+///
+/// Longer: a thief of keys reads for longer. Above [`crate::frame::RETAIN_FOR`] less a slow message: frames are lost.
+pub const SWITCH_RENEWED_WITHIN: Duration = Duration::from_secs(6);
+
 /// Whom this member waits for.
 #[derive(Debug, Default)]
 pub(super) struct Switch {
@@ -25,9 +30,9 @@ pub(super) struct Switch {
 }
 
 impl Switch {
-    /// Waits for some members; without any, for nothing.
-    pub(super) fn wait(&mut self, members: Vec<LeafIndex>, now: Timestamp) {
-        self.at = Some(now.after(SWITCH_WITHIN));
+    /// Waits for some members until an instant; without any, for nothing.
+    pub(super) fn wait(&mut self, members: Vec<LeafIndex>, until: Timestamp) {
+        self.at = Some(until);
         self.waits_for = members;
     }
 
@@ -56,7 +61,8 @@ impl EndToEnd {
         }
         let own = group.own_leaf();
         let others = before.into_iter().filter(|leaf| removed.is_empty() && *leaf != own);
-        self.switch.wait(others.collect(), now);
+        let within = if added { SWITCH_WITHIN } else { SWITCH_RENEWED_WITHIN };
+        self.switch.wait(others.collect(), now.after(within));
         self.tell_ready(now);
         self.outputs.push_back(Output::Changed);
     }

@@ -317,6 +317,29 @@ fn keys_are_renewed_without_new_words() {
 }
 
 #[test]
+fn a_renewal_waits_longer_for_who_is_silent_than_an_addition() {
+    let mut room = two();
+    let sealing = |room: &mut Room| room.people[0].engine.sealer().epoch().unwrap().0;
+    let before = sealing(&mut room);
+    room.server = Server::Withholds;
+    room.tick(600_000);
+    // The other one, who came second with theirs, makes it again.
+    room.tick(1_000);
+    room.tick(5_900);
+    assert_eq!(sealing(&mut room), before, "nobody has said that they are ready");
+    room.tick(200);
+    let renewed = sealing(&mut room);
+    assert!(renewed > before);
+    room.enter(Standing::Expert, None);
+    room.people[0].engine.let_in(participant(2)).unwrap();
+    room.settle();
+    room.tick(1_900);
+    assert_eq!(sealing(&mut room), renewed);
+    room.tick(200);
+    assert!(sealing(&mut room) > renewed);
+}
+
+#[test]
 fn a_server_that_withholds_is_noticed() {
     let mut room = two();
     room.tick(10_000);
@@ -338,4 +361,19 @@ fn replayed_messages_change_nothing() {
     assert!(room.all_hear_each_other(&[0, 1]));
     assert_eq!(room.words(0), room.words(1));
     assert!(room.people.iter().flat_map(|person| &person.errors).all(|error| *error == TakeError::NotForUs));
+}
+
+#[test]
+fn a_key_package_that_is_sent_again_later_puts_nobody_out() {
+    let mut room = two();
+    let words = room.words(0);
+    let epoch = room.people[0].engine.sealer().epoch();
+    // The first that a server saw is what the patient offered.
+    let (patient, package, now) = (room.people[1].id, room.seen[0].clone(), room.now());
+    let taken = room.people[0].engine.take_key_package(patient, &package, now);
+    assert_eq!(taken, Err(TakeError::NotForUs));
+    room.settle();
+    assert_eq!(room.people[0].engine.sealer().epoch(), epoch);
+    assert_eq!([room.words(0), room.words(1)], [words; 2]);
+    assert!(room.all_hear_each_other(&[0, 1]));
 }

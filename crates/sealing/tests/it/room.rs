@@ -66,6 +66,12 @@ impl World {
     }
 
     fn join(&mut self, who: usize) {
+        let everybody: Vec<usize> = (0..self.people.len()).collect();
+        self.join_heard(who, &everybody);
+    }
+
+    /// Somebody joins, and only what some people say reaches the server.
+    fn join_heard(&mut self, who: usize, heard: &[usize]) {
         let (role, now) = (self.people[who].role, at(self.now));
         let (staff, patient) = (StaffId::from_parts(at(0), [1; 10]), PatientId::from_parts(at(0), [2; 10]));
         let connection = ConnectionId::from_parts(now, self.random());
@@ -102,8 +108,8 @@ impl World {
         };
         self.people[who].connection = Some(connection);
         self.signal(Input::Opened { connection, from: IpAddr::V4(Ipv4Addr::LOCALHOST) });
-        self.signal(Input::JoinVerified { connection, claims: Box::new(claims), take_over: false });
-        self.settle();
+        self.signal(Input::JoinVerified { connection, claims: Box::new(claims), take_over: true });
+        self.settle_of(heard);
     }
 
     fn lose(&mut self, who: usize) {
@@ -163,9 +169,15 @@ impl World {
     }
 
     fn settle(&mut self) {
+        let everybody: Vec<usize> = (0..self.people.len()).collect();
+        self.settle_of(&everybody);
+    }
+
+    /// Brings what some people say to the server, and what comes of it to everybody.
+    fn settle_of(&mut self, speakers: &[usize]) {
         loop {
             let mut is_quiet = true;
-            for who in 0..self.people.len() {
+            for &who in speakers {
                 while let Some(outgoing) = self.people[who].sealing.next_outgoing() {
                     if let (Outgoing::Send(message), Some(connection)) = (outgoing, self.people[who].connection) {
                         is_quiet = false;
@@ -306,6 +318,55 @@ fn keys_are_renewed_through_the_server() {
     world.all_well(0, 1);
     assert_eq!(world.words(0), words);
     assert!(world.people[0].sealing.sealer().epoch().unwrap().0 >= 3);
+}
+
+#[test]
+fn a_patient_who_returns_to_the_page_that_another_device_took_over_is_let_in_again() {
+    let mut world = two();
+    let elsewhere = world.add(Role::Patient, 55);
+    world.join(elsewhere);
+    world.all_well(0, elsewhere);
+    world.lose(elsewhere);
+    world.people[1].connection = None;
+    world.join(1);
+    assert!(!world.hears(1, 0), "the group has the other device in the place of this one");
+    for _ in 0..5 {
+        world.pass(5_000);
+    }
+    world.all_well(0, 1);
+}
+
+#[test]
+fn a_change_that_was_lost_on_its_way_to_the_server_is_made_again() {
+    let mut world = World::new();
+    world.add(Role::Practitioner, 1);
+    world.add(Role::Patient, 2);
+    world.join(0);
+    world.join_heard(1, &[1]);
+    world.lose(0);
+    // What the practitioner's page says now reaches nobody.
+    world.settle();
+    assert_eq!(world.state(1), State::Preparing);
+    world.join(0);
+    world.pass(1_000);
+    world.pass(4_000);
+    world.all_well(0, 1);
+}
+
+#[test]
+fn numbers_for_the_words_that_were_lost_are_shown_again() {
+    let mut world = World::new();
+    world.add(Role::Practitioner, 1);
+    world.add(Role::Patient, 2);
+    world.join(0);
+    world.join_heard(1, &[1]);
+    world.settle_of(&[0]);
+    world.lose(1);
+    world.settle();
+    assert_eq!(world.people[0].sealing.view(at(world.now)).words, None);
+    world.join(1);
+    world.pass(1_000);
+    world.all_well(0, 1);
 }
 
 #[test]

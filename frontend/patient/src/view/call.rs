@@ -128,7 +128,11 @@ fn notices(model: &Model) -> [Node; 9] {
             (false, false) => Some(calm("microphone-off", Msg::RemoteBothOff.t())),
             (false, true) => Some(calm("camera-off", format!("{} {}", Msg::RemoteCameraOff.t(), Msg::SoundGoesOn.t()))),
             (true, false) => Some(calm("microphone-off", Msg::RemoteMuted.t())),
-            (true, true) => is_connecting.then(|| calm("signal", Msg::Connecting.t())),
+            (true, true) if is_connecting => Some(calm("signal", Msg::Connecting.t())),
+            (true, true) => {
+                let is_awaited = model.sealed.stage == SealStage::Preparing;
+                is_awaited.then(|| calm("shield", Msg::SealPreparing.t()))
+            }
         }
     };
     let document = model

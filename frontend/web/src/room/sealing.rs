@@ -3,7 +3,13 @@
 use colloque_call::{CallView, Input};
 
 use super::Inner;
-use crate::keys::{Keys, Said, SealStage, Sealed};
+use crate::keys::{ENDS, Keys, Said, SealStage, Sealed};
+use crate::peer::{Peer, PeerState};
+
+/// Counts, one a second, that a worker may leave unanswered.
+///
+/// Higher: who waits for the other hears nothing for longer before they are told why. Lower: a slow telephone is refused.
+const UNANSWERED: u8 = 8;
 
 impl Inner {
     /// Starts the worker, once.
@@ -38,6 +44,9 @@ impl Inner {
             Said::Live => {
                 self.live.set(self.live.get() + 1);
                 self.send();
+                let is_connected =
+                    self.peer.borrow().as_ref().is_some_and(|it| it.peer.state() == PeerState::Connected);
+                self.play(!is_connected);
             }
             // Whoever the keys say is there is shown under their own name, whatever the server put where.
             Said::Place { is_first, person } => {
@@ -47,8 +56,26 @@ impl Inner {
                     self.play(false);
                 }
             }
+            Said::Here { loads } if loads || self.live.get() >= ENDS => self.unanswered.set(0),
+            Said::Here { .. } => {}
             Said::View(sealed) => self.show_sealed(sealed),
         }
+    }
+
+    /// Hands the worker what the browser has sent. One that takes it no more, or that not every track reaches, seals nothing.
+    pub(super) fn watch(&self, peer: &Peer, sent: &str) {
+        if let Some(keys) = &*self.keys.borrow() {
+            keys.sent(sent);
+        }
+        self.unanswered.set(self.unanswered.get() + 1);
+        if self.unanswered.get() > UNANSWERED || !peer.is_led() {
+            self.cannot_seal();
+        }
+    }
+
+    /// Whether this page must not send or play any more.
+    pub(super) fn is_refused(&self) -> bool {
+        self.sealed.borrow().stage == SealStage::Impossible
     }
 
     pub(super) fn cannot_seal(&self) {
@@ -56,9 +83,13 @@ impl Inner {
     }
 
     pub(super) fn show_sealed(&self, sealed: Sealed) {
-        if *self.sealed.borrow() != sealed {
+        if *self.sealed.borrow() != sealed && !self.is_refused() {
             self.sealed.replace(sealed);
             self.send();
+            if self.is_refused() {
+                self.peer.take();
+                self.clear_without_peer();
+            }
             (self.on_change)();
         }
     }

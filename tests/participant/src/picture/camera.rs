@@ -31,14 +31,8 @@ impl Camera {
         self.wants_keyframe = true;
     }
 
-    /// Makes the next picture, at `rate_bps` of which `per_second` are shown.
-    ///
-    /// The pieces are as equal as possible, the last ones a byte longer.
-    ///
-    /// # Source
-    ///
-    /// RFC 7741 section 4.2; the equal pieces are those of libwebrtc.
-    pub fn picture(&mut self, rate_bps: u64, per_second: u64) -> Vec<Piece> {
+    /// Makes the next picture, at `rate_bps` of which `per_second` are shown; gives its number and its frame.
+    pub fn picture(&mut self, rate_bps: u64, per_second: u64) -> (u16, Vec<u8>) {
         let is_keyframe = std::mem::take(&mut self.wants_keyframe);
         let mean = (rate_bps / per_second / 8) as usize;
         let length = if is_keyframe { mean * KEYFRAME_WEIGHT } else { mean };
@@ -49,7 +43,7 @@ impl Camera {
         frame.extend_from_slice(&content(self.number, length.clamp(MIN_CONTENT, MAX_CONTENT)));
         let picture_id = self.number as u16 & 0x7fff;
         self.number += 1;
-        split(&frame, picture_id)
+        (picture_id, frame)
     }
 }
 
@@ -66,7 +60,13 @@ fn tag(is_keyframe: bool, length: usize) -> Vec<u8> {
     tag.to_le_bytes()[..TAG_BYTES].to_vec()
 }
 
-fn split(frame: &[u8], picture_id: u16) -> Vec<Piece> {
+/// Cuts a frame into pieces as equal as possible, the last ones a byte longer.
+///
+/// # Source
+///
+/// RFC 7741 section 4.2; the equal pieces are those of libwebrtc.
+#[must_use]
+pub fn split(frame: &[u8], picture_id: u16) -> Vec<Piece> {
     let count = frame.len().div_ceil(MAX_PIECE_BYTES);
     let (size, longer) = (frame.len() / count, frame.len() % count);
     let mut at = 0;

@@ -17,6 +17,7 @@ pub struct Eye {
     missed_since: Option<Instant>,
     frame: Vec<u8>,
     frame_id: Option<u16>,
+    whole: Vec<Whole>,
     /// The last picture shown, as long as the next one can build on it.
     shown: Option<u16>,
     /// Whether pictures have been shown before.
@@ -24,6 +25,15 @@ pub struct Eye {
     waits_for_keyframe_since: Option<Instant>,
     asked_at: Option<Instant>,
     statistics: PictureStatistics,
+}
+
+/// A picture all of whose packets came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// Its number.
+    pub id: u16,
+    /// Its frame.
+    pub frame: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -105,7 +115,7 @@ impl Eye {
             if let Some(packet) = self.packets.remove(&self.next) {
                 self.next += 1;
                 self.missed_since = None;
-                self.place(&packet, now);
+                self.place(&packet);
                 continue;
             }
             let Some((&available, _)) = self.packets.first_key_value() else {
@@ -126,7 +136,7 @@ impl Eye {
     }
 
     /// Adds a packet to the picture that it belongs to; those without content are padding.
-    fn place(&mut self, packet: &Packet, now: Instant) {
+    fn place(&mut self, packet: &Packet) {
         let payload = &packet.payload;
         if payload.is_empty() {
             return;
@@ -147,11 +157,17 @@ impl Eye {
         if packet.is_last {
             let frame = std::mem::take(&mut self.frame);
             self.frame_id = None;
-            self.show(&frame, id, now);
+            self.whole.push(Whole { id, frame });
         }
     }
 
-    fn show(&mut self, frame: &[u8], id: u16, now: Instant) {
+    /// Gives the pictures that have become whole.
+    pub fn take_whole(&mut self) -> Vec<Whole> {
+        std::mem::take(&mut self.whole)
+    }
+
+    /// Looks at a picture, as it was before it was sealed.
+    pub fn show(&mut self, frame: &[u8], id: u16, now: Instant) {
         let is_keyframe = frame.first().is_some_and(|tag| tag & 1 == 0);
         let head = TAG_BYTES + if is_keyframe { KEYFRAME_HEAD.len() } else { 0 };
         let number = frame.get(head..head + 8).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);

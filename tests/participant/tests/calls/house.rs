@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use colloque_attestation::{Attestation, Statement};
 use colloque_call::{Action, CallView, MediaPath, Phase, TicketFailure};
 use colloque_ids::{Id, PeerId, PracticeId, RoomId, StaffId, Timestamp};
 use colloque_participant::speech::Speech;
@@ -19,9 +18,10 @@ use colloque_protocol::ticket::{Person, RoomScope, Scope, TICKET_LIFETIME, Ticke
 use colloque_protocol::{AuthenticationMethod, IdentityCard, Role};
 use colloque_sfu::{ConnectPeerError, Sfu, SfuConfig, SfuEvent};
 use colloque_signaling::{
-    Attestor, Config, ConnectMediaError, Entered, Entry, Limits, MediaAnswer, MediaEvent, MediaPlane, NotRecorded,
-    Records, Signaling,
+    Config, ConnectMediaError, Entered, Entry, Limits, MediaAnswer, MediaEvent, MediaPlane, NotRecorded, Records,
+    Signaling,
 };
+use colloque_test_support::Platform;
 use futures_util::TryFutureExt;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -49,17 +49,6 @@ fn fresh<K>() -> Id<K> {
 #[derive(Default)]
 struct Memory {
     admitted: Mutex<BTreeMap<RoomId, Timestamp>>,
-}
-
-/// The platform's identity key in tests.
-pub fn identity_key() -> Ed25519KeyPair {
-    Ed25519KeyPair::from_seed_unchecked(&[42; 32]).unwrap()
-}
-
-impl Attestor for Memory {
-    fn attest(&self, statement: &Statement) -> Attestation {
-        statement.seal(|bytes| identity_key().sign(bytes).as_ref().try_into().unwrap())
-    }
 }
 
 #[async_trait]
@@ -197,7 +186,7 @@ impl House {
             turn: None,
         };
         let signaling =
-            Signaling::new(config, Arc::<Memory>::clone(&memory), Arc::new(Plane(sfu)), Arc::<Memory>::clone(&memory));
+            Signaling::new(config, Arc::<Memory>::clone(&memory), Arc::new(Plane(sfu)), Arc::new(Platform::default()));
         let listener = TcpListener::bind((LOCAL, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let service = signaling.router().into_make_service_with_connect_info::<SocketAddr>();
@@ -218,9 +207,10 @@ impl House {
                 signaling.media_event(event);
             }
         });
+        let room: RoomId = fresh();
         let scope = RoomScope {
-            room: fresh(),
-            consultation: fresh(),
+            room,
+            consultation: room.same_as(),
             appointment: fresh(),
             practitioner: fresh(),
             patient: fresh(),
@@ -241,6 +231,7 @@ impl House {
             origin: ORIGIN.to_owned(),
             role,
             identity: Arc::new(Identity::new().unwrap()),
+            identity_key: Platform::default().identity_key(),
             tickets: Arc::new(Door { desk: Arc::clone(&self.desk), role }),
             local: LOCAL,
             carrier: Carrier::Udp,
@@ -257,6 +248,24 @@ impl House {
         patient: ParticipantOptions,
         practitioner: ParticipantOptions,
     ) -> (Participant, Participant) {
+        let (patient, practitioner) = self.admit(patient, practitioner).await;
+        for person in [&patient, &practitioner] {
+            soon("voice and pictures come", async {
+                while person.statistics().voice.packets == 0 || person.statistics().pictures.shown == 0 {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            })
+            .await;
+        }
+        (patient, practitioner)
+    }
+
+    /// Lets both in: patient and practitioner, in the call.
+    pub async fn admit(
+        &self,
+        patient: ParticipantOptions,
+        practitioner: ParticipantOptions,
+    ) -> (Participant, Participant) {
         let patient = Participant::join(patient).unwrap();
         let practitioner = Participant::join(practitioner).unwrap();
         reach(&patient, |view| view.phase == Phase::Waiting).await;
@@ -266,12 +275,6 @@ impl House {
         patient.act(Action::Answer);
         for person in [&patient, &practitioner] {
             reach(person, is_in_call).await;
-            soon("voice and pictures come", async {
-                while person.statistics().voice.packets == 0 || person.statistics().pictures.shown == 0 {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-            })
-            .await;
         }
         (patient, practitioner)
     }

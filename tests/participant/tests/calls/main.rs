@@ -7,6 +7,7 @@ mod house;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
+use colloque_participant::e2ee::State;
 use colloque_participant::score::{Score, score};
 use colloque_participant::speech::Speech;
 use colloque_participant::{Carrier, Participant, Statistics};
@@ -18,6 +19,13 @@ use crate::house::{House, LOCAL, is_in_call, reach, soon};
 
 /// What a whole voice reaches through its codec alone is 13 dB; exchanged packets or another voice stay below 1.
 const GOOD_DB: f64 = 9.0;
+
+/// The identity key of a platform that nobody here is: the base point of the curve.
+const OTHER_PLATFORM: [u8; 32] = {
+    let mut key = [0x66; 32];
+    key[0] = 0x58;
+    key
+};
 
 /// What happened to a person in a while.
 #[derive(Debug)]
@@ -38,6 +46,7 @@ impl While {
     /// The least that holds of every call, however bad the network: nothing arrives as something else.
     fn assert_nothing_is_foreign(&self) {
         assert_eq!((self.after.voice.broken, self.after.pictures.foreign), (0, 0), "{self:#?}");
+        assert_eq!(self.after.frames.refused, 0, "{self:#?}");
         assert_eq!((self.after.received.unknown, self.after.received.padding), (0, 0), "{self:#?}");
     }
 }
@@ -85,7 +94,13 @@ async fn two_people_hear_and_see_each_other() {
         assert!(received.probes > 0 && received.repeated <= sent.missed, "probes repeat nothing: {received:?}");
         assert!(sent.transport_reports > 0 && received.transport_reports > 0 && received.reports > 0);
         assert!(passed.after.allowed_bps.is_some(), "the server says what it takes");
+        let frames = passed.after.frames;
+        println!("{frames:?}");
+        assert!(frames.sealed > 400 && frames.opened > 400 && frames.replayed == 0, "{frames:?}");
+        assert_eq!(frames.without_key, 0, "a good network loses no frame to the keys: {frames:?}");
     }
+    let words = people.map(|person| person.sealing().and_then(|view| view.words).expect("words to compare").words());
+    assert_eq!(words[0], words[1]);
 
     let before = practitioner.statistics().pictures.keyframes;
     let asked_at = Instant::now();
@@ -100,6 +115,24 @@ async fn two_people_hear_and_see_each_other() {
     println!("keyframe after {answered_after:?}");
     assert!(answered_after < Duration::from_secs(2), "{answered_after:?}");
     assert!(patient.statistics().received.keyframes_asked > whiles[0].after.received.keyframes_asked);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_sent_without_keys() {
+    let house = House::open().await;
+    let (mut patient, mut practitioner) = (house.options(Role::Patient), house.options(Role::Practitioner));
+    // Pages of another platform: nobody believes what this one states, so no group comes about.
+    patient.identity_key = OTHER_PLATFORM;
+    practitioner.identity_key = OTHER_PLATFORM;
+    let people = house.admit(patient, practitioner).await;
+    sleep(Duration::from_secs(2)).await;
+    for person in [&people.0, &people.1] {
+        assert!(is_in_call(&person.view()));
+        assert_eq!(person.sealing().map(|view| view.state), Some(State::Preparing));
+        let Statistics { sent, received, frames, .. } = person.statistics();
+        assert_eq!((sent.voice, sent.picture, sent.repeated, frames.sealed), (0, 0, 0, 0), "{sent:?}");
+        assert_eq!((received.voice, received.picture), (0, 0), "{received:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,8 +1,15 @@
 use std::time::{Duration, Instant};
 
-use colloque_participant::picture::{Camera, Eye, PictureStatistics, Piece};
+use colloque_participant::picture::{Camera, Eye, PictureStatistics, Piece, split};
 
 const PICTURE: Duration = Duration::from_millis(33);
+
+/// Looks at what has become whole; nothing is sealed here.
+fn look(eye: &mut Eye, now: Instant) {
+    for picture in eye.take_whole() {
+        eye.show(&picture.frame, picture.id, now);
+    }
+}
 
 /// Shows pictures for a while; each piece goes through `way`, which may lose it; gives how they were seen.
 fn seen(pictures: u32, mut way: impl FnMut(u32, Piece) -> Vec<Piece>) -> (PictureStatistics, u32) {
@@ -11,12 +18,14 @@ fn seen(pictures: u32, mut way: impl FnMut(u32, Piece) -> Vec<Piece>) -> (Pictur
     let (mut sequence, mut wishes) = (0, 0);
     for number in 0..pictures {
         let now = begins_at + PICTURE * number;
-        for piece in camera.picture(400_000, 30) {
+        let (id, frame) = camera.picture(400_000, 30);
+        for piece in split(&frame, id) {
             for piece in way(number, piece) {
                 eye.put(sequence, piece.is_last, &piece.payload, now);
                 sequence = sequence.wrapping_add(1);
             }
         }
+        look(&mut eye, now);
         if eye.wants_keyframe(now) {
             wishes += 1;
             camera.show_keyframe();
@@ -54,12 +63,14 @@ fn a_picture_that_never_comes_freezes_until_a_keyframe_that_was_asked_for() {
     let (mut sequence, mut wishes, mut frozen) = (0u16, 0, 0);
     for number in 0..90 {
         let now = begins_at + PICTURE * number;
-        for piece in camera.picture(400_000, 30) {
+        let (id, frame) = camera.picture(400_000, 30);
+        for piece in split(&frame, id) {
             if number != 20 {
                 eye.put(sequence, piece.is_last, &piece.payload, now);
             }
             sequence = sequence.wrapping_add(1);
         }
+        look(&mut eye, now);
         if eye.wants_keyframe(now) {
             wishes += 1;
             camera.show_keyframe();
@@ -78,7 +89,8 @@ fn a_piece_that_comes_late_fills_its_hole() {
     let (mut sequence, mut kept) = (0u16, None);
     for number in 0..60 {
         let now = begins_at + PICTURE * number;
-        for piece in camera.picture(400_000, 30) {
+        let (id, frame) = camera.picture(400_000, 30);
+        for piece in split(&frame, id) {
             match number {
                 20 if kept.is_none() => kept = Some((sequence, piece)),
                 _ => eye.put(sequence, piece.is_last, &piece.payload, now),
@@ -90,6 +102,7 @@ fn a_piece_that_comes_late_fills_its_hole() {
         {
             eye.put(sequence, piece.is_last, &piece.payload, now);
         }
+        look(&mut eye, now);
         assert!(!eye.wants_keyframe(now), "{number}");
     }
     assert_eq!((eye.statistics().shown, eye.statistics().freezes), (60, 0));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use colloque_attestation::{Attestation, Statement};
 use colloque_call::TicketFailure;
 use colloque_ids::{
     AppointmentId, ConnectionId, ConsultationId, PatientId, PracticeId, RoomId, StaffId, TicketId, Timestamp,
@@ -14,7 +15,9 @@ use colloque_protocol::key::{BrowserKey, KeyThumbprint};
 use colloque_protocol::signaling::JoinRefusal;
 use colloque_protocol::ticket::{Person, RoomScope, Scope, TICKET_LIFETIME, TicketClaims};
 use colloque_protocol::{IdentityCard, Role};
+use colloque_signaling::Attestor as _;
 use colloque_signaling_core::{Entry, Record};
+use colloque_test_support::Platform;
 
 use super::chance;
 use super::scene::Scene;
@@ -62,6 +65,7 @@ pub(super) struct Clinic {
     used: BTreeMap<TicketId, Option<ConnectionId>>,
     practice: PracticeId,
     key: Ed25519KeyPair,
+    platform: Platform,
 }
 
 impl Clinic {
@@ -75,6 +79,7 @@ impl Clinic {
             used: BTreeMap::new(),
             practice: scene.id(),
             key: Ed25519KeyPair::from_seed_unchecked(&seed).expect("32 bytes are a seed"),
+            platform: Platform::default(),
         }
     }
 
@@ -83,6 +88,15 @@ impl Clinic {
         let mut key = [0; 32];
         key.copy_from_slice(self.key.public_key().as_ref());
         key
+    }
+
+    /// What pages check statements of keys with.
+    pub(super) fn identity_key(&self) -> [u8; 32] {
+        self.platform.identity_key()
+    }
+
+    pub(super) fn attest(&self, statement: &Statement) -> Attestation {
+        self.platform.attest(statement)
     }
 
     pub(super) fn add_person(&mut self, scene: &mut Scene, role: Role) -> usize {

@@ -12,6 +12,7 @@ use super::Around;
 use super::access::Item;
 use super::chance::BrowserSecret;
 use super::event::Event;
+use super::keys::Keys;
 use super::sabotage::Sabotage;
 use super::scene::Scene;
 use super::transport::Transport;
@@ -56,6 +57,8 @@ pub(super) struct Device {
     pub(super) purpose: Purpose,
     pub(super) secret: BrowserSecret,
     pub(super) engine: Option<Engine>,
+    /// The end-to-end keys of the open page.
+    pub(super) keys: Keys,
     /// What this device's clock differs by.
     clock_ms: i64,
     stream: Option<u64>,
@@ -90,6 +93,7 @@ impl Device {
             purpose,
             secret: BrowserSecret::draw(&mut scene.dice),
             engine: None,
+            keys: Keys::default(),
             clock_ms: scene.dice.below(1_000_000_000) as i64,
             stream: None,
             attempt: 0,
@@ -135,7 +139,12 @@ impl Device {
         let (seed, now) = (around.scene.dice.bits(), self.clock(&around.scene));
         around.scene.say(|| format!("device {} of person {} opens its page", self.number, self.person));
         match self.purpose {
-            Purpose::Consultation(_) => {
+            Purpose::Consultation(consultation) => {
+                if around.seals {
+                    let unique = self.clock_ms as u64 ^ (self.number as u64) << 48;
+                    let id = around.clinic.consultations[consultation].id;
+                    self.keys.open(unique, id, around.clinic.identity_key());
+                }
                 let options = CallOptions { role: self.role, local: self.local, visible: self.is_visible, seed };
                 self.engine = Some(Engine::Call(Box::new(Call::new(options, now))));
                 self.feed(around, Input::Join);
@@ -153,6 +162,7 @@ impl Device {
     /// Closes the page without a word of the engine's, as a browser does; `is_told` when the network hears of it.
     pub(super) fn close_page(&mut self, around: &mut Around, is_told: bool) {
         self.engine = None;
+        self.keys.close();
         self.shown_card = None;
         self.transport = None;
         self.is_held = false;
@@ -178,7 +188,8 @@ impl Device {
             Engine::Desk(desk) => desk.deadline(),
         };
         let deadline_ms = deadline.map(|deadline| (deadline.as_millis() - self.clock_ms).max(0) as u64);
-        deadline_ms.into_iter().chain(self.transport.as_ref().and_then(Transport::next_at_ms)).min()
+        let transport_ms = self.transport.as_ref().and_then(Transport::next_at_ms);
+        deadline_ms.into_iter().chain(transport_ms).chain(self.keys.next_at_ms()).min()
     }
 
     pub(super) fn run(&mut self, around: &mut Around) {
@@ -189,6 +200,9 @@ impl Device {
                 self.feed_desk(around, DeskInput::Tick);
             }
             Some(Engine::Call(_) | Engine::Desk(_)) | None => {}
+        }
+        if self.keys.next_at_ms().is_some_and(|at_ms| at_ms <= around.scene.now_ms) {
+            self.mind_keys(around);
         }
         let instant = around.scene.instant();
         let sending = self.sends();
@@ -257,7 +271,10 @@ impl Device {
         let input = match item {
             Item::Open => LinkInput::SocketOpened,
             Item::Text(text) => match serde_json::from_str::<ServerMessage>(&text) {
-                Ok(message) => LinkInput::SocketMessage(message),
+                Ok(message) => {
+                    self.keys.has_joined |= matches!(message, ServerMessage::Joined { .. });
+                    LinkInput::SocketMessage(message)
+                }
                 Err(error) => return around.scene.fault("clients understand the server", error.to_string()),
             },
             Item::Close => {
@@ -386,9 +403,10 @@ impl Device {
         }
         loop {
             let Some(Engine::Call(call)) = &mut self.engine else { return };
-            let Some(output) = call.next_output() else { return };
+            let Some(output) = call.next_output() else { break };
             self.carry_out(around, output);
         }
+        self.mind_keys(around);
     }
 
     pub(super) fn feed_desk(&mut self, around: &mut Around, input: DeskInput) {
@@ -431,7 +449,11 @@ impl Device {
             Output::ResumeSending => self.is_held = false,
             Output::Adapt(adaptation) => self.is_camera_paused = adaptation.camera == CameraRate::Nothing,
             // A browser that counts nothing: the server's word on the link is all that the engine has.
-            Output::SampleLink | Output::EndToEnd { .. } | Output::Guest(_) => {}
+            Output::SampleLink | Output::Guest(_) => {}
+            Output::EndToEnd { message } => {
+                let now = self.keys_now(around);
+                self.keys.hear(&message, now);
+            }
         }
     }
 

@@ -10,6 +10,7 @@ mod clinic;
 mod device;
 mod event;
 mod hostile;
+mod keys;
 mod net;
 mod oracle;
 mod people;
@@ -55,6 +56,8 @@ struct Around {
     /// Practitioners admit whoever waits.
     admits: bool,
     is_calm: bool,
+    /// Everybody seals what they say.
+    seals: bool,
     /// What is broken on purpose.
     sabotage: Option<Sabotage>,
 }
@@ -93,6 +96,8 @@ pub struct Outcome {
     pub entries: u64,
     /// From the last disturbance to the moment when both hear each other, in milliseconds, each time that it was waited for.
     pub healed_ms: Vec<u64>,
+    /// From then to the moment when both have agreed on keys, in milliseconds.
+    pub sealed_ms: Vec<u64>,
     /// The most that was held at once, by name.
     pub peaks: BTreeMap<&'static str, usize>,
 }

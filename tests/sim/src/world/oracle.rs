@@ -366,6 +366,9 @@ impl Oracle {
                 ConnectionFact::PatientRefused
                 | ConnectionFact::KeyAttested { .. }
                 | ConnectionFact::WordsCompared { .. }
+                | ConnectionFact::GuestAgreed { .. }
+                | ConnectionFact::GuestAdmitted { .. }
+                | ConnectionFact::GuestRemoved { .. }
                 | ConnectionFact::Incident { .. } => {}
             }
         }

@@ -224,6 +224,7 @@ impl World {
 
     fn begin_farewell(&mut self) {
         self.watch.judge_calm(&self.devices, &self.server, &mut self.around);
+        self.watch.judge_keys(&mut self.devices, &mut self.around);
         self.hostiles.iter_mut().for_each(|hostile| hostile.is_quiet = true);
         let Self { around, devices, .. } = self;
         for device in devices.iter_mut() {
@@ -251,10 +252,12 @@ impl World {
         let now_ms = self.around.scene.now_ms;
         if self.phase != Phase::Over && now_ms >= self.watch.next_ms && !matches!(self.phase, Phase::Farewell { .. }) {
             self.watch.look(&self.devices, &self.server, &mut self.around);
+            self.watch.look_at_keys(&mut self.devices, &mut self.around);
         }
         match self.phase {
             Phase::Calm { since_ms } => {
-                let has_lasted = now_ms >= since_ms + CALM_MS && self.watch.all_is_well(&self.devices);
+                let has_lasted =
+                    now_ms >= since_ms + CALM_MS && self.watch.all_is_well(&self.devices, self.around.seals);
                 if has_lasted || now_ms >= since_ms + LONGEST_CALM_MS {
                     self.act(Act::Farewell);
                 }
@@ -271,8 +274,21 @@ impl World {
         let seconds = self.around.scene.now_ms as f64 / 1_000.0;
         let (wire_bytes, seed) = (self.around.scene.wire_bytes, self.seed);
         let super::Oracle { heard, unseen, entries, .. } = self.around.oracle;
-        let (healed_ms, peaks) = self.watch.finish();
+        let (healed_ms, sealed_ms, peaks) = self.watch.finish();
         let (trace, digest, faults) = self.around.scene.finish();
-        Outcome { seed, faults, digest, trace, seconds, wire_bytes, heard, unseen, entries, healed_ms, peaks }
+        Outcome {
+            seed,
+            faults,
+            digest,
+            trace,
+            seconds,
+            wire_bytes,
+            heard,
+            unseen,
+            entries,
+            healed_ms,
+            sealed_ms,
+            peaks,
+        }
     }
 }

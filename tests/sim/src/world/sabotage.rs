@@ -15,4 +15,6 @@ pub enum Sabotage {
     ForgetsTickets,
     /// The media plane takes what it is asked in any order.
     TakesOrdersAnyhow,
+    /// Nobody is brought what lets them into a group.
+    LosesWelcomes,
 }

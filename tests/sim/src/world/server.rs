@@ -187,8 +187,7 @@ impl Server {
         match output {
             Output::Send { connection, message } => self.send(around, connection, &message),
             Output::SendAttestation { connection, statement, makes_group } => {
-                // What is signed is for those who check it; the order of the rest is what is looked at here.
-                let attestation = statement.seal(|_| [0; 64]).bytes().to_vec();
+                let attestation = around.clinic.attest(&statement).bytes().to_vec();
                 let message = FromOthers::Attested { attestation, makes_group }.to_text();
                 self.send(around, connection, &ServerMessage::EndToEnd { message });
             }
@@ -215,6 +214,9 @@ impl Server {
 
     fn send(&mut self, around: &mut Around, connection: ConnectionId, message: &ServerMessage) {
         let Some(stream) = self.sockets.get(&connection).map(|socket| socket.stream) else { return };
+        if around.sabotage == Some(Sabotage::LosesWelcomes) && is_welcome(message) {
+            return;
+        }
         let Around { scene, clinic, oracle, net, .. } = around;
         scene.say(|| format!("  {connection} <- {}", brief(message)));
         oracle.said(scene, clinic, connection, message);
@@ -320,10 +322,16 @@ fn text_of(message: &ServerMessage) -> Item {
     Item::Text(serde_json::to_string(message).expect("messages hold no map, so they have a JSON form"))
 }
 
+fn is_welcome(message: &ServerMessage) -> bool {
+    let ServerMessage::EndToEnd { message } = message else { return false };
+    matches!(FromOthers::from_text(message), Ok(FromOthers::Welcome { .. }))
+}
+
 /// A message without its long texts.
 pub(super) fn brief(message: &ServerMessage) -> String {
     match message {
         ServerMessage::Answer { generation, .. } => format!("Answer {generation}"),
+        ServerMessage::EndToEnd { message } => format!("EndToEnd, {} bytes", message.len()),
         ServerMessage::Room { state } | ServerMessage::Joined { state, .. } => {
             let other = state.other.as_ref().map(|other| (&other.card.display_name, other.presence));
             let word = if matches!(message, ServerMessage::Room { .. }) { "Room" } else { "Joined" };

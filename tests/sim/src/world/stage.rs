@@ -17,7 +17,7 @@ use super::recorder::Storage;
 use super::scene::Scene;
 use super::server::Server;
 use super::watch::Watch;
-use super::{Around, World, chance};
+use super::{Around, World, chance, keys};
 use crate::meter;
 
 impl World {
@@ -36,6 +36,7 @@ impl World {
             transports: 0,
             admits: scene.dice.is(0.7),
             is_calm: false,
+            seals: keys::seals(seed),
             sabotage: None,
             scene,
         };

@@ -8,6 +8,7 @@ use colloque_sfu_core::{AUDIO_RING_PACKETS, MAX_DATAGRAM_BYTES, VIDEO_RING_PACKE
 
 use super::act::Act;
 use super::device::{Device, Honesty};
+use super::keys::{self, Agreed, SEALED_WITHIN_MS};
 use super::recorder::Storage;
 use super::server::Server;
 use super::{Around, World};
@@ -48,6 +49,9 @@ struct Watched {
     heard_ms: Option<u64>,
     is_healed: bool,
     is_expected: bool,
+    healed_at_ms: u64,
+    agreed: Option<Agreed>,
+    is_sealed: bool,
 }
 
 /// What is watched of a world.
@@ -56,13 +60,21 @@ pub(super) struct Watch {
     pub(super) next_ms: u64,
     disagreed_since_ms: Option<u64>,
     healed_ms: Vec<u64>,
+    sealed_ms: Vec<u64>,
     peaks: BTreeMap<&'static str, usize>,
 }
 
 impl Watch {
     pub(super) fn new(consultations: usize) -> Self {
         let consultations = (0..consultations).map(|_| Watched::default()).collect();
-        Self { consultations, next_ms: 0, disagreed_since_ms: None, healed_ms: Vec::new(), peaks: BTreeMap::new() }
+        Self {
+            consultations,
+            next_ms: 0,
+            disagreed_since_ms: None,
+            healed_ms: Vec::new(),
+            sealed_ms: Vec::new(),
+            peaks: BTreeMap::new(),
+        }
     }
 
     /// Notes that an act explains silence for a while.
@@ -132,6 +144,7 @@ impl Watch {
                 watched.heard_ms = Some(now_ms);
                 if !std::mem::replace(&mut watched.is_healed, true) {
                     self.healed_ms.push(now_ms - watched.disturbed_ms);
+                    (watched.healed_at_ms, watched.is_sealed) = (now_ms, false);
                 }
             }
             let detail = || {
@@ -147,6 +160,49 @@ impl Watch {
             voice_first(around, pair, watched.disturbed_ms);
         }
         self.look_at_peers(server, around);
+    }
+
+    /// Looks whether those who hear each other agree on keys, and whether nobody else does.
+    pub(super) fn look_at_keys(&mut self, devices: &mut [Device], around: &mut Around) {
+        if !around.seals {
+            return;
+        }
+        let now_ms = around.scene.now_ms;
+        devices.iter().for_each(|device| keys::judge_members(device, around));
+        for (number, watched) in self.consultations.iter_mut().enumerate().filter(|(_, watched)| watched.is_healed) {
+            let Some(places) = keys::places(devices, number) else { continue };
+            let Ok(pair) = devices.get_disjoint_mut(places) else { continue };
+            if let Some(agreed) = keys::agreed(pair, around) {
+                if let Some(before) = watched.agreed.replace(agreed) {
+                    keys::judge_order(before, agreed, around);
+                }
+                if !std::mem::replace(&mut watched.is_sealed, true) {
+                    self.sealed_ms.push(now_ms - watched.healed_at_ms);
+                }
+            } else if !watched.is_sealed && now_ms > watched.healed_at_ms + SEALED_WITHIN_MS {
+                let keys = keys::brief(devices, places, around);
+                let detail = format!("consultation {number}, heard since {} ms: {keys}", watched.healed_at_ms);
+                around.scene.fault("who is connected is sealed in time", detail);
+            }
+        }
+    }
+
+    /// At the end of the calm, those who agree understand each other, and nobody who has gone does.
+    pub(super) fn judge_keys(&self, devices: &mut [Device], around: &mut Around) {
+        if !around.seals {
+            return;
+        }
+        for (number, _) in self.consultations.iter().enumerate().filter(|(_, watched)| watched.is_healed) {
+            let Some(places) = keys::places(devices, number) else { continue };
+            let Ok(pair) = devices.get_disjoint_mut(places) else { continue };
+            match keys::agreed(pair, around) {
+                Some(_) => keys::judge_frames(devices, places, around),
+                None => {
+                    let detail = format!("consultation {number}: {}", keys::brief(devices, places, around));
+                    around.scene.fault("both sides end in one epoch with the same words", detail);
+                }
+            }
+        }
     }
 
     /// Signaling and the media plane know the same peers, but for what is on its way between them.
@@ -166,10 +222,13 @@ impl Watch {
     }
 
     /// Whether everybody who must be heard is heard, and desks are live.
-    pub(super) fn all_is_well(&self, devices: &[Device]) -> bool {
+    pub(super) fn all_is_well(&self, devices: &[Device], seals: bool) -> bool {
         let is_live = |device: &Device| device.desk().is_none_or(|desk| desk.view().connection == DeskConnection::Live);
         devices.iter().filter(|device| device.wants_in).all(is_live)
-            && self.consultations.iter().all(|watched| !watched.is_expected || watched.is_healed)
+            && self
+                .consultations
+                .iter()
+                .all(|watched| !watched.is_expected || (watched.is_healed && (watched.is_sealed || !seals)))
     }
 
     /// Notes that something beside the plan explains silence.
@@ -233,8 +292,8 @@ impl Watch {
         }
     }
 
-    pub(super) fn finish(self) -> (Vec<u64>, BTreeMap<&'static str, usize>) {
-        (self.healed_ms, self.peaks)
+    pub(super) fn finish(self) -> (Vec<u64>, Vec<u64>, BTreeMap<&'static str, usize>) {
+        (self.healed_ms, self.sealed_ms, self.peaks)
     }
 }
 
