@@ -109,7 +109,7 @@ pub fn Room(
         <main class="room" id="content" data-scene=move || scene.get().name()>
             {move || match scene.get() {
                 Scene::Connecting => view! {
-                    <div class="words"><h1 class="visually-hidden" tabindex="-1">{Msg::WaitingTitle.t()}</h1>
+                    <div class="words"><h1 class="visually-hidden" tabindex="-1">{Msg::PageWaiting.t()}</h1>
                     <p class="row" role="status"><span class="wait" aria-hidden="true"></span>{Msg::Connecting.t()}</p></div>
                 }.into_any(),
                 Scene::Waiting => waiting(call, practitioner.clone()),

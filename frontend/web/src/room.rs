@@ -22,7 +22,7 @@ use switches::switch_as_before;
 
 use crate::capture::{Capture, ScreenCapture};
 use crate::dom::{Listener, is_visible, monotonic_now, on_visibility, random_seed, spawn, tab_storage};
-use crate::keys::{Keys, Sealed};
+use crate::keys::{ENDS, Keys, Sealed};
 use crate::link_shell::{KEY_ALONE, LinkShell, opening_with};
 use crate::media_element;
 use crate::peer::{OpenPeerError, Peer, PeerState};

@@ -5,7 +5,6 @@ use colloque_kit::copy::CopyField;
 use colloque_kit::dialog::Dialog;
 use colloque_kit::form::{Faults, Field, Submit, Values, unique};
 use colloque_kit::frame::role_name;
-use colloque_kit::icon::Icon;
 use colloque_kit::notice::{Tone, note, note_with, trouble};
 use colloque_kit::{Text, explain};
 use colloque_protocol::Role;
