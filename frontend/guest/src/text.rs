@@ -121,7 +121,7 @@ colloque_kit::texts! {
 
         EndedTitle: "La consultation est terminée", "The consultation is over";
         MayClose: "Vous pouvez fermer cette page.", "You may close this page.";
-        PutOutTitle: "Le praticien a mis fin à votre participation", "The practitioner ended your participation";
+        PutOutTitle: "Le praticien a mis fin à votre participation.", "The practitioner ended your participation.";
         LeftTitle: "Vous avez quitté la consultation", "You left the consultation";
         LeftLead: "Vous pouvez revenir tant qu'elle dure.", "You may come back as long as it lasts.";
         ComeBack: "Revenir", "Come back";
