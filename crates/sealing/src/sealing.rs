@@ -223,7 +223,8 @@ impl Sealing {
     fn notice(&mut self, taken: Result<(), TakeError>, now: Timestamp) -> Result<(), HearError> {
         match taken {
             Ok(()) => self.astray_since = None,
-            Err(TakeError::NotForUs) => {
+            // Who was refused, or refused a group themselves, waits for a person's word.
+            Err(TakeError::NotForUs) if !matches!(self.engine.view(now).state, State::Refused(_)) => {
                 let since = *self.astray_since.get_or_insert(now);
                 // Whoever makes groups waits for the others to ask first: another group means other words.
                 let patience = if self.makes_group { MAKE_AGAIN_AFTER } else { ASK_AGAIN_AFTER };

@@ -271,7 +271,11 @@ impl Inner {
             if matches!(view.phase, Phase::Ended { .. }) {
                 tab_storage().map(|storage| storage.remove_item(&self.ticket_path));
             }
-            self.shown.replace(view);
+            let is_back = view.signaling_lost_since.is_none();
+            if self.shown.replace(view).signaling_lost_since.is_some() && is_back {
+                // What was on its way may be lost.
+                self.use_keys();
+            }
             (self.on_change)();
         }
     }

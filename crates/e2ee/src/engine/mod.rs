@@ -17,7 +17,7 @@ use ed25519_dalek::VerifyingKey;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::code::{Chain, SHARE_BYTES};
+use crate::code::{Chain, Commitment, SHARE_BYTES};
 use crate::credential::{IdentityProof, LeafCredential, Verifier, VerifyMemberError};
 use crate::frame::{Opener, Sealer};
 use crate::link::LinkSecret;
@@ -63,11 +63,14 @@ pub struct SetUpError;
 pub struct EndToEnd {
     provider: Provider,
     signer: LeafSigner,
+    /// This member's numbers in the present group.
     chain: Chain,
+    /// The same for groups that this member may be let into: a number that was shown in one group is worth nothing in another.
+    offered: VecDeque<(Commitment, Chain)>,
     verifier: Verifier,
     link: Option<LinkSecret>,
-    /// What this member's leaf says, once the platform has stated who they are.
-    credential: Option<Vec<u8>>,
+    /// Who this member is, once the platform has stated it.
+    attestation: Option<Attestation>,
     group: Option<Group>,
     words: Words,
     switch: Switch,
@@ -83,6 +86,9 @@ pub struct EndToEnd {
     outputs: VecDeque<Output>,
 }
 
+/// Offers of this member that may still lead into a group.
+const MAX_OFFERED: usize = 8;
+
 impl EndToEnd {
     /// Starts without keys: nothing is sealed and nothing is opened.
     ///
@@ -96,6 +102,7 @@ impl EndToEnd {
         let signer = LeafSigner::generate(&provider);
         Ok(Self {
             chain: Chain::new(chain),
+            offered: VecDeque::new(),
             verifier: Verifier {
                 identity_key: VerifyingKey::from_bytes(&setup.identity_key).map_err(|_| SetUpError)?,
                 consultation: setup.consultation,
@@ -105,7 +112,7 @@ impl EndToEnd {
             signer,
             provider,
             link: setup.link,
-            credential: None,
+            attestation: None,
             group: None,
             words: Words::default(),
             switch: Switch::default(),
@@ -138,9 +145,22 @@ impl EndToEnd {
         if statement.leaf_key != self.leaf_key() {
             return Err(ConnectError::NotAttested);
         }
-        let proof = IdentityProof::Platform(attestation);
-        self.credential = Some(LeafCredential { proof, commitment: self.chain.commitment() }.write());
+        self.attestation = Some(attestation);
         Ok(())
+    }
+
+    /// Writes what this member's leaf says, in a group of its own each time.
+    fn new_credential(&mut self) -> Result<Vec<u8>, ConnectError> {
+        let attestation = self.attestation.clone().ok_or(ConnectError::NotAttested)?;
+        let mut seed = Zeroizing::new([0; SHARE_BYTES]);
+        self.provider.fill(seed.as_mut());
+        let chain = Chain::new(seed);
+        let commitment = chain.commitment();
+        if self.offered.len() >= MAX_OFFERED {
+            self.offered.pop_front();
+        }
+        self.offered.push_back((commitment, chain));
+        Ok(LeafCredential { proof: IdentityProof::Platform(attestation), commitment }.write())
     }
 
     /// Clinician: makes a group of this person alone, which takes the place of any other.
@@ -152,12 +172,11 @@ impl EndToEnd {
         if self.refusal == Some(Refusal::WordsDiffer) {
             return Err(ConnectError::Mls);
         }
-        let credential = self.credential.clone().ok_or(ConnectError::NotAttested)?;
+        let credential = self.new_credential()?;
         let group = Group::create(&self.provider, &self.signer, credential, &self.verifier, now)
             .map_err(|_| ConnectError::Mls)?;
         self.changes.restart();
-        self.enter(group, now);
-        Ok(())
+        self.enter(group, now).map_err(|_| ConnectError::Mls)
     }
 
     /// Offers this member to the group with new keys: at first, and when messages were missed.
@@ -166,7 +185,7 @@ impl EndToEnd {
     ///
     /// [`ConnectError::NotAttested`] before [`Self::attested`]; [`ConnectError::Mls`] when keys cannot be made.
     pub fn offer(&mut self) -> Result<(), ConnectError> {
-        let credential = self.credential.clone().ok_or(ConnectError::NotAttested)?;
+        let credential = self.new_credential()?;
         let package = Newcomer::offer(&self.provider, &self.signer, credential).map_err(|_| ConnectError::Mls)?;
         self.outputs.push_back(Output::Send(ToOthers::KeyPackage { package }));
         Ok(())
@@ -192,7 +211,7 @@ impl EndToEnd {
             self.refuse(Refusal::NotAgreed);
         }
         let group = group?;
-        self.enter(group, now);
+        self.enter(group, now)?;
         self.tell_ready(now);
         Ok(())
     }
@@ -293,7 +312,12 @@ impl EndToEnd {
         &mut self.opener
     }
 
-    fn enter(&mut self, group: Group, now: Timestamp) {
+    /// Takes the place of the group before by one that this member has offered itself to, once for each offer.
+    fn enter(&mut self, group: Group, now: Timestamp) -> Result<(), TakeError> {
+        let own = group.members().iter().find(|member| member.leaf == group.own_leaf()).ok_or(TakeError::NotForUs)?;
+        let offer = self.offered.iter().position(|(commitment, _)| *commitment == own.commitment);
+        let (_, chain) = offer.and_then(|at| self.offered.remove(at)).ok_or(TakeError::NotForUs)?;
+        self.chain = chain;
         // Epochs of another group may have the same numbers.
         self.sealer.stop();
         self.opener.forget();
@@ -307,6 +331,7 @@ impl EndToEnd {
         self.switch.wait(Vec::new(), now);
         self.switch_if_due(now);
         self.outputs.push_back(Output::Changed);
+        Ok(())
     }
 
     fn refuse(&mut self, refusal: Refusal) {

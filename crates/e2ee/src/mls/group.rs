@@ -333,6 +333,10 @@ impl Group {
         let Sender::Member(sender) = *processed.sender() else {
             return Err(ProcessError::NotAllowed(PolicyError::ForeignProposal));
         };
+        // A message of an epoch before may be of somebody whose place another one has now.
+        if self.mls.member_at(sender).is_none_or(|member| member.credential != *processed.credential()) {
+            return Err(foreign("sender is not a member any more".to_owned()));
+        }
         match processed.into_content() {
             ProcessedMessageContent::ApplicationMessage(message) => Ok(Received::Application {
                 from: LeafIndex::new(sender.u32()).ok_or_else(|| foreign("leaf".to_owned()))?,

@@ -2,7 +2,9 @@
 
 use colloque_attestation::Standing;
 use colloque_e2ee::frame::{Codec, OpenFrameError, TrackKind};
-use colloque_e2ee::{Channel, Comparison, LinkProof, PolicyError, Refusal, State, TakeError, VerifyMemberError};
+use colloque_e2ee::{
+    Channel, Comparison, LinkProof, Output, PolicyError, Refusal, State, TakeError, ToOthers, VerifyMemberError,
+};
 
 use crate::world::{Room, Server, attest, consultation, engine, participant, statement};
 
@@ -331,7 +333,7 @@ fn a_renewal_waits_longer_for_who_is_silent_than_an_addition() {
     let renewed = sealing(&mut room);
     assert!(renewed > before);
     room.enter(Standing::Expert, None);
-    room.people[0].engine.let_in(participant(2)).unwrap();
+    room.let_in(2);
     room.settle();
     room.tick(1_900);
     assert_eq!(sealing(&mut room), renewed);
@@ -376,4 +378,45 @@ fn a_key_package_that_is_sent_again_later_puts_nobody_out() {
     assert_eq!(room.people[0].engine.sealer().epoch(), epoch);
     assert_eq!([room.words(0), room.words(1)], [words; 2]);
     assert!(room.all_hear_each_other(&[0, 1]));
+}
+
+#[test]
+fn what_somebody_said_before_they_were_put_out_is_not_taken_for_another_ones_word() {
+    let mut room = two();
+    room.enter(Standing::Expert, None);
+    room.let_in(2);
+    room.settle();
+    room.people[2].engine.say(Channel::Chat, b"from the expert").unwrap();
+    let Some(Output::Send(ToOthers::Sealed { message })) = room.people[2].engine.next_output() else {
+        panic!("nothing was said")
+    };
+    let leaf = room.leaf(1, 2);
+    room.people[0].engine.put_out(participant(2));
+    room.settle();
+    room.enter(Standing::Interpreter, None);
+    room.let_in(3);
+    room.settle();
+    assert_eq!(room.leaf(1, 3), leaf, "the interpreter has the expert's place");
+    let now = room.now();
+    assert_eq!(room.people[1].engine.take(&message, now), Err(TakeError::NotForUs));
+    assert!(room.people[1].said.is_empty());
+}
+
+/// Numbers that were shown in one group could be used to grind the words of the next.
+#[test]
+fn each_offer_and_each_group_settles_on_numbers_of_its_own() {
+    let mut engine = engine(7, None);
+    let attestation = attest(&statement(1, Standing::Patient, engine.leaf_key()));
+    engine.attested(&attestation, crate::frames::NOW).unwrap();
+    let commitments: Vec<Vec<u8>> = (0..3)
+        .map(|_| {
+            engine.offer().unwrap();
+            let Some(Output::Send(ToOthers::KeyPackage { package })) = engine.next_output() else {
+                panic!("nothing was offered")
+            };
+            let at = package.windows(attestation.len()).position(|part| part == attestation).unwrap();
+            package[at + attestation.len()..][..32].to_vec()
+        })
+        .collect();
+    assert!(commitments[0] != commitments[1] && commitments[1] != commitments[2] && commitments[0] != commitments[2]);
 }

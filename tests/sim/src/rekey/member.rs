@@ -146,7 +146,7 @@ impl Member {
     pub(super) fn take(&mut self, delivery: &Delivery, now_us: u64, now: Timestamp) -> (bool, Vec<ToOthers>, bool) {
         let (taken, says, has_installed) = self.with(now_us, |engine| match delivery {
             Delivery::KeyPackage { participant, package } => {
-                engine.take_key_package(*participant, package, now).and_then(|()| engine.let_in(*participant)).is_ok()
+                engine.take_key_package(*participant, package, now).map(|()| engine.let_in(*participant)).is_ok()
             }
             Delivery::Ordered { epoch, holds: true } => engine.accepted(Epoch(*epoch), now).is_ok(),
             Delivery::Ordered { holds: false, .. } => {
