@@ -298,7 +298,8 @@ mod tests {
 
     /// Pages as `cargo xtask web` would build them, each of its own name.
     fn web() -> Web {
-        let folder = std::env::temp_dir().join(format!("colloque-web-{}", std::process::id()));
+        let thread = std::thread::current().id();
+        let folder = std::env::temp_dir().join(format!("colloque-web-{}-{thread:?}", std::process::id()));
         std::fs::create_dir_all(folder.join("assets")).unwrap();
         let names = [
             "patient",
@@ -337,6 +338,19 @@ mod tests {
         }
         let page = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
         assert!(String::from_utf8_lossy(&page).contains("<h1>occupe</h1>"));
+    }
+
+    #[tokio::test]
+    async fn a_guests_page_is_an_application_that_nobody_indexes_or_keeps() {
+        let services = Services { api: Router::new(), signaling: Router::new() };
+        let request = Request::get("/g/0198a2d0-0000-7000-8000-000000000000").body(Body::empty()).unwrap();
+        let response = router(web(), services).oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        let headers = response.headers();
+        assert_eq!(headers["x-robots-tag"], "noindex, nofollow");
+        assert_eq!(headers[header::REFERRER_POLICY], "no-referrer");
+        assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+        assert_eq!(headers[header::CONTENT_SECURITY_POLICY], Protection::Application.policy(&[]));
     }
 
     #[test]

@@ -95,12 +95,15 @@ fn invitation(face: &GuestFace) -> AnyView {
     view! {
         <section class="card stack invitation" data-fill=true aria-label=Msg::Invitation.t()>
             <p class="invited">{invited_as(you.role).with(&[&you.display_name])}</p>
-            <dl class="facts">
-                <dt>{Msg::InvitedBy.t()}</dt><dd><strong>{practitioner.display_name}</strong></dd>
-                {practitioner.profession.map(|profession| view! { <dt>{Msg::Profession.t()}</dt><dd>{profession}</dd> })}
-                {practitioner.rpps.map(|number| view! { <dt>{Msg::Rpps.t()}</dt><dd class="figures">{number}</dd> })}
-                <dt>{Msg::Practice.t()}</dt><dd>{practice}</dd>
-            </dl>
+            <div class="who-asks">
+                {Icon::Person.draw_at("1.75rem")}
+                <div>
+                    <p><strong translate="no">{practitioner.display_name}</strong></p>
+                    {practitioner.profession.map(|profession| view! { <p>{profession}</p> })}
+                    <p>{practice}</p>
+                    {practitioner.rpps.map(|number| view! { <p class="quiet small figures">{Msg::Rpps.with(&[&number])}</p> })}
+                </div>
+            </div>
         </section>
     }
     .into_any()

@@ -44,7 +44,8 @@ pub const fn wording(phase: Phase) -> (Msg, Option<Msg>, Way) {
         },
         Phase::Refused { refusal, retried } => match refusal {
             JoinRefusal::AlreadyElsewhere => (Msg::AlreadyElsewhereTitle, None, Way::TakeOver),
-            JoinRefusal::ServerFull => (Msg::ServerFullTitle, Some(Msg::WaitLead), Way::Wait),
+            // One guest at a time, or no room left: the server says the same of both.
+            JoinRefusal::ServerFull => (Msg::ServerFullTitle, Some(Msg::ServerFullLead), Way::Wait),
             JoinRefusal::WrongVersion => (Msg::NewVersionTitle, None, Way::Reload),
             JoinRefusal::TooEarly
             | JoinRefusal::TooLate

@@ -2,6 +2,7 @@
 
 use colloque_call::{Action, CallView, Phase};
 use colloque_kit::Text;
+use colloque_kit::form::focus_later;
 use colloque_kit::icon::Icon;
 use colloque_kit::notice::{Tone, marked_chip};
 use colloque_kit::seal::chip;
@@ -79,10 +80,14 @@ pub fn Room(
 ) -> impl IntoView {
     let phase = Memo::new(move |_| call.view.with(|view| view.phase));
     let scene = Memo::new(move |before: Option<&Scene>| Scene::of(phase.get(), before.copied()));
-    Effect::new(move |_| {
+    Effect::new(move |before: Option<Scene>| {
         let scene = scene.get();
         document().set_title(scene.title().t());
         in_call.set(scene == Scene::Call);
+        if before.is_some_and(|before| before != scene) {
+            focus_later("#content h1");
+        }
+        scene
     });
     Effect::new(move |_| {
         let phase = phase.get();
@@ -104,7 +109,7 @@ pub fn Room(
         <main class="room" id="content" data-scene=move || scene.get().name()>
             {move || match scene.get() {
                 Scene::Connecting => view! {
-                    <div class="words"><h1 class="visually-hidden" tabindex="-1">{Msg::WaitingTitle.t()}</h1>
+                    <div class="words"><h1 class="visually-hidden" tabindex="-1">{Msg::PageWaiting.t()}</h1>
                     <p class="row" role="status"><span class="wait" aria-hidden="true"></span>{Msg::Connecting.t()}</p></div>
                 }.into_any(),
                 Scene::Waiting => waiting(call, practitioner.clone()),

@@ -17,10 +17,7 @@ colloque_kit::texts! {
         InvitedExpert: "Vous êtes invité comme autre soignant : {0}", "You are invited as another practitioner: {0}";
         InvitedBeside: "Vous êtes invité comme accompagnant : {0}", "You are invited as an accompanying person: {0}";
         InvitedInterpreter: "Vous êtes invité comme interprète : {0}", "You are invited as an interpreter: {0}";
-        InvitedBy: "Invité par", "Invited by";
-        Profession: "Profession", "Profession";
-        Rpps: "Numéro RPPS", "RPPS number";
-        Practice: "Cabinet", "Practice";
+        Rpps: "Numéro RPPS {0}", "RPPS number {0}";
         Confidential: "Ce que vous verrez et entendrez est couvert par le secret médical. Rien n'est enregistré.", "What you will see and hear is covered by medical secrecy. Nothing is recorded.";
         Continue: "Continuer", "Continue";
         WillAsk: "Le navigateur vous demandera la caméra et le micro.", "The browser will ask for camera and microphone.";
@@ -32,7 +29,7 @@ colloque_kit::texts! {
         OverTitle: "Ce lien n'est plus valable", "This link is no longer valid";
         OverLead: "La consultation est terminée, ou l'invitation a été reprise. En cas de doute, appelez le cabinet.", "The consultation is over, or the invitation was taken back. When in doubt, call the practice.";
         OpenedElsewhereTitle: "Ce lien a été ouvert dans un autre navigateur", "This link was opened in another browser";
-        OpenedElsewhereLead: "Il ne sert que là. Revenez sur cet appareil, ou demandez un autre lien au praticien.", "It serves only there. Go back to that device, or ask the practitioner for another link.";
+        OpenedElsewhereLead: "Il ne sert que là où il a été ouvert en premier. Retournez-y, ou demandez un autre lien au praticien.", "It serves only where it was opened first. Go back there, or ask the practitioner for another link.";
         UnknownTitle: "Ce lien n'est pas reconnu", "This link is not recognised";
         UnknownLead: "Il n'est peut-être pas complet. Ouvrez-le depuis le message reçu, ou demandez-en un autre au praticien.", "It may not be complete. Open it from the message that you received, or ask the practitioner for another.";
         AwayTitle: "L'invitation ne peut pas être lue", "The invitation cannot be read";
@@ -80,7 +77,7 @@ colloque_kit::texts! {
         CameraOn: "activée", "on";
         CameraOff: "coupée", "off";
         Leave: "Quitter", "Leave";
-        LeaveTitle: "Quitter la consultation ?", "Leave the consultation?";
+        LeaveTitle: "Quitter la consultation\u{a0}?", "Leave the consultation?";
         LeaveLead: "Pour revenir, il faudra de nouveau l'accord du praticien.", "To come back, you will need the practitioner's agreement again.";
         Stay: "Rester", "Stay";
         SayMicrophoneOn: "Micro activé.", "Microphone on.";
@@ -133,7 +130,8 @@ colloque_kit::texts! {
         ContinueHere: "Continuer ici", "Continue here";
         GivenUpTitle: "La connexion est perdue", "The connection is lost";
         GivenUpLead: "Vérifiez votre réseau, puis revenez.", "Check your network, then come back.";
-        ServerFullTitle: "Le service est très demandé", "The service is very busy";
+        ServerFullTitle: "Vous ne pouvez pas entrer pour le moment", "You cannot enter for now";
+        ServerFullLead: "Une autre personne est déjà invitée, ou le service est très demandé. Nous réessayons.", "Somebody else is invited already, or the service is very busy. We are trying again.";
         FailedTitle: "Le service ne vous laisse pas entrer pour le moment", "The service does not let you in for now";
         WaitLead: "Gardez cette page ouverte.", "Keep this page open.";
         Trying: "Un instant…", "One moment…";

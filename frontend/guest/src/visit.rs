@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use colloque_call::Action;
 use colloque_protocol::http::error::ErrorCode;
 use colloque_protocol::http::guest::{GuestFace, GuestState};
 use colloque_web::dom::{now, spawn, tab_storage};
@@ -120,14 +121,17 @@ impl Visit {
     pub fn enter(self) {
         let Some(call) = self.call.get_untracked() else { return };
         self.remember(true);
-        self.inside.set(true);
+        // Joined first: how an earlier visit ended is not this one's.
         call.join();
+        self.inside.set(true);
     }
 
     /// Back to what the link shows, because it may not open the room any more.
     pub fn back_to_the_door(self) {
         self.remember(false);
         if let Some(call) = self.call.get_untracked() {
+            // What would be tried again by itself is not: nobody is in a room without having gone in.
+            call.act(Action::Leave);
             call.release();
         }
         self.door.set(Door::Reading);

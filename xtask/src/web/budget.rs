@@ -20,7 +20,7 @@ const BUDGETS: [Budget; 5] = [
     Budget { bundle: Bundle::Patient, shell_limit: 14_000, total_limit: 120_000, requests_limit: 6 },
     Budget { bundle: Bundle::Pro, shell_limit: 40_000, total_limit: 356_000, requests_limit: 12 },
     Budget { bundle: Bundle::Admin, shell_limit: 40_000, total_limit: 320_000, requests_limit: 12 },
-    Budget { bundle: Bundle::Guest, shell_limit: 14_000, total_limit: 260_000, requests_limit: 4 },
+    Budget { bundle: Bundle::Guest, shell_limit: 14_000, total_limit: 168_000, requests_limit: 4 },
 ];
 
 /// Limit of the patient's boot script, in bytes sent to browsers.
