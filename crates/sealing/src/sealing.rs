@@ -125,7 +125,7 @@ impl Sealing {
                 self.engine.take_key_package(participant, &package, now)?;
             }
             FromOthers::Ordered { epoch, holds: true } => self.engine.accepted(Epoch(epoch), now)?,
-            FromOthers::Ordered { holds: false, .. } => self.engine.overtaken(),
+            FromOthers::Ordered { epoch, holds: false } => self.engine.overtaken(Epoch(epoch)),
             FromOthers::Commit { commit: message } | FromOthers::Sealed { message } => {
                 let taken = self.engine.take(&message, now);
                 self.notice(taken, now)?;

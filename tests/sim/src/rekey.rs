@@ -132,7 +132,8 @@ pub fn quantile(values: &[Duration], share: f64) -> Duration {
 impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Tallies { two_phase, at_once, at_once_dropping, changes, .. } = &self.tallies;
-        writeln!(f, "{} rooms of {MEMBERS}: {} joins, {} renewals\n", self.rooms, changes[0], changes[1])?;
+        writeln!(f, "{} rooms of {MEMBERS}: {} joins, {} renewals", self.rooms, changes[0], changes[1])?;
+        writeln!(f, "{} frames refused, {} messages not taken\n", self.tallies.refused, self.tallies.not_taken)?;
         writeln!(
             f,
             "| change | switching | frames arrived | lost by the change | waited for their key | longest wait |"

@@ -173,8 +173,15 @@ impl EndToEnd {
         }
     }
 
-    /// Another change came first: the one on its way is let go, and made again once the other has arrived.
-    pub fn overtaken(&mut self) {
+    /// Another change ended `epoch` first: the one on its way is let go, and made again once the other has arrived. A word about an epoch
+    /// that is over concerns a change that was let go before.
+    pub fn overtaken(&mut self, epoch: Epoch) {
+        if self.group.as_ref().is_some_and(|group| group.epoch() == epoch) {
+            self.let_change_go();
+        }
+    }
+
+    fn let_change_go(&mut self) {
         if let Some(group) = &mut self.group {
             group.discard_pending(&self.provider);
         }
@@ -194,7 +201,7 @@ impl EndToEnd {
     pub(super) fn give_up_what_was_lost(&mut self, now: Timestamp) {
         let on_its_way = self.changes.on_its_way.as_ref();
         if on_its_way.and_then(|change| change.lost_at).is_some_and(|lost_at| now >= lost_at) {
-            self.overtaken();
+            self.let_change_go();
         }
     }
 

@@ -30,9 +30,10 @@ pub(super) struct Switch {
 }
 
 impl Switch {
-    /// Waits for some members until an instant; without any, for nothing.
+    /// Waits for some members until an instant; without any, for nothing. Whatever follows another change does not make it later: the keys
+    /// that seal still are forgotten by the others some time after the first one.
     pub(super) fn wait(&mut self, members: Vec<LeafIndex>, until: Timestamp) {
-        self.at = Some(until);
+        self.at = Some(self.at.map_or(until, |at| at.min(until)));
         self.waits_for = members;
     }
 

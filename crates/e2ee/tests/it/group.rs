@@ -325,8 +325,6 @@ fn a_renewal_waits_longer_for_who_is_silent_than_an_addition() {
     let before = sealing(&mut room);
     room.server = Server::Withholds;
     room.tick(600_000);
-    // The other one, who came second with theirs, makes it again.
-    room.tick(1_000);
     room.tick(5_900);
     assert_eq!(sealing(&mut room), before, "nobody has said that they are ready");
     room.tick(200);
@@ -339,6 +337,35 @@ fn a_renewal_waits_longer_for_who_is_silent_than_an_addition() {
     assert_eq!(sealing(&mut room), renewed);
     room.tick(200);
     assert!(sealing(&mut room) > renewed);
+}
+
+#[test]
+fn a_late_word_about_an_earlier_change_does_not_let_the_present_one_go() {
+    let mut room = two();
+    room.now += 600_000;
+    let now = room.now();
+    room.people[0].engine.tick(now);
+    room.people[0].engine.overtaken(colloque_e2ee::frame::Epoch(0));
+    room.settle();
+    assert_no_errors(&room);
+    assert!(room.all_hear_each_other(&[0, 1]));
+}
+
+#[test]
+fn renewals_that_follow_each_other_do_not_keep_senders_on_old_keys() {
+    let mut room = Room::default();
+    room.enter(Standing::Practitioner, None);
+    room.tick(4_000);
+    room.enter(Standing::Patient, None);
+    let before = room.people[0].engine.sealer().epoch();
+    room.server = Server::Withholds;
+    room.tick(596_000);
+    room.tick(4_000);
+    room.tick(2_500);
+    assert!(
+        room.people[0].engine.sealer().epoch() > before,
+        "the second renewal came before the first one's time was over"
+    );
 }
 
 #[test]

@@ -167,7 +167,7 @@ impl Room {
             ToOthers::Commit { group, epoch, commit, welcome, welcomed } => {
                 let is_next = self.order.as_ref().is_none_or(|(known, newest)| *known != group || *newest == epoch);
                 if !is_next {
-                    self.people[from].engine.overtaken();
+                    self.people[from].engine.overtaken(epoch);
                     return;
                 }
                 self.order = Some((group, Epoch(epoch.0 + 1)));

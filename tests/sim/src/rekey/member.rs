@@ -149,8 +149,8 @@ impl Member {
                 engine.take_key_package(*participant, package, now).map(|()| engine.let_in(*participant)).is_ok()
             }
             Delivery::Ordered { epoch, holds: true } => engine.accepted(Epoch(*epoch), now).is_ok(),
-            Delivery::Ordered { holds: false, .. } => {
-                engine.overtaken();
+            Delivery::Ordered { epoch, holds: false } => {
+                engine.overtaken(Epoch(*epoch));
                 true
             }
             Delivery::Commit { commit: message, .. } | Delivery::Sealed { message } => {
