@@ -105,7 +105,8 @@ impl<'a> Driven<'a> {
             | Output::ResumeSending
             | Output::Adapt(_)
             | Output::SampleLink
-            | Output::EndToEnd { .. } | Output::Guest(_) => {}
+            | Output::EndToEnd { .. }
+            | Output::Guest(_) => {}
         }
     }
 
