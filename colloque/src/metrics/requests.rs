@@ -65,14 +65,14 @@ impl RouteClass {
                 "appointments" | "consultations" | "day" | "desk" | "documents" | "patients" | "prescriptions" => {
                     Self::Care
                 }
-                "invitations" | "patient" => Self::Patient,
+                "invitations" | "patient" | "guests" => Self::Patient,
                 "mailbox" => Self::Mailbox,
                 _ => Self::Unknown,
             },
             ("ws", None) => Self::Signaling,
             ("assets" | "favicon.ico" | "robots.txt", _) => Self::Asset,
             (
-                "" | "c" | "pro" | "activation" | "admin" | "aide" | "accessibilite" | "confidentialite"
+                "" | "c" | "g" | "pro" | "activation" | "admin" | "aide" | "accessibilite" | "confidentialite"
                 | "mentions-legales" | "mailbox",
                 _,
             ) => Self::Page,

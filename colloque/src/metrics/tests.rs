@@ -206,6 +206,7 @@ fn every_route_of_the_api_belongs_to_a_class_and_no_path_makes_one() {
     for (path, class) in [
         ("/", RouteClass::Page),
         ("/c/0198a2d0-0000-7000-8000-000000000000", RouteClass::Page),
+        ("/g/0198a2d0-0000-7000-8000-000000000000", RouteClass::Page),
         ("/pro/agenda", RouteClass::Page),
         ("/assets/patient-0123.wasm", RouteClass::Asset),
         ("/ws", RouteClass::Signaling),

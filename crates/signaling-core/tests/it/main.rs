@@ -10,6 +10,7 @@ mod end_to_end;
 mod endings;
 #[cfg(test)]
 mod guests;
+#[cfg(test)]
 mod incidents;
 #[cfg(test)]
 mod limits;
