@@ -23,6 +23,8 @@ pub struct Sealing {
     came_back: bool,
     /// Since when nothing that members say is taken, while they do say something.
     astray_since: Option<Timestamp>,
+    /// While this person is in no group: when they last asked for what they need, and the pause before they ask again.
+    asked: Option<(Timestamp, Duration)>,
     sends: std::collections::VecDeque<String>,
 }
 
@@ -93,6 +95,7 @@ impl Sealing {
             makes_group: false,
             came_back: false,
             astray_since: None,
+            asked: None,
             sends: std::collections::VecDeque::new(),
         })
     }
@@ -105,6 +108,7 @@ impl Sealing {
         } else {
             self.came_back = true;
         }
+        self.asked = None;
     }
 
     /// Takes a text that the server passed on.
@@ -125,7 +129,11 @@ impl Sealing {
                 self.engine.take_key_package(participant, &package, now)?;
             }
             FromOthers::Ordered { epoch, holds: true } => self.engine.accepted(Epoch(epoch), now)?,
-            FromOthers::Ordered { epoch, holds: false } => self.engine.overtaken(Epoch(epoch)),
+            FromOthers::Ordered { epoch, holds: false } => {
+                self.engine.overtaken(Epoch(epoch));
+                // Another change is to follow, unless its word was lost.
+                self.go_astray(now)?;
+            }
             FromOthers::Commit { commit: message } | FromOthers::Sealed { message } => {
                 let taken = self.engine.take(&message, now);
                 self.notice(taken, now)?;
@@ -147,6 +155,7 @@ impl Sealing {
             self.ask_again(now);
         }
         self.engine.tick(now);
+        self.ask_in_time(now);
     }
 
     /// Says what this person found when they compared the words; journaled.
@@ -223,19 +232,49 @@ impl Sealing {
     fn notice(&mut self, taken: Result<(), TakeError>, now: Timestamp) -> Result<(), HearError> {
         match taken {
             Ok(()) => self.astray_since = None,
-            // Who was refused, or refused a group themselves, waits for a person's word.
-            Err(TakeError::NotForUs) if !matches!(self.engine.view(now).state, State::Refused(_)) => {
-                let since = *self.astray_since.get_or_insert(now);
-                // Whoever makes groups waits for the others to ask first: another group means other words.
-                let patience = if self.makes_group { MAKE_AGAIN_AFTER } else { ASK_AGAIN_AFTER };
-                if self.is_attested && now >= since.after(patience) {
-                    self.astray_since = None;
-                    self.begin(now)?;
-                }
-            }
+            Err(TakeError::NotForUs) => self.go_astray(now)?,
             Err(_) => {}
         }
         Ok(taken?)
+    }
+
+    /// Begins anew once nothing that members say has been for this member for long enough.
+    fn go_astray(&mut self, now: Timestamp) -> Result<(), ConnectError> {
+        if self.is_refused(now) {
+            return Ok(());
+        }
+        let since = *self.astray_since.get_or_insert(now);
+        // Whoever makes groups waits for the others to ask first: another group means other words.
+        let patience = if self.makes_group { MAKE_AGAIN_AFTER } else { ASK_AGAIN_AFTER };
+        if self.is_attested && now >= since.after(patience) {
+            self.astray_since = None;
+            self.begin(now)?;
+        }
+        Ok(())
+    }
+
+    /// Without a group, asks for what is needed now and then: what was said before may be lost, and nobody else would notice.
+    fn ask_in_time(&mut self, now: Timestamp) {
+        if self.own.is_none() || self.engine.is_in_group() || self.is_refused(now) {
+            self.asked = None;
+            return;
+        }
+        let (asked_at, pause) = *self.asked.get_or_insert((now, ASK_EVERY));
+        if now < asked_at.after(pause) {
+            return;
+        }
+        self.asked = Some((now, (pause * 2).min(LONGEST_PAUSE)));
+        if self.is_attested {
+            // What cannot be made now is made the next time.
+            let _ = self.begin(now);
+        } else {
+            self.send(&ToOthers::Attest { leaf_key: self.engine.leaf_key() });
+        }
+    }
+
+    /// Who was refused, or refused a group themselves, waits for a person's word.
+    fn is_refused(&self, now: Timestamp) -> bool {
+        matches!(self.engine.view(now).state, State::Refused(_))
     }
 
     /// Asks again for what the answer to may have been lost.
@@ -268,7 +307,15 @@ impl Sealing {
 /// Longer: who was let in elsewhere meanwhile hears nothing for longer. Shorter: what was said before somebody came in is taken for it.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(8);
 
-/// The same before another group is made.
+/// Pause before somebody without a group asks for one again; it doubles each time.
+///
+/// Longer: whoever was not heard waits longer. Shorter: more statements are journaled where the journal does not answer.
+const ASK_EVERY: Duration = Duration::from_secs(10);
+
+/// The longest such pause: a patient may wait alone for an hour.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// [`ASK_AGAIN_AFTER`] for who makes another group then.
 const MAKE_AGAIN_AFTER: Duration = Duration::from_secs(25);
 
 fn in_words(told: Told) -> ToOthers {

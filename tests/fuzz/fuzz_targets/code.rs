@@ -85,12 +85,6 @@ static SETTLED: LazyLock<([u8; 32], Vec<[u8; 32]>)> = LazyLock::new(|| {
     (somebody.commitment(), numbers(somebody.of(Epoch(EPOCHS - 1)).expect("the last epoch has a number")))
 });
 
-/// Those of the two who are not the practitioner.
-static OTHERS: LazyLock<[Vec<[u8; 32]>; 2]> = LazyLock::new(|| {
-    [PATIENT, SECOND]
-        .map(|person| numbers(engine(person).own_number(Epoch(EPOCHS - 1)).expect("the last epoch has a number")))
-});
-
 /// A number fits a commitment in one epoch only, and no other number does. Whatever the epoch, that is found out in bounded time: libFuzzer's
 /// limit ends what hashes for an epoch past the end.
 fn one_number(input: &mut Input<'_>) {
@@ -122,6 +116,8 @@ struct Other {
     engine: EndToEnd,
     id: ParticipantId,
     is_there: bool,
+    /// Those that they settled on when they were let in last.
+    numbers: Vec<[u8; 32]>,
     /// Whether the practitioner has taken their number for the newest words.
     has_shown: bool,
 }
@@ -146,6 +142,7 @@ impl Call {
             engine: engine(person),
             id: participant(person.number),
             is_there: false,
+            numbers: Vec::new(),
             has_shown: false,
         };
         let mut call = Self {
@@ -201,7 +198,7 @@ impl Call {
     fn number(&self, who: usize, input: &mut Input<'_>) -> Vec<u8> {
         let shown_for = input.epoch_near(self.words_of.0);
         let taken_from = input.epoch_near(self.words_of.0);
-        let number = usize::try_from(taken_from).ok().and_then(|epoch| OTHERS[who].get(epoch));
+        let number = usize::try_from(taken_from).ok().and_then(|epoch| self.others[who].numbers.get(epoch));
         let mut number = number.copied().unwrap_or_default();
         let (at, mask) = (usize::from(input.byte() % 32), input.byte());
         number[at] ^= if mask < 128 { 0 } else { mask };
@@ -209,7 +206,8 @@ impl Call {
     }
 
     fn right_number(&self, who: usize) -> Vec<u8> {
-        shows(self.words_of.0, OTHERS[who][self.words_of.0 as usize])
+        let number = self.others[who].numbers.get(self.words_of.0 as usize);
+        shows(self.words_of.0, number.copied().unwrap_or_default())
     }
 
     /// Has a member say something that the server passes on at once.
@@ -260,6 +258,8 @@ impl Call {
         other.is_there = true;
         self.practitioner.take_key_package(other.id, &package, self.now).expect("the newcomer is believed");
         self.pass_on();
+        let other = &mut self.others[who];
+        other.numbers = numbers(other.engine.own_number(Epoch(EPOCHS - 1)).expect("the last epoch has a number"));
         self.begin_words();
     }
 

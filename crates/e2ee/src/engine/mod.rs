@@ -297,6 +297,12 @@ impl EndToEnd {
         self.commit_what_waits();
     }
 
+    /// Whether this member is in a group, if only alone.
+    #[must_use]
+    pub const fn is_in_group(&self) -> bool {
+        self.group.is_some()
+    }
+
     /// Gives the next thing to do.
     pub fn next_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()

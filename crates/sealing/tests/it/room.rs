@@ -41,12 +41,14 @@ struct World {
     people: Vec<Guest>,
     facts: Vec<ConnectionFact>,
     next: u8,
+    /// Whom the server's words about keys do not reach.
+    deaf: Option<usize>,
 }
 
 impl World {
     fn new() -> Self {
         let signaling = Signaling::new(Limits::default(), 7, at(0).before(Duration::from_secs(1)));
-        Self { signaling, now: 0, people: Vec::new(), facts: Vec::new(), next: 0 }
+        Self { signaling, now: 0, people: Vec::new(), facts: Vec::new(), next: 0, deaf: None }
     }
 
     fn add(&mut self, role: Role, seed: u8) -> usize {
@@ -158,9 +160,11 @@ impl World {
 
     fn deliver(&mut self, connection: ConnectionId, message: &ServerMessage) {
         let now = at(self.now);
-        let Some(person) = self.people.iter_mut().find(|person| person.connection == Some(connection)) else { return };
+        let Some(place) = self.people.iter().position(|person| person.connection == Some(connection)) else { return };
+        let person = &mut self.people[place];
         match message {
             ServerMessage::Joined { participant, .. } => person.sealing.joined(*participant),
+            ServerMessage::EndToEnd { .. } if self.deaf == Some(place) => {}
             ServerMessage::EndToEnd { message } => {
                 person.errors += usize::from(person.sealing.hear(message, now).is_err());
             }
@@ -351,6 +355,76 @@ fn a_change_that_was_lost_on_its_way_to_the_server_is_made_again() {
     world.pass(1_000);
     world.pass(4_000);
     world.all_well(0, 1);
+}
+
+#[test]
+fn a_statement_that_was_lost_is_asked_for_again() {
+    let mut world = World::new();
+    world.add(Role::Practitioner, 1);
+    world.add(Role::Patient, 2);
+    world.join(0);
+    world.deaf = Some(1);
+    world.join(1);
+    assert_eq!(world.state(1), State::Preparing);
+    world.deaf = None;
+    world.pass(1_000);
+    world.pass(11_000);
+    world.all_well(0, 1);
+}
+
+#[test]
+fn a_welcome_that_was_lost_is_asked_for_again() {
+    let mut world = World::new();
+    world.add(Role::Practitioner, 1);
+    world.add(Role::Patient, 2);
+    world.join(0);
+    world.join_heard(1, &[1]);
+    world.deaf = Some(1);
+    world.settle();
+    assert_eq!((world.state(0), world.state(1)), (State::EndToEnd, State::Preparing));
+    world.deaf = None;
+    world.pass(1_000);
+    world.pass(11_000);
+    world.all_well(0, 1);
+}
+
+#[test]
+fn a_clinician_who_never_hears_that_their_change_holds_makes_another_group() {
+    let mut world = World::new();
+    world.add(Role::Practitioner, 1);
+    world.add(Role::Patient, 2);
+    world.join(0);
+    world.join_heard(1, &[1]);
+    world.deaf = Some(0);
+    world.settle();
+    assert_eq!((world.state(0), world.state(1)), (State::Alone, State::EndToEnd));
+    world.deaf = None;
+    for _ in 0..8 {
+        world.pass(5_000);
+    }
+    world.all_well(0, 1);
+}
+
+#[test]
+fn a_change_that_is_refused_again_and_again_leads_to_another_group() {
+    let mut world = World::new();
+    world.add(Role::Practitioner, 1);
+    world.add(Role::Patient, 2);
+    world.join(0);
+    world.join_heard(1, &[1]);
+    // That the change holds reaches nobody, and the patient's page is loaded again.
+    world.deaf = Some(0);
+    world.settle_of(&[0]);
+    world.lose(0);
+    world.lose(1);
+    let again = world.add(Role::Patient, 3);
+    world.deaf = None;
+    world.join(0);
+    world.join(again);
+    for _ in 0..40 {
+        world.pass(1_000);
+    }
+    world.all_well(0, again);
 }
 
 #[test]
