@@ -42,7 +42,8 @@ export function ask(page, order) {
 function bug() {
   const KEPT = 40;
   const tracks = () => [0, 1, 2].map(() => ({ came: 0, went: 0, bare: 0, tampered: 0, kept: [] }));
-  const seen = { o: tracks(), i: tracks() };
+  // Sent, received, and received of a third person.
+  const seen = { o: tracks(), i: tracks(), j: tracks() };
   const ways = [];
   let tamper = null;
   let memory;
@@ -54,7 +55,7 @@ function bug() {
 
   function obey(order) {
     if (order.tamper !== undefined) tamper = order.tamper && { ...order, earlier: [[], [], []] };
-    if (order.keepAnew) [seen.o, seen.i].flat().forEach((track) => (track.kept = []));
+    if (order.keepAnew) Object.values(seen).flat().forEach((track) => (track.kept = []));
     if (order.memory) return base64(new Uint8Array(memory.buffer));
     const counts = (list) => list.map(({ kept, ...rest }) => (order.kept ? { ...rest, kept } : rest));
     return { out: counts(seen.o), in: counts(seen.i) };
@@ -87,7 +88,7 @@ function bug() {
         transform(frame, controller) {
           const before = new Uint8Array(frame.data).slice();
           counts.came += 1;
-          if (way === 'i' && !isEnvelope(before, Number(number), frame)) counts.bare += 1;
+          if (way !== 'o' && !isEnvelope(before, Number(number), frame)) counts.bare += 1;
           const enqueue = (frame) => {
             counts.went += 1;
             const after = new Uint8Array(frame.data).slice();

@@ -13,17 +13,20 @@ import { upgrade } from '../harness/socket.mjs';
 const STATUS = {
   '/': 307, '/c/{invitation}': 200, '/c/{invitation}/test': 200, '/pro': 200, '/pro/{*rest}': 200, '/activation': 200, '/admin': 200,
   '/admin/{*rest}': 200, '/aide': 200, '/accessibilite': 200, '/confidentialite': 200, '/mentions-legales': 200, '/assets/{name}': 404,
-  '/favicon.ico': 200, '/robots.txt': 200, '/mailbox': 200,
+  '/favicon.ico': 200, '/g/{guest}': 200, '/robots.txt': 200, '/mailbox': 200,
 };
 
 let platform;
 let visit;
 let visitors;
+let guest;
 
 before(async () => {
   platform = await Platform.demonstration();
   const practice = await Practice.of(platform);
   visit = await practice.invite();
+  const asked = { name: 'Samuel Étranger', role: 'interpreter' };
+  ({ guest } = await practice.desk.post(`/api/appointments/${visit.appointment.appointment}/guests`, asked));
   const forger = new Caller(platform.origin);
   for (const cookie of ['staff', 'device', 'patient']) forger.cookies.set(`__Host-colloque-${cookie}`, 'A'.repeat(43));
   visitors = { nobody: new Caller(platform.origin), forger, patient: await arrived(), administrator: practice.office, doctor: practice.desk };
@@ -44,6 +47,7 @@ async function arrived() {
 function address(route) {
   return route
     .replace('{invitation}', new URL(visit.link).pathname.split('/')[2])
+    .replace('{guest}', guest)
     .replace('/pro/{*rest}', visit.room)
     .replace('{*rest}', 'utilisateurs')
     .replace('{name}', 'nothing.js');
@@ -56,7 +60,7 @@ test('every route of the pages is in the table', () => {
 });
 
 test('a page shows everybody the same, and nothing of a person who did not ask', async () => {
-  const ours = [visit.form.birth_name, visit.form.email, visit.practice.doctor.email, visit.practice.administrator.email];
+  const ours = [visit.form.birth_name, visit.form.email, visit.practice.doctor.email, visit.practice.administrator.email, 'Étranger'];
   for (const [route, status] of Object.entries(STATUS)) {
     const answers = [];
     for (const [name, caller] of Object.entries(visitors)) {
