@@ -30,6 +30,7 @@ const CONGESTION: &str = "colloque-congestion";
 const ATTESTATION: &str = "colloque-attestation";
 const E2EE: &str = "colloque-e2ee";
 const SEALING: &str = "colloque-sealing";
+const TALK: &str = "colloque-talk";
 const SFU_CORE: &str = "colloque-sfu-core";
 const CALL: &str = "colloque-call";
 const DOCUMENTS: &str = "colloque-documents";
@@ -50,6 +51,7 @@ const LAYERS: &[Layer] = &[
     pure(ATTESTATION, &[IDS]),
     pure(E2EE, &[IDS, ATTESTATION]),
     pure(SEALING, &[IDS, E2EE, PROTOCOL]),
+    pure(TALK, &[IDS]),
     pure(SIGNALING_CORE, &[IDS, ATTESTATION, PROTOCOL]),
     pure(CALL, &[IDS, PROTOCOL]),
     pure(DOCUMENTS, &[IDS, DOMAIN]),

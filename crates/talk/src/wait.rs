@@ -1,0 +1,71 @@
+//! A message that somebody has not said yet that they have.
+
+use std::time::Duration;
+
+use colloque_ids::{ParticipantId, Timestamp};
+
+use crate::entry::Delivery;
+use crate::wire::Message;
+
+/// After so long without a receipt a message is sent again.
+const AGAIN_AFTER: Duration = Duration::from_secs(4);
+
+/// How often it is sent before the person is told.
+const TRIES: u8 = 6;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Wait {
+    pub number: u64,
+    pub key: u64,
+    pub message: Message,
+    /// Who has not said that they have it, of those who were there when it was sent first.
+    missing: Vec<ParticipantId>,
+    sent_at: Option<Timestamp>,
+    tries: u8,
+    has_somebody: bool,
+}
+
+impl Wait {
+    pub const fn new(number: u64, key: u64, message: Message) -> Self {
+        Self { number, key, message, missing: Vec::new(), sent_at: None, tries: 0, has_somebody: false }
+    }
+
+    /// Gives the message if it is time to send it.
+    pub fn next_message(&mut self, others: impl Iterator<Item = ParticipantId>, now: Timestamp) -> Option<Message> {
+        match self.sent_at {
+            None => self.missing = others.collect(),
+            Some(at) if self.tries < TRIES && now >= at.after(AGAIN_AFTER) => {}
+            Some(_) => return None,
+        }
+        self.sent_at = Some(now);
+        self.tries += 1;
+        Some(self.message.clone())
+    }
+
+    pub fn taken_by(&mut self, person: ParticipantId) {
+        let before = self.missing.len();
+        self.missing.retain(|missing| *missing != person);
+        self.has_somebody |= self.missing.len() < before;
+    }
+
+    /// Whoever is gone is not waited for. If nobody has it, it waits for whoever comes.
+    pub fn keep(&mut self, is_there: impl Fn(ParticipantId) -> bool) {
+        self.missing.retain(|person| is_there(*person));
+        if self.missing.is_empty() && !self.has_somebody {
+            self.start_over();
+        }
+    }
+
+    pub const fn start_over(&mut self) {
+        (self.sent_at, self.tries) = (None, 0);
+    }
+
+    pub fn delivery(&self, now: Timestamp) -> Delivery {
+        match self.sent_at {
+            Some(_) if self.missing.is_empty() && self.has_somebody => Delivery::Delivered,
+            Some(at) if self.tries >= TRIES && now >= at.after(AGAIN_AFTER) => Delivery::NotDelivered,
+            Some(_) | None => Delivery::OnItsWay,
+        }
+    }
+}

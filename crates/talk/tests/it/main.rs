@@ -1,0 +1,4 @@
+//! Two or three people who write to each other, over a way that loses some.
+
+#[cfg(test)]
+mod talk;
