@@ -62,6 +62,7 @@ const LAYERS: &[Layer] = &[
     shell(KIT, &[IDS, PROTOCOL, WEB]),
     shell(SIGNALS, &[IDS, PROTOCOL, CALL, WEB]),
     shell("colloque-worker", &[IDS, SEALING]),
+    shell("colloque-panel", &[IDS, TALK, WEB]),
     shell("colloque-patient", &[IDS, PROTOCOL, CALL, WEB]),
     shell("colloque-pro", &[IDS, PROTOCOL, CALL, WEB, KIT, SIGNALS]),
     shell("colloque-admin", &[IDS, PROTOCOL, WEB, KIT]),

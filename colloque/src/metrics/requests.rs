@@ -72,8 +72,8 @@ impl RouteClass {
             ("ws", None) => Self::Signaling,
             ("assets" | "favicon.ico" | "robots.txt", _) => Self::Asset,
             (
-                "" | "c" | "g" | "pro" | "activation" | "admin" | "aide" | "accessibilite" | "confidentialite"
-                | "mentions-legales" | "mailbox",
+                "" | "c" | "g" | "pro" | "activation" | "admin" | "aide" | "accessibilite" | "chiffrement"
+                | "confidentialite" | "mentions-legales" | "mailbox",
                 _,
             ) => Self::Page,
             _ => Self::Unknown,

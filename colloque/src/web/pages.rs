@@ -33,6 +33,8 @@ pub struct Pages {
     pub accessibility: Shell,
     /// `/confidentialite`
     pub privacy: Shell,
+    /// `/chiffrement`
+    pub encryption: Shell,
     /// `/mentions-legales`
     pub legal: Shell,
     /// Whatever is not found.
@@ -57,6 +59,7 @@ impl Pages {
             help: page("aide")?,
             accessibility: page("accessibilite")?,
             privacy: page("confidentialite")?,
+            encryption: page("chiffrement")?,
             legal: page("mentions-legales")?,
             not_found: page("introuvable")?,
             busy: page("occupe")?,
@@ -117,6 +120,7 @@ mod tests {
             ("aide.html", "Aide"),
             ("accessibilite.html", "Accessibilité"),
             ("confidentialite.html", "Votre vie privée"),
+            ("chiffrement.html", "Qui peut voir la consultation&nbsp;?"),
             ("introuvable.html", "Cette page n'existe pas"),
             ("occupe.html", "Un instant"),
             ("mailbox.html", "Boîte aux lettres de démonstration"),

@@ -75,6 +75,7 @@ pub fn router(web: Web, services: Services) -> Router {
         .route("/aide", get(help_page))
         .route("/accessibilite", get(accessibility_page))
         .route("/confidentialite", get(privacy_page))
+        .route("/chiffrement", get(encryption_page))
         .route("/mentions-legales", get(legal_page))
         .route("/assets/{name}", get(asset))
         .route("/favicon.ico", get(async || ([(header::CONTENT_TYPE, "image/svg+xml")], ICON)))
@@ -165,6 +166,10 @@ async fn help_page(State(web): Shared, headers: HeaderMap) -> Response {
 
 async fn accessibility_page(State(web): Shared, headers: HeaderMap) -> Response {
     shell(&web.pages.accessibility, Protection::Plain, &headers)
+}
+
+async fn encryption_page(State(web): Shared, headers: HeaderMap) -> Response {
+    shell(&web.pages.encryption, Protection::Plain, &headers)
 }
 
 async fn privacy_page(State(web): Shared, headers: HeaderMap) -> Response {
@@ -309,6 +314,7 @@ mod tests {
             "frame",
             "aide",
             "accessibilite",
+            "chiffrement",
             "confidentialite",
             "mentions-legales",
             "introuvable",

@@ -1,11 +1,11 @@
 //! Files in pieces: each is taken in order, and only so much is on its way as the slowest of the others takes.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use colloque_ids::{ParticipantId, Timestamp};
 use thiserror::Error;
 
+use crate::few::Few;
 use crate::wire::Message;
 
 /// Longest file, in bytes. A photograph as pages send it has a tenth of it.
@@ -106,7 +106,7 @@ pub struct Outgoing {
     pub kind: FileKind,
     bytes: Vec<u8>,
     /// Pieces that each has taken.
-    taken: BTreeMap<ParticipantId, u32>,
+    taken: Few<ParticipantId, u32>,
     /// None while the offer is to be sent.
     next: Option<u32>,
     moved_at: Timestamp,
@@ -148,7 +148,7 @@ impl Outgoing {
     }
 
     fn least(&self) -> u32 {
-        self.taken.values().copied().min().unwrap_or(0)
+        self.taken.iter().map(|(_, count)| *count).min().unwrap_or(0)
     }
 
     /// Bytes that everybody has.
@@ -162,7 +162,7 @@ impl Outgoing {
 
     /// Whether nobody is left to take it, or nobody says anything any more.
     pub fn is_lost(&self, now: Timestamp) -> bool {
-        self.taken.is_empty() || now >= self.moved_at.after(GIVE_UP_AFTER)
+        self.taken.iter().next().is_none() || now >= self.moved_at.after(GIVE_UP_AFTER)
     }
 
     pub fn into_bytes(self) -> Vec<u8> {
@@ -171,12 +171,12 @@ impl Outgoing {
 
     /// Whoever is not there any more is not waited for.
     pub fn keep(&mut self, is_there: impl Fn(ParticipantId) -> bool) {
-        self.taken.retain(|person, _| is_there(*person));
+        self.taken.keep(is_there);
     }
 
     pub fn heard(&mut self, from: ParticipantId, count: u32, now: Timestamp) {
         let pieces = self.pieces();
-        let Some(taken) = self.taken.get_mut(&from).filter(|taken| count > **taken && count <= pieces) else { return };
+        let Some(taken) = self.taken.get_mut(from).filter(|taken| count > **taken && count <= pieces) else { return };
         *taken = count;
         if let Some((_, sent_at)) = self.measured.filter(|(at, _)| count > *at) {
             self.window = if now.since(sent_at) > SLOW { NARROW_WINDOW } else { WINDOW };

@@ -6,6 +6,7 @@
 //! is closed. Whatever arrives is hostile: it is bounded, and what has no meaning is let go.
 
 mod entry;
+mod few;
 mod file;
 mod live;
 mod pace;

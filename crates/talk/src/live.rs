@@ -16,7 +16,7 @@ const MISSING: char = '\u{fffd}';
 /// Pause between two parts of a line.
 ///
 /// Longer: who reads waits for longer; EN 301 549 allows half a second. Shorter: more messages for the same words.
-pub const SEND_LIVE_EVERY: Duration = Duration::from_millis(250);
+pub const SEND_LIVE_EVERY: Duration = Duration::from_millis(200);
 
 /// The line that this person types.
 #[derive(Debug, Default)]
@@ -127,7 +127,7 @@ mod tests {
         line.set("a");
         assert!(line.next_part(START).is_some());
         line.set("ab");
-        assert_eq!(line.next_part(START.after(Duration::from_millis(200))), None);
+        assert_eq!(line.next_part(START.after(Duration::from_millis(150))), None);
         line.set("abc");
         let part = line.next_part(START.after(SEND_LIVE_EVERY));
         assert_eq!(part, Some(Message::Live { sequence: 2, is_whole: false, text: "bc".to_owned() }));

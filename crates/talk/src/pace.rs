@@ -29,7 +29,7 @@ impl Pace {
     /// Whether a message may go now.
     pub fn allows(&mut self, now: Timestamp) -> bool {
         let since = self.at.replace(now).map_or(Duration::ZERO, |at| now.since(at));
-        self.left = since.as_secs_f64().mul_add(PER_SECOND, self.left).min(BURST);
+        self.left = (self.left + since.as_secs_f64() * PER_SECOND).min(BURST);
         self.left >= 1.0
     }
 

@@ -1,11 +1,12 @@
 //! The conversation of one person.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use colloque_ids::{ParticipantId, Timestamp};
 use thiserror::Error;
 
 use crate::entry::{Answer, Delivery, Entry, FileState, What};
+use crate::few::Few;
 use crate::file::FileKind;
 use crate::live::{OtherLine, OwnLine};
 use crate::pace::Pace;
@@ -82,10 +83,10 @@ pub struct Talk {
     next_key: u64,
     next_number: u64,
     waits: Vec<Wait>,
-    known: BTreeMap<ParticipantId, VecDeque<u64>>,
+    known: Few<ParticipantId, VecDeque<u64>>,
     is_live: bool,
     own_line: OwnLine,
-    lines: BTreeMap<ParticipantId, OtherLine>,
+    lines: Few<ParticipantId, OtherLine>,
     transfers: Transfers,
     queue: VecDeque<Message>,
     pace: Pace,
@@ -104,10 +105,10 @@ impl Talk {
             next_key: 0,
             next_number: first_number,
             waits: Vec::new(),
-            known: BTreeMap::new(),
+            known: Few::default(),
             is_live: false,
             own_line: OwnLine::default(),
-            lines: BTreeMap::new(),
+            lines: Few::default(),
             transfers: Transfers::default(),
             queue: VecDeque::new(),
             pace: Pace::default(),
@@ -132,7 +133,7 @@ impl Talk {
         }
         let is_there = |person| self.others.iter().any(|other| other.id == person);
         self.waits.iter_mut().for_each(|wait| wait.keep(is_there));
-        self.lines.retain(|person, _| is_there(*person));
+        self.lines.keep(is_there);
         self.transfers.keep(is_there);
     }
 
@@ -270,7 +271,7 @@ impl Talk {
                     return false;
                 }
                 self.queue(Message::Taken { number });
-                if let Some(line) = self.lines.get_mut(&from) {
+                if let Some(line) = self.lines.get_mut(from) {
                     line.end();
                 }
                 if self.is_new(from, number) {
@@ -283,7 +284,7 @@ impl Talk {
                 return self.tick(now);
             }
             Message::Live { sequence, is_whole, text } => {
-                self.lines.entry(from).or_default().take(sequence, is_whole, &text, MAX_TEXT_CHARS);
+                self.lines.get_or_default(from).take(sequence, is_whole, &text, MAX_TEXT_CHARS);
             }
             Message::AskAnswers if standing == Standing::Practitioner => {
                 let answers = self.waits.iter_mut().filter(|wait| matches!(wait.message, Message::Answers { .. }));
@@ -406,7 +407,7 @@ impl Talk {
     }
 
     fn is_new(&mut self, from: ParticipantId, number: u64) -> bool {
-        let known = self.known.entry(from).or_default();
+        let known = self.known.get_or_default(from);
         if known.contains(&number) {
             return false;
         }

@@ -1,10 +1,11 @@
 //! All files on their way, and those that are there.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use colloque_ids::{ParticipantId, Timestamp};
 
 use crate::entry::{FileState, FileView};
+use crate::few::Few;
 use crate::file::{FileKind, Incoming, MAX_FILE_BYTES, Outgoing, PIECE_BYTES, SendFileError};
 use crate::wire::Message;
 
@@ -34,7 +35,7 @@ pub struct Transfers {
     outgoing: Vec<Outgoing>,
     incoming: Vec<Incoming>,
     ended: VecDeque<Ended>,
-    kept: BTreeMap<u64, Vec<u8>>,
+    kept: Few<u64, Vec<u8>>,
 }
 
 impl Transfers {
@@ -73,11 +74,11 @@ impl Transfers {
     }
 
     pub fn file(&self, key: u64) -> Option<&[u8]> {
-        self.kept.get(&key).map(Vec::as_slice)
+        self.kept.get(key).map(Vec::as_slice)
     }
 
     pub fn forget(&mut self, key: u64) {
-        self.kept.remove(&key);
+        self.kept.remove(key);
         self.give_up(key);
     }
 
@@ -208,7 +209,7 @@ impl Transfers {
     fn bytes(&self) -> usize {
         let coming: usize = self.incoming.iter().map(|file| file.length).sum();
         let going: usize = self.outgoing.iter().map(|file| file.length() as usize).sum();
-        coming + going + self.kept.values().map(Vec::len).sum::<usize>()
+        coming + going + self.kept.iter().map(|(_, bytes)| bytes.len()).sum::<usize>()
     }
 }
 

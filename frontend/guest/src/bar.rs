@@ -4,6 +4,7 @@ use colloque_call::{Action, Phase};
 use colloque_kit::Text;
 use colloque_kit::dialog::Dialog;
 use colloque_kit::icon::Icon;
+use colloque_kit::talk::talk_button;
 use leptos::prelude::*;
 
 use crate::call::GuestCall;
@@ -16,6 +17,9 @@ pub fn Bar(
     call: GuestCall,
 ) -> impl IntoView {
     let local = Memo::new(move |_| call.view.with(|view| view.local));
+    // Whoever waits is in no group yet: nobody would read what they write.
+    let is_in =
+        Memo::new(move |_| call.view.with(|view| matches!(view.phase, Phase::InCall | Phase::Reconnecting { .. })));
     let leaving = RwSignal::new(false);
     let title = Signal::derive(|| Msg::LeaveTitle.t().to_owned());
     // Whoever was let in would have to be let in anew; whoever waits goes as they came.
@@ -40,6 +44,7 @@ pub fn Bar(
                 {move || if local.get().camera { Icon::Camera.draw() } else { Icon::CameraOff.draw() }}
                 <span>{Msg::Camera.t()}<span class="bar-state">{move || if local.get().camera { Msg::CameraOn.t() } else { Msg::CameraOff.t() }}</span></span>
             </button>
+            {move || is_in.get().then(|| talk_button(call.talk, move |page| call.open_talk(page)))}
             <button type="button" class="bar-button" data-end=true on:click=leave>
                 {Icon::HangUp.draw()}<span>{Msg::Leave.t()}</span>
             </button>

@@ -14,6 +14,7 @@ use colloque_web::keys::Sealed;
 use colloque_web::media_element::{self, make};
 use colloque_web::room::MediaElements;
 use colloque_web::sound::Bell;
+use colloque_web::talk::{TalkPage, TalkState};
 use colloque_web::wake::WakeLock;
 use leptos::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -112,6 +113,8 @@ pub struct GuestCall {
     pub needs_tap: ReadSignal<bool>,
     /// Where the end-to-end encryption stands.
     pub sealed: ReadSignal<Sealed>,
+    /// How the panel of messages is.
+    pub talk: ReadSignal<TalkState>,
     /// What stands in the way of camera or microphone.
     pub trouble: RwSignal<Option<DeviceTrouble>>,
     /// Whether camera and microphone are being asked for.
@@ -131,13 +134,14 @@ impl GuestCall {
             third_picture: elements.patient.clone().into(),
         };
         let driver = RoomDriver::of_guest(role, (ticket_path, secret), media);
-        let (view, needs_tap, sealed) = (driver.view(), driver.needs_tap(), driver.sealed());
+        let (view, needs_tap, sealed, talk) = (driver.view(), driver.needs_tap(), driver.sealed(), driver.talk_state());
         let held = Held { driver: Rc::new(driver), capture: None, elements, bell: None, wake: None };
         let call = Self {
             held: StoredValue::new_local(held),
             view,
             needs_tap,
             sealed,
+            talk,
             trouble: RwSignal::new(None),
             is_asking: RwSignal::new(false),
         };
@@ -212,6 +216,11 @@ impl GuestCall {
     /// Says whether the others see the same words.
     pub fn compare_words(self, is_same: bool) {
         self.with_driver(|driver| driver.compare_words(is_same));
+    }
+
+    /// Opens the panel of messages, or closes it.
+    pub fn open_talk(self, page: Option<TalkPage>) {
+        self.with_driver(|driver| driver.open_talk(page));
     }
 
     /// Lets the page sound. Call it in a gesture.

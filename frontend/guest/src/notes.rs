@@ -8,6 +8,7 @@ use colloque_kit::seal::words;
 use colloque_kit::text::Msg as Kit;
 use colloque_protocol::signaling::LinkLevel;
 use colloque_web::keys::SealStage;
+use colloque_web::talk::TalkPage;
 use leptos::prelude::*;
 
 use crate::call::GuestCall;
@@ -52,9 +53,12 @@ fn seal(call: GuestCall, view: &CallView) -> Option<AnyView> {
     match (sealed.stage, view.phase) {
         (SealStage::WordsDiffer, _) => Some(note(Tone::Danger, Msg::WordsDiffer.t())),
         (SealStage::Impossible, _) => Some(note(Tone::Danger, Msg::CannotSeal.t())),
-        (SealStage::Preparing | SealStage::EndToEnd, Phase::InCall) => {
-            words(Msg::WordsAsk.t(), sealed, move |is_same| call.compare_words(is_same))
-        }
+        (SealStage::Preparing | SealStage::EndToEnd, Phase::InCall) => words(
+            Msg::WordsAsk.t(),
+            sealed,
+            move |is_same| call.compare_words(is_same),
+            move || call.open_talk(Some(TalkPage::Check)),
+        ),
         (SealStage::Preparing | SealStage::EndToEnd, _) => None,
     }
 }

@@ -57,6 +57,8 @@ pub enum Icon {
     Mail,
     /// Door.
     Door,
+    /// Speech bubble with lines.
+    Message,
     /// Bell.
     Bell,
     /// Sheet.
@@ -128,6 +130,7 @@ impl Icon {
             Self::Copy => "M8 8h12v12H8zM16 8V4H4v12h4",
             Self::Mail => "M3 5.500h18v13H3zM3.500 6.500 12 13l8.500-6.500",
             Self::Door => "M5 20.500V3.500h10v17M2.500 20.500H18M12 12v.1M18 9l3.500 3-3.500 3M21 12h-5",
+            Self::Message => "M4 5h16v11h-8.500L7 20v-4H4zM8 9h8M8 12h5",
             Self::Bell => {
                 "M5.500 16.500c1.500-2 1-5 1.500-7.500a5 5 0 0 1 10 0c.5 2.500 0 5.500 1.500 7.500ZM10 19.500a2 2 0 0 0 4 0"
             }

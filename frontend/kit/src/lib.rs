@@ -16,6 +16,7 @@ pub mod seal;
 pub mod session;
 pub mod sign_in;
 pub mod tabs;
+pub mod talk;
 pub mod text;
 
 pub use colloque_web::texts;

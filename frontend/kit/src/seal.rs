@@ -21,7 +21,12 @@ pub fn chip(sealed: &Sealed) -> AnyView {
 
 /// Asks whether the others see the same words; nothing once somebody has compared them.
 #[must_use]
-pub fn words(ask: &'static str, sealed: Sealed, compare: impl Fn(bool) + Copy + 'static) -> Option<AnyView> {
+pub fn words(
+    ask: &'static str,
+    sealed: Sealed,
+    compare: impl Fn(bool) + Copy + 'static,
+    enlarge: impl Fn() + 'static,
+) -> Option<AnyView> {
     if sealed.is_compared || sealed.words.is_empty() {
         return None;
     }
@@ -34,7 +39,9 @@ pub fn words(ask: &'static str, sealed: Sealed, compare: impl Fn(bool) + Copy + 
                 {Icon::Shield.draw()}
                 <div>
                     <p>{ask}" "<strong class="words" translate="no">{sealed.words}</strong></p>
-                    <div class="row">{answer(Msg::WordsSame, true)}{answer(Msg::WordsOther, false)}</div>
+                    <div class="row">{answer(Msg::WordsSame, true)}{answer(Msg::WordsOther, false)}
+                        <button type="button" class="button" data-kind="plain" data-size="small" on:click=move |_| enlarge()>{Msg::WordsLarge.t()}</button>
+                    </div>
                 </div>
             </div>
         }

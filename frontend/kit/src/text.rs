@@ -13,6 +13,9 @@ colloque_web::texts! {
         Optional: "facultatif", "optional";
         Copy: "Copier", "Copy";
         Copied: "Copié", "Copied";
+        Messages: "Messages", "Messages";
+        NewMessages: "Nouveaux :", "New:";
+        NewMessage: "Nouveau message.", "New message.";
         SignOut: "Se déconnecter", "Sign out";
         Account: "Mon compte", "My account";
         Language: "Langue", "Language";
@@ -96,6 +99,7 @@ colloque_web::texts! {
 
         Sealed: "Chiffré de bout en bout", "End-to-end encrypted";
         SealedVerified: "Chiffré de bout en bout, vérifié", "End-to-end encrypted, verified";
+        WordsLarge: "En grand, en dessins", "Large, as drawings";
         SealPreparing: "Chiffrement en cours…", "Encrypting…";
         SealRefused: "Appel non protégé : coupé", "Call not protected: cut";
         WordsSame: "Les mêmes", "The same";

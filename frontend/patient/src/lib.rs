@@ -1,7 +1,7 @@
 //! The patient's page: from the link to the end of the consultation, in one bundle.
 //!
 //! The shell paints and answers the first tap before this program is there; [`start`] takes over what the boot script began.
-//! Screens are plain values drawn from one [`model::Model`] and put into the page by [`patch`], without Leptos: see
+//! Screens are plain values drawn from one [`model::Model`] and put into the page by [`colloque_web::patch`], without Leptos: see
 //! `docs/decisions/0006-patient-page-without-leptos.md`.
 
 mod calendar;
@@ -11,7 +11,6 @@ mod intent;
 mod journey;
 mod model;
 mod page;
-mod patch;
 mod say;
 mod stage;
 mod tree;

@@ -7,6 +7,7 @@ use colloque_protocol::http::patient::{CodeChannel, PatientStatus, PatientView};
 use colloque_web::capture::Device;
 use colloque_web::http::SendRequestError;
 use colloque_web::keys::{SealStage, Sealed};
+use colloque_web::talk::TalkState;
 
 use crate::fault::{Fault, Words};
 use crate::journey::{CaptureState, Overlay, Screen, Situation, Step, overlay, screen};
@@ -28,6 +29,8 @@ pub struct Model {
     pub call: CallView,
     /// Where the end-to-end encryption stands.
     pub sealed: Sealed,
+    /// How the panel of messages is.
+    pub talk: TalkState,
     /// Whether sound waits for a tap.
     pub needs_tap: bool,
     /// What the service says of the patient and the appointment.

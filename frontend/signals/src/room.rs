@@ -7,6 +7,7 @@ use colloque_call::CallView;
 use colloque_protocol::Role;
 use colloque_web::keys::Sealed;
 use colloque_web::room::{MediaElements, Room};
+use colloque_web::talk::TalkState;
 use leptos::prelude::*;
 
 /// A room with signals. Dropped, it closes everything the room holds.
@@ -15,6 +16,7 @@ pub struct RoomDriver {
     view: RwSignal<CallView>,
     needs_tap: RwSignal<bool>,
     sealed: RwSignal<Sealed>,
+    talk: RwSignal<TalkState>,
 }
 
 impl RoomDriver {
@@ -36,6 +38,7 @@ impl RoomDriver {
         let needs_tap = RwSignal::new(false);
         let view = RwSignal::new(CallView::default());
         let sealed = RwSignal::new(Sealed::default());
+        let talk = RwSignal::new(TalkState::default());
         let room = Rc::new_cyclic(|this: &Weak<Room>| {
             let this = this.clone();
             make(Box::new(move || {
@@ -43,11 +46,14 @@ impl RoomDriver {
                     view.try_set(room.view());
                     needs_tap.try_set(room.needs_tap());
                     sealed.try_set(room.sealed());
+                    if talk.try_get_untracked() != Some(room.talk()) {
+                        talk.try_set(room.talk());
+                    }
                 }
             }))
         });
         view.set(room.view());
-        Self { room, view, needs_tap, sealed }
+        Self { room, view, needs_tap, sealed, talk }
     }
 
     /// What a screen shows.
@@ -60,6 +66,12 @@ impl RoomDriver {
     #[must_use]
     pub fn sealed(&self) -> ReadSignal<Sealed> {
         self.sealed.read_only()
+    }
+
+    /// How the panel of messages is.
+    #[must_use]
+    pub fn talk_state(&self) -> ReadSignal<TalkState> {
+        self.talk.read_only()
     }
 
     /// Whether the browser wants a tap before the other person is heard; the tap calls [`Room::unlock`].

@@ -47,6 +47,8 @@ pub(crate) enum Said {
     Place { is_first: bool, person: ParticipantId },
     /// The counts were taken, by the program or, while it loads, by what starts it.
     Here { loads: bool },
+    /// Somebody wrote, and the panel is not there to read it.
+    Written,
     /// What to show.
     View(Sealed),
 }
@@ -77,6 +79,7 @@ impl Keys {
                     Some((is_first, person)) => Said::Place { is_first, person },
                     None => return,
                 },
+                "t" => Said::Written,
                 "k" => Said::Here { loads: !rest.is_empty() },
                 _ => Said::View(sealed(rest)),
             });
@@ -127,6 +130,12 @@ impl Keys {
         Reflect::set(&ends, &"options".into(), &which.into()).ok()?;
         let moved = Array::of2(&get(&ends, "readable"), &get(&ends, "writable"));
         self.worker.post_message_with_transfer(&ends, &moved).ok()
+    }
+
+    /// Lets the panel in which people write to each other reach the worker.
+    pub(crate) fn lend(&self, panel: &JsValue) {
+        // An element takes every member.
+        Reflect::set(panel, &"worker".into(), &self.worker).ok();
     }
 
     fn post(&self, message: JsValue) {

@@ -5,6 +5,7 @@
 mod sealing;
 mod sending;
 mod switches;
+mod talking;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -26,6 +27,7 @@ use crate::keys::{ENDS, Keys, Sealed};
 use crate::link_shell::{KEY_ALONE, LinkShell, opening_with};
 use crate::media_element;
 use crate::peer::{OpenPeerError, Peer, PeerState};
+use crate::talk::{Panel, TalkPage, TalkState};
 use crate::timer::Timeout;
 
 /// Where the others are seen and heard.
@@ -66,6 +68,8 @@ struct Inner {
     peer: RefCell<Option<NumberedPeer>>,
     keys: RefCell<Option<Keys>>,
     sealed: RefCell<Sealed>,
+    role: Role,
+    panel: RefCell<Option<Panel>>,
     /// Ends of the present peer's tracks that pass through the worker.
     live: Cell<u32>,
     /// Whether the third person comes on the first line.
@@ -92,7 +96,7 @@ struct NumberedPeer {
 
 impl Room {
     /// Makes a room that waits for [`Room::join`]; tickets are asked for at `ticket_path`, and `on_change` is run whenever
-    /// [`Room::view`], [`Room::needs_tap`] or [`Room::sealed`] differ from before.
+    /// [`Room::view`], [`Room::needs_tap`], [`Room::sealed`] or [`Room::talk`] differ from before.
     #[must_use]
     pub fn new(role: Role, ticket_path: &str, elements: MediaElements, on_change: impl Fn() + 'static) -> Self {
         Self::asking(role, (ticket_path, KEY_ALONE.to_owned()), elements, on_change)
@@ -128,6 +132,8 @@ impl Room {
                 peer: RefCell::default(),
                 keys: RefCell::default(),
                 sealed: RefCell::default(),
+                role,
+                panel: RefCell::default(),
                 live: Cell::default(),
                 is_swapped: Cell::default(),
                 unanswered: Cell::default(),
@@ -177,6 +183,17 @@ impl Room {
         if let Some(keys) = &*self.inner.keys.borrow() {
             keys.compare(is_same);
         }
+    }
+
+    /// How the panel is in which people write to each other.
+    #[must_use]
+    pub fn talk(&self) -> TalkState {
+        self.inner.panel.borrow().as_ref().map(Panel::state).unwrap_or_default()
+    }
+
+    /// Opens the panel, or closes it.
+    pub fn open_talk(&self, page: Option<TalkPage>) {
+        self.inner.open_talk(page);
     }
 
     /// Goes in, or comes back.
@@ -270,6 +287,7 @@ impl Inner {
             let view = self.call.borrow().view().clone();
             if matches!(view.phase, Phase::Ended { .. }) {
                 tab_storage().map(|storage| storage.remove_item(&self.ticket_path));
+                self.panel.take();
             }
             let is_back = view.signaling_lost_since.is_none();
             if self.shown.replace(view).signaling_lost_since.is_some() && is_back {

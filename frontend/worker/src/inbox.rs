@@ -6,25 +6,27 @@
 //! - `i`, `x` and the same: the practitioner lets this guest in, or puts them out.
 //! - `n` and three numbers: how many frames of each track the browser has sent; answered, so that the page knows that somebody is there.
 //! - `true`, `false`: what the person found when they compared the words.
+//! - an object with `port`: what people write to each other goes over it, see [`crate::talk`].
 //! - an object with `readable`, `writable` and `options`: a track's frames, in a browser that hands them to the page first.
 //! - `undefined`: a second has passed; the script that starts the worker says it, not the page.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use colloque_ids::{ConsultationId, ParticipantId};
 use colloque_sealing::Sealing;
-use colloque_sealing::e2ee::{Comparison, SEED_BYTES, Setup};
+use colloque_sealing::e2ee::{SEED_BYTES, Setup};
 use js_sys::{Function, Uint8Array};
 use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
 use zeroize::Zeroizing;
 
 use crate::object::{get, text};
-use crate::{frames, outbox, worker};
+use crate::{frames, outbox, talk, worker};
 
 /// Takes a message; one that is none is let go.
 pub fn take(message: &JsValue) {
     if message.is_object() {
-        return frames::transform(message);
+        let port = get(message, "port");
+        return if port.is_undefined() { frames::transform(message) } else { talk::open(port) };
     }
     if let Some(text) = message.as_string() {
         return match text.split_at_checked(1) {
@@ -41,15 +43,12 @@ pub fn take(message: &JsValue) {
             None => {}
         };
     }
-    worker::with(|worker| match message.as_bool() {
-        Some(is_same) => {
-            let comparison = if is_same { Comparison::Same } else { Comparison::Different };
-            let _ = worker.sealing.compare(comparison);
-        }
-        None => {
-            worker.sealing.tick(worker::now());
-            worker.held.expire(worker::now());
-        }
+    if let Some(is_same) = message.as_bool() {
+        return worker::compare(is_same);
+    }
+    worker::with(|worker| {
+        worker.sealing.tick(worker::now());
+        worker.held.expire(worker::now());
     });
 }
 

@@ -7,6 +7,7 @@ mod frames;
 mod inbox;
 mod object;
 mod outbox;
+mod talk;
 mod worker;
 
 use wasm_bindgen::JsValue;

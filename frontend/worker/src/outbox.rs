@@ -3,6 +3,7 @@
 //! - `s` and a text: hand this to the server.
 //! - `l`: one more end of a track passes through here.
 //! - `p`, the digit of a line and an identifier of 36 characters: whose track comes on it, by the key that opened it.
+//! - `t`: somebody wrote, and nobody has opened a port to read it.
 //! - `k`: the counts were taken; `kw` by the script that starts the worker, while its program is on the way.
 //! - `v`, a digit for how far it is (0 preparing, 1 end to end, 2 the words differ, 3 impossible), `1` if the words were compared and `0`
 //!   if not, and the two words: what to show.
@@ -28,9 +29,13 @@ pub fn show(view: &View) {
         // Somebody who was put out may be let in again; who did not agree to a guest is asked.
         State::Refused(Refusal::Removed | Refusal::NotAgreed) => "0",
     };
-    let is_compared = view.comparison == Some(Comparison::Same) || view.members.iter().any(|member| member.found_same);
     let words = view.words.map(|code| code.words().join(" · ")).unwrap_or_default();
-    post(&["v", stage, if is_compared { "1" } else { "0" }, &words].concat());
+    post(&["v", stage, if is_compared(view) { "1" } else { "0" }, &words].concat());
+}
+
+/// Whether somebody has compared the words, and found them the same.
+pub fn is_compared(view: &View) -> bool {
+    view.comparison == Some(Comparison::Same) || view.members.iter().any(|member| member.found_same)
 }
 
 /// Says that one more end of a track passes through here.
@@ -41,6 +46,11 @@ pub fn live() {
 /// Says who is seen and heard on a line.
 pub fn place(place: usize, person: ParticipantId) {
     post(&["p", if place == 0 { "0" } else { "1" }, &person.full()].concat());
+}
+
+/// Says that somebody wrote.
+pub fn written() {
+    post("t");
 }
 
 /// Says that the counts were taken.

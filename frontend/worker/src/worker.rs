@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 
 use colloque_ids::{ParticipantId, Timestamp};
+use colloque_sealing::e2ee::Comparison;
 use colloque_sealing::e2ee::frame::{HoldBuffer, LeafIndex, TrackKind};
 use colloque_sealing::{Outgoing, Places, Sealing, Watchdog};
 use js_sys::Date;
 
 use crate::frames::Held;
-use crate::outbox;
+use crate::{outbox, talk};
 
 /// See the module.
 pub struct Worker {
@@ -54,6 +55,13 @@ pub fn with<R>(act: impl FnOnce(&mut Worker) -> R) -> Option<R> {
     })
 }
 
+/// The person compared the words.
+pub fn compare(is_same: bool) {
+    let comparison = if is_same { Comparison::Same } else { Comparison::Different };
+    // Without words there is nothing that was compared.
+    with(|worker| worker.sealing.compare(comparison).ok());
+}
+
 impl Worker {
     /// Takes how many frames of each track the browser has sent.
     pub fn sent(&mut self, counts: &str) {
@@ -81,11 +89,14 @@ impl Worker {
                 Outgoing::Send(text) => outbox::send(&text),
                 Outgoing::Changed => is_changed = true,
                 Outgoing::KeysInstalled => self.try_again(),
-                Outgoing::Said { .. } | Outgoing::NotBelieved { .. } => {}
+                Outgoing::Said { from, channel, bytes } => talk::heard(from, channel, &bytes),
+                Outgoing::NotBelieved { .. } => {}
             }
         }
         if is_changed {
-            outbox::show(&self.sealing.view(now()));
+            let view = self.sealing.view(now());
+            outbox::show(&view);
+            talk::meet(&view);
         }
     }
 }

@@ -12,7 +12,7 @@ import { upgrade } from '../harness/socket.mjs';
 /** What each route shows, to whoever asks. */
 const STATUS = {
   '/': 307, '/c/{invitation}': 200, '/c/{invitation}/test': 200, '/pro': 200, '/pro/{*rest}': 200, '/activation': 200, '/admin': 200,
-  '/admin/{*rest}': 200, '/aide': 200, '/accessibilite': 200, '/confidentialite': 200, '/mentions-legales': 200, '/assets/{name}': 404,
+  '/admin/{*rest}': 200, '/aide': 200, '/accessibilite': 200, '/chiffrement': 200, '/confidentialite': 200, '/mentions-legales': 200, '/assets/{name}': 404,
   '/favicon.ico': 200, '/g/{guest}': 200, '/robots.txt': 200, '/mailbox': 200,
 };
 

@@ -1,5 +1,6 @@
 //! Files under `assets/`: hashed name, integrity, brotli twin.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -36,7 +37,7 @@ pub struct Asset {
 pub struct Assets {
     folder: PathBuf,
     quality: i32,
-    worker: Option<Asset>,
+    scripts: BTreeMap<&'static str, Asset>,
 }
 
 impl Assets {
@@ -44,17 +45,17 @@ impl Assets {
     pub fn new(out: &Path, quick: bool) -> Result<Self, BuildWebError> {
         let folder = out.join("assets");
         fs::create_dir_all(&folder).map_err(|source| BuildWebError::Write { path: folder.clone(), source })?;
-        Ok(Self { folder, quality: if quick { QUICK_QUALITY } else { BEST_QUALITY }, worker: None })
+        Ok(Self { folder, quality: if quick { QUICK_QUALITY } else { BEST_QUALITY }, scripts: BTreeMap::new() })
     }
 
-    /// Names the script that starts the worker, for the shells that follow.
-    pub fn set_worker(&mut self, script: Asset) {
-        self.worker = Some(script);
+    /// Names the script that starts a bundle without a page, for the shells that follow.
+    pub fn set_script(&mut self, file: &'static str, script: Asset) {
+        self.scripts.insert(file, script);
     }
 
-    /// Gives the script that starts the worker, once it was built.
-    pub const fn worker(&self) -> Option<&Asset> {
-        self.worker.as_ref()
+    /// Gives the script that starts a bundle without a page, once it was built.
+    pub fn script(&self, file: &str) -> Option<&Asset> {
+        self.scripts.get(file)
     }
 
     /// Gives the folder of the whole build.

@@ -19,9 +19,6 @@ use crate::workspace;
 /// Folder of the pages without WebAssembly.
 const PLAIN_PAGES: &str = "colloque/pages";
 
-/// What starts the worker.
-const WORKER_SCRIPT: &str = "seal.js";
-
 /// `-O2 -s 1`, because brotli packs its result better than that of `-Os` or `-Oz`: the patient's page by 0.6 %. No pointer of ours
 /// comes to lie in the first kilobyte by wrapping around, so what is added to one may be part of the load. And the features that the
 /// compiler emits, all known to Safari 15 and later. Never `--all-features`: its compact imports are refused by browsers.
@@ -47,10 +44,10 @@ pub fn build(bundle: Bundle, binaries: &Path, quick: bool, assets: &mut Assets) 
     let folder = format!("frontend/{name}");
     let mut files = Files { name, folder: &folder, assets, known: BTreeMap::new(), open: BTreeSet::new() };
     files.store_code(&binaries.join(format!("colloque_{name}.wasm")), quick)?;
-    if bundle == Bundle::Worker {
-        return files.finish_worker();
+    match bundle.script() {
+        Some(script) => files.finish_script(script),
+        None => files.finish(&format!("{folder}/shell.html")),
     }
-    files.finish(&format!("{folder}/shell.html"))
 }
 
 /// Builds the pages without WebAssembly and gives each by its name.
@@ -100,10 +97,10 @@ impl Files<'_> {
         Ok(BuiltBundle { shell: shell_path, shell_br_bytes, styles, files: self.known })
     }
 
-    /// Stores the script that starts the worker: it has no page.
-    fn finish_worker(mut self) -> Result<BuiltBundle, BuildWebError> {
-        let script = self.named("manifest", WORKER_SCRIPT)?;
-        self.assets.set_worker(script);
+    /// Stores the script that starts a bundle without a page.
+    fn finish_script(mut self, file: &'static str) -> Result<BuiltBundle, BuildWebError> {
+        let script = self.named("manifest", file)?;
+        self.assets.set_script(file, script);
         Ok(BuiltBundle { shell: String::new(), shell_br_bytes: 0, styles: Vec::new(), files: self.known })
     }
 
@@ -142,7 +139,8 @@ impl Files<'_> {
         match what {
             "asset" => Ok(Some(self.named(template, file)?.path)),
             "sri" => Ok(Some(self.named(template, file)?.sri)),
-            "worker" if file == WORKER_SCRIPT => Ok(self.assets.worker().map(|script| script.path.clone())),
+            "script" => Ok(self.assets.script(file).map(|script| script.path.clone())),
+            "script-sri" => Ok(self.assets.script(file).map(|script| script.sri.clone())),
             _ => Ok(None),
         }
     }

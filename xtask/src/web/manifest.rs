@@ -47,9 +47,9 @@ impl Manifest {
         self.0.insert(name.to_owned(), built);
     }
 
-    /// Gives the script that an earlier build starts the worker with.
-    pub fn worker_script(&self) -> Option<&Asset> {
-        self.0.get("worker")?.files.get("seal.js")
+    /// Gives a file that an earlier build made for a bundle.
+    pub fn file(&self, bundle: &str, file: &str) -> Option<&Asset> {
+        self.0.get(bundle)?.files.get(file)
     }
 
     /// Says whether a file under `assets/` belongs to this build.

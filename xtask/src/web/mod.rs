@@ -38,11 +38,13 @@ pub enum Bundle {
     Guest,
     /// What holds the end-to-end keys, beside the pages of a consultation.
     Worker,
+    /// The panel of messages, in the pages of a consultation.
+    Panel,
 }
 
 impl Bundle {
-    /// The worker first: shells name it.
-    const ALL: [Self; 5] = [Self::Worker, Self::Patient, Self::Pro, Self::Admin, Self::Guest];
+    /// Those without a page first: shells name them.
+    const ALL: [Self; 6] = [Self::Worker, Self::Panel, Self::Patient, Self::Pro, Self::Admin, Self::Guest];
 
     /// Gives the name of the folder, of the files and, after `colloque-`, of the package.
     const fn name(self) -> &'static str {
@@ -52,6 +54,16 @@ impl Bundle {
             Self::Admin => "admin",
             Self::Guest => "guest",
             Self::Worker => "worker",
+            Self::Panel => "panel",
+        }
+    }
+
+    /// Gives the script that starts a bundle without a page.
+    const fn script(self) -> Option<&'static str> {
+        match self {
+            Self::Worker => Some("seal.js"),
+            Self::Panel => Some("talk.js"),
+            Self::Patient | Self::Pro | Self::Admin | Self::Guest => None,
         }
     }
 }
@@ -166,8 +178,12 @@ pub fn build(request: &Request) -> Result<(), BuildWebError> {
 
     let mut manifest = Manifest::read(&out)?;
     let mut assets = Assets::new(&out, request.quick)?;
-    if let Some(script) = manifest.worker_script() {
-        assets.set_worker(script.clone());
+    for bundle in Bundle::ALL {
+        if let Some(file) = bundle.script()
+            && let Some(script) = manifest.file(bundle.name(), file)
+        {
+            assets.set_script(file, script.clone());
+        }
     }
     for bundle in bundles {
         let built = bundle::build(bundle, &binaries, request.quick, &mut assets)?;

@@ -7,6 +7,7 @@ use colloque_web::announcer::Said;
 use colloque_web::capture::{CaptureError, on_devices_changed};
 use colloque_web::dom::{Listener, document, now, random_seed, spawn, window};
 use colloque_web::http;
+use colloque_web::talk::TalkPage;
 use colloque_web::text::Text;
 use js_sys::encode_uri_component;
 use wasm_bindgen::JsCast;
@@ -112,6 +113,12 @@ impl Page {
             Intent::Camera if self.holds(Half::Camera) => self.0.room.act(Action::Camera(!local.camera)),
             Intent::Microphone => self.ask_for(Half::Microphone),
             Intent::Camera => self.ask_for(Half::Camera),
+            Intent::Talk => {
+                let is_open = self.read(|model| model.talk.is_open);
+                self.0.room.open_talk((!is_open).then_some(TalkPage::Messages));
+            }
+            Intent::Enlarge => self.0.room.open_talk(Some(TalkPage::Check)),
+            Intent::Prepare => self.0.room.open_talk(Some(TalkPage::Questions)),
             Intent::Words(is_same) => self.0.room.compare_words(is_same),
             Intent::Guest(agrees) => self.0.room.act(Action::AgreeToGuest(agrees)),
             Intent::Pictures(shown) => self.0.room.act(Action::Pictures(shown)),

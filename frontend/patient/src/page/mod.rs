@@ -17,6 +17,7 @@ use colloque_web::announcer::Announcer;
 use colloque_web::capture::Capture;
 use colloque_web::dom::{Listener, document, element, spawn, window};
 use colloque_web::level::{LevelMeter, SilenceWatch};
+use colloque_web::patch::Mounted;
 use colloque_web::room::{MediaElements, Room};
 use colloque_web::sound::Bell;
 use colloque_web::timer::{Interval, Timeout};
@@ -24,9 +25,9 @@ use colloque_web::wake::WakeLock;
 use web_sys::{Element, HtmlMediaElement};
 
 use crate::handoff::Handoff;
+use crate::intent::Intent;
 use crate::journey::Step;
 use crate::model::Model;
-use crate::patch::Mounted;
 use render::Past;
 
 /// The page; copies are handles on the same one, which lives as long as the tab.
@@ -40,7 +41,7 @@ struct Inner {
     room: Room,
     model: RefCell<Model>,
     held: RefCell<Held>,
-    mounted: RefCell<Mounted>,
+    mounted: RefCell<Mounted<Intent>>,
     past: RefCell<Past>,
     announcer: RefCell<Announcer>,
     will_redraw: Cell<bool>,

@@ -78,7 +78,8 @@ fn words(model: &Model) -> Option<Element> {
         return None;
     }
     let shown = el("strong").class("number").with("translate", "no").text(&sealed.words);
-    Some(asked("shield", Some(shown), Msg::WordsAsk.t(), Intent::Words).with("id", "words"))
+    let larger = button("quiet", Intent::Enlarge, Msg::Enlarge);
+    Some(asked("shield", Some(shown), Msg::WordsAsk.t(), Intent::Words).with("id", "words").child(larger))
 }
 
 /// Something to be answered by yes or no.
@@ -274,7 +275,16 @@ fn bar(model: &Model) -> Element {
         )
         .child(control(Intent::Camera, camera, Msg::Camera, camera_name).flag("data-off", !local.camera))
         .child(model.can_turn().then(|| control(Intent::Flip, "flip", Msg::Flip, Msg::FlipLong)))
+        .child(messages(model))
         .child(control(Intent::AskLeave, "leave", Msg::Leave, Msg::Leave).class("leave"))
+}
+
+fn messages(model: &Model) -> Element {
+    let unread = model.talk.unread;
+    let name = if unread > 0 { Msg::NewMessage } else { Msg::Messages };
+    control(Intent::Talk, "message", Msg::Messages, name)
+        .with("aria-expanded", if model.talk.is_open { "true" } else { "false" })
+        .child((unread > 0).then(|| el("b").with("aria-hidden", "true").text(unread.to_string())))
 }
 
 /// The word stays; what a tap will do is in the name, which changes with the state.

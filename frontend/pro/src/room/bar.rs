@@ -3,6 +3,7 @@ use colloque_kit::Text;
 use colloque_kit::dialog::Dialog;
 use colloque_kit::icon::Icon;
 use colloque_kit::notice::{Tone, note};
+use colloque_kit::talk::talk_button;
 use leptos::prelude::*;
 
 use super::RoomDesk;
@@ -43,6 +44,7 @@ pub fn Bar() -> impl IntoView {
                     <span>{move || if local.get().screen { Msg::StopShare.t() } else { Msg::Share.t() }}</span>
                 </button>
             })}
+            {talk_button(call.talk, move |page| call.open_talk(page))}
             {move || in_call.get().then(|| view! {
                 <button type="button" class="bar-button" on:click=move |_| desk.inviting.set(true)>
                     {Icon::People.draw()}<span>{Msg::GuestInvite.t()}</span>

@@ -15,6 +15,7 @@ use colloque_web::dom::{now, spawn};
 use colloque_web::keys::Sealed;
 use colloque_web::media_element::{self, make};
 use colloque_web::room::MediaElements;
+use colloque_web::talk::{TalkPage, TalkState};
 use colloque_web::timer::Interval;
 use colloque_web::wake::WakeLock;
 use leptos::prelude::*;
@@ -76,6 +77,8 @@ pub struct RoomCall {
     pub needs_tap: ReadSignal<bool>,
     /// Where the end-to-end encryption stands.
     pub sealed: ReadSignal<Sealed>,
+    /// How the panel of messages is.
+    pub talk: ReadSignal<TalkState>,
     /// What stands in the way of camera or microphone.
     pub trouble: RwSignal<Option<DeviceTrouble>>,
     /// Whether a whole screen waits to be confirmed.
@@ -113,7 +116,7 @@ impl RoomCall {
             third_picture: elements.third.clone().into(),
         };
         let driver = RoomDriver::new(Role::Practitioner, &room_ticket_path(consultation), media);
-        let (view, needs_tap, sealed) = (driver.view(), driver.needs_tap(), driver.sealed());
+        let (view, needs_tap, sealed, talk) = (driver.view(), driver.needs_tap(), driver.sealed(), driver.talk_state());
         if joins {
             driver.join();
         }
@@ -129,6 +132,7 @@ impl RoomCall {
             view,
             needs_tap,
             sealed,
+            talk,
             trouble: RwSignal::new(None),
             confirm_screen: RwSignal::new(false),
             share_failed: RwSignal::new(false),
@@ -150,6 +154,11 @@ impl RoomCall {
     /// Says whether the patient sees the same words.
     pub fn compare_words(self, is_same: bool) {
         self.held.with_value(|held| held.driver.compare_words(is_same));
+    }
+
+    /// Opens the panel of messages, or closes it.
+    pub fn open_talk(self, page: Option<TalkPage>) {
+        self.held.with_value(|held| held.driver.open_talk(page));
     }
 
     /// The elements to put into the page.

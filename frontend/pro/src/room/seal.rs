@@ -6,6 +6,7 @@ use colloque_kit::notice::{Tone, note_with};
 pub use colloque_kit::seal::chip;
 use colloque_kit::seal::words;
 use colloque_web::keys::SealStage;
+use colloque_web::talk::TalkPage;
 use leptos::prelude::*;
 
 use super::RoomDesk;
@@ -30,5 +31,14 @@ pub fn notes(desk: RoomDesk) -> Option<AnyView> {
         SealStage::Preparing | SealStage::EndToEnd => {}
     }
     let is_asked = call.view.with(|view| view.phase == Phase::InCall);
-    if is_asked { words(Msg::WordsAsk.t(), sealed, move |is_same| call.compare_words(is_same)) } else { None }
+    if is_asked {
+        words(
+            Msg::WordsAsk.t(),
+            sealed,
+            move |is_same| call.compare_words(is_same),
+            move || call.open_talk(Some(TalkPage::Check)),
+        )
+    } else {
+        None
+    }
 }

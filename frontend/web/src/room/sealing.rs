@@ -58,6 +58,7 @@ impl Inner {
             }
             Said::Here { loads } if loads || self.live.get() >= ENDS => self.unanswered.set(0),
             Said::Here { .. } => {}
+            Said::Written => self.load_talk(None),
             Said::View(sealed) => self.show_sealed(sealed),
         }
     }

@@ -1,11 +1,10 @@
 //! Puts a drawn screen into the page, changing only what differs from the one before.
 //!
 //! Piece by piece, by position: an element stays as long as its tag and its `id` do, and keeps focus, selection and playback.
-//! A framework would do the same; with Leptos this page was twice the size that a patient's phone is allowed to load.
+//! A framework would do the same; with Leptos the patient's page was twice the size that a phone is allowed to load.
 
 use web_sys::{Document, Element as DomElement, Node as DomNode};
 
-use crate::intent::Intent;
 use crate::tree::{Element, Node};
 
 /// Attribute that names what a tap means.
@@ -15,10 +14,15 @@ pub const TAP: &str = "data-tap";
 const SVG: &str = "http://www.w3.org/2000/svg";
 
 /// What is in the page.
-#[derive(Default)]
-pub struct Mounted {
+pub struct Mounted<I> {
     pieces: Vec<Piece>,
-    taps: Vec<Intent>,
+    taps: Vec<I>,
+}
+
+impl<I> Default for Mounted<I> {
+    fn default() -> Self {
+        Self { pieces: Vec::new(), taps: Vec::new() }
+    }
 }
 
 struct Piece {
@@ -33,9 +37,9 @@ enum Drawn {
     Nothing,
 }
 
-impl Mounted {
+impl<I: Copy> Mounted<I> {
     /// Makes the inside of `place` look like `drawn`.
-    pub fn patch(&mut self, document: &Document, place: &DomElement, drawn: Vec<Node>) {
+    pub fn patch(&mut self, document: &Document, place: &DomElement, drawn: Vec<Node<I>>) {
         let mut taps = Vec::new();
         patch_all(document, place, &mut self.pieces, drawn, &mut taps);
         self.taps = taps;
@@ -43,14 +47,20 @@ impl Mounted {
 
     /// What a tap on `element` means, or on whatever it is inside.
     #[must_use]
-    pub fn tapped(&self, element: &DomElement) -> Option<Intent> {
+    pub fn tapped(&self, element: &DomElement) -> Option<I> {
         let named = element.closest("[data-tap]").ok()??;
         let index: usize = named.get_attribute(TAP)?.parse().ok()?;
         self.taps.get(index).copied()
     }
 }
 
-fn patch_all(document: &Document, place: &DomNode, old: &mut Vec<Piece>, new: Vec<Node>, taps: &mut Vec<Intent>) {
+fn patch_all<I: Copy>(
+    document: &Document,
+    place: &DomNode,
+    old: &mut Vec<Piece>,
+    new: Vec<Node<I>>,
+    taps: &mut Vec<I>,
+) {
     for piece in old.drain(new.len().min(old.len())..) {
         detach(place, &piece.node);
     }
@@ -72,7 +82,7 @@ fn patch_all(document: &Document, place: &DomNode, old: &mut Vec<Piece>, new: Ve
     }
 }
 
-fn fits(piece: &Piece, drawn: &Node) -> bool {
+fn fits<I>(piece: &Piece, drawn: &Node<I>) -> bool {
     match (&piece.drawn, drawn) {
         (Drawn::Text(_), Node::Text(_)) | (Drawn::Nothing, Node::Nothing) => true,
         (Drawn::Element { tag, attributes }, Node::Element(element)) => {
@@ -87,7 +97,7 @@ fn id_of<'a>(attributes: &'a [(&'static str, String)]) -> Option<&'a str> {
 }
 
 /// None only for a tag that no browser takes, which is none of ours.
-fn make(document: &Document, drawn: Node, taps: &mut Vec<Intent>) -> Option<Piece> {
+fn make<I: Copy>(document: &Document, drawn: Node<I>, taps: &mut Vec<I>) -> Option<Piece> {
     match drawn {
         Node::Text(words) => {
             let node = document.create_text_node(&words).into();
@@ -100,7 +110,7 @@ fn make(document: &Document, drawn: Node, taps: &mut Vec<Intent>) -> Option<Piec
         }
         Node::Element(element) => {
             let made = match element.tag {
-                "svg" | "use" => document.create_element_ns(Some(SVG), element.tag),
+                "svg" | "use" | "path" => document.create_element_ns(Some(SVG), element.tag),
                 tag => document.create_element(tag),
             }
             .ok()?;
@@ -115,7 +125,7 @@ fn make(document: &Document, drawn: Node, taps: &mut Vec<Intent>) -> Option<Piec
     }
 }
 
-fn update(document: &Document, piece: &mut Piece, drawn: Node, taps: &mut Vec<Intent>) {
+fn update<I: Copy>(document: &Document, piece: &mut Piece, drawn: Node<I>, taps: &mut Vec<I>) {
     match drawn {
         Node::Nothing => {}
         Node::Text(words) => {
@@ -128,7 +138,7 @@ fn update(document: &Document, piece: &mut Piece, drawn: Node, taps: &mut Vec<In
     }
 }
 
-fn update_element(document: &Document, piece: &mut Piece, element: Element, taps: &mut Vec<Intent>) {
+fn update_element<I: Copy>(document: &Document, piece: &mut Piece, element: Element<I>, taps: &mut Vec<I>) {
     let Element { tag, mut attributes, tap, children } = element;
     if let Some(intent) = tap {
         attributes.push((TAP, taps.len().to_string()));

@@ -1,0 +1,117 @@
+//! What people write to each other: to and from the panel of the page, over a port that the page has no part in.
+//!
+//! From the panel: bytes, the number of a channel and then what is to be sealed; `true` or `false`, what the person found when they
+//! compared the words. To the panel:
+//!
+//! - bytes: the number of a channel, sixteen that name who wrote, and then what was opened.
+//! - a text of lines: `1` if what is said is sealed for the others and `0` if not; nothing while there are no words, or `1` if they were
+//!   compared and `0` if not, four digits in base 32 that name the drawings, and the words; then for each of the others their identifier of
+//!   36 characters, `p` for a practitioner, `c` for the patient and `g` for a guest, and their name as the platform stated it.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+use colloque_ids::ParticipantId;
+use colloque_sealing::e2ee::{Channel, State, View};
+use js_sys::{Function, Reflect, Uint8Array};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::object::get;
+use crate::{outbox, worker};
+
+/// Messages that wait for a panel; whoever wrote more sends them again.
+const MAX_KEPT: usize = 32;
+
+/// The worker's end of the way to the panel.
+struct Port {
+    port: JsValue,
+    _take: Closure<dyn Fn(JsValue)>,
+}
+
+/// See the module.
+#[derive(Default)]
+struct Talk {
+    port: Option<Port>,
+    kept: VecDeque<Uint8Array>,
+    others: String,
+}
+
+thread_local! {
+    static TALK: RefCell<Talk> = RefCell::default();
+}
+
+/// The panel is there; the one before is not any more.
+pub fn open(port: JsValue) {
+    let take: Closure<dyn Fn(JsValue)> = Closure::new(|event: JsValue| seal(&get(&event, "data")));
+    // It is refused only by what is no port.
+    let _ = Reflect::set(&port, &"onmessage".into(), take.as_ref());
+    TALK.with_borrow_mut(|talk| {
+        post(&port, &talk.others.as_str().into());
+        for message in talk.kept.drain(..) {
+            post(&port, &message);
+        }
+        talk.port = Some(Port { port, _take: take });
+    });
+}
+
+fn seal(message: &JsValue) {
+    if let Some(is_same) = message.as_bool() {
+        return worker::compare(is_same);
+    }
+    let Some(message) = message.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec) else { return };
+    let Some((channel, content)) = message.split_first() else { return };
+    let Some(channel) = Channel::from_number(*channel) else { return };
+    // What cannot be said now is said again: nobody has answered that they have it.
+    worker::with(|worker| worker.sealing.say(channel, content).ok());
+}
+
+/// Somebody wrote.
+pub fn heard(from: ParticipantId, channel: Channel, bytes: &[u8]) {
+    let message = [&[channel as u8], from.bytes().as_slice(), bytes].concat();
+    let message = Uint8Array::from(message.as_slice());
+    TALK.with_borrow_mut(|talk| {
+        if let Some(Port { port, .. }) = &talk.port {
+            return post(port, &message);
+        }
+        if talk.kept.len() < MAX_KEPT {
+            talk.kept.push_back(message);
+        }
+        outbox::written();
+    });
+}
+
+/// These are the others.
+pub fn meet(view: &View) {
+    let mut others = if view.state == State::EndToEnd { "1" } else { "0" }.to_owned();
+    others.push('\n');
+    if let Some(code) = view.words {
+        others.push(if outbox::is_compared(view) { '1' } else { '0' });
+        others.extend(code.pictograms().iter().filter_map(|number| char::from_digit((*number).into(), 32)));
+        others.push_str(&code.words().join(" · "));
+    }
+    for member in view.members.iter().filter(|member| !member.is_own) {
+        let standing = match member.statement.standing {
+            guest if guest.is_guest() => "g",
+            clinician if clinician.is_clinician() => "p",
+            _ => "c",
+        };
+        let name = member.statement.name.replace('\n', " ");
+        others.extend(["\n", &member.statement.participant.full(), standing, &name]);
+    }
+    TALK.with_borrow_mut(|talk| {
+        if talk.others != others {
+            if let Some(Port { port, .. }) = &talk.port {
+                post(port, &others.as_str().into());
+            }
+            talk.others = others;
+        }
+    });
+}
+
+fn post(port: &JsValue, message: &JsValue) {
+    if let Ok(post) = get(port, "postMessage").dyn_into::<Function>() {
+        // It throws only for what cannot be copied, and texts and bytes can.
+        let _ = post.call1(port, message);
+    }
+}

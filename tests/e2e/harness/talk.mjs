@@ -1,0 +1,66 @@
+// The panel of messages, by what is written on the screen; the same for everybody.
+
+import { readFileSync } from 'node:fs';
+import { until } from './wait.mjs';
+
+export class Talk {
+  constructor(page) {
+    this.page = page;
+    this.panel = page.locator('colloque-talk');
+  }
+
+  button(name) {
+    return this.panel.getByRole('button', { name });
+  }
+
+  /** The button of the call's bar. */
+  opener() {
+    return this.page.locator('.bar button', { hasText: 'Messages' });
+  }
+
+  /** How many came that were not seen. */
+  async unread(count, { within } = {}) {
+    await this.opener().locator('.bar-count, b').getByText(new RegExp(`${count}$`)).waitFor({ timeout: within });
+  }
+
+  async open() {
+    await this.opener().click();
+    await this.line().waitFor();
+  }
+
+  line() {
+    return this.panel.getByRole('textbox', { name: 'Votre message' });
+  }
+
+  async write(text) {
+    await this.line().fill(text);
+    await this.panel.getByRole('button', { name: 'Envoyer', exact: true }).click();
+  }
+
+  /** One entry of the conversation. */
+  entry(text) {
+    return this.panel.locator('.talk-entry', { hasText: text });
+  }
+
+  /** What somebody types just now. */
+  live() {
+    return this.panel.locator('.talk-entry[data-live]');
+  }
+
+  /** Sends a picture of the disk. */
+  async send(file) {
+    await this.panel.locator('#talk-file').setInputFiles(file);
+  }
+
+  /** The bytes of the newest picture that is shown. */
+  async picture() {
+    const image = this.panel.locator('.talk-entry img').last();
+    await image.waitFor({ timeout: 60_000 });
+    await until('the picture is decoded', () => image.evaluate(({ complete, naturalWidth }) => complete && naturalWidth > 0));
+    const saved = this.page.waitForEvent('download');
+    await this.panel.getByRole('link', { name: 'Enregistrer' }).last().click();
+    const bytes = readFileSync(await (await saved).path());
+    const { width, height } = await image.evaluate(({ naturalWidth: width, naturalHeight: height }) => ({ width, height }));
+    return { bytes, name: (await saved).suggestedFilename(), width, height };
+  }
+}
