@@ -12,8 +12,6 @@ use colloque_journal::{Actor, Draft, Event, SessionEnd};
 use colloque_protocol::http::appointment::InvitationSent;
 use colloque_protocol::http::error::ErrorCode;
 use colloque_protocol::http::patient::{InvitationFace, InvitationState, PatientStatus};
-use qrcode::QrCode;
-use qrcode::render::svg;
 use sqlx::{PgConnection, Row};
 
 use super::booking::{Booking, By};
@@ -128,9 +126,7 @@ async fn send(
     sign_out::announce(service, signed_out.as_slice());
     let sent = tokio::time::timeout(DELIVERY_WAIT, message::deliver(service, message)).await;
     let sent = matches!(sent, Ok(Ok(Delivered::Now)));
-    let qr_svg = QrCode::new(&link).map_err(Refusal::failed)?;
-    let qr_svg = qr_svg.render::<svg::Color<'_>>().min_dimensions(240, 240).build();
-    Ok(Json(InvitationSent { invitation, link, qr_svg, sent, to }))
+    Ok(Json(InvitationSent { invitation, link, sent, to }))
 }
 
 /// An invitation on its way.

@@ -28,6 +28,8 @@ const PLATFORM: u8 = 1;
 pub(crate) struct LeafCredential {
     pub proof: IdentityProof,
     pub commitment: Commitment,
+    /// Whether this member has the secret of a link.
+    pub holds_link: bool,
 }
 
 /// A member whose identity was checked.
@@ -38,6 +40,8 @@ pub struct Member {
     /// What was stated of them.
     pub statement: Statement,
     pub(crate) commitment: Commitment,
+    /// Whether they say that they have the secret of a link. Nothing is proven by that: who says no is let in without, and both sides see it.
+    pub(crate) holds_link: bool,
 }
 
 /// Why a leaf is not believed.
@@ -90,7 +94,7 @@ impl LeafCredential {
         match &self.proof {
             IdentityProof::Platform(attestation) => writer.byte(PLATFORM).string(attestation.bytes()),
         };
-        writer.fixed(&self.commitment.0);
+        writer.fixed(&self.commitment.0).byte(u8::from(self.holds_link));
         writer.into_bytes()
     }
 
@@ -101,8 +105,13 @@ impl LeafCredential {
         }
         let attestation = Attestation::parse(reader.string()?).map_err(|_| VerifyMemberError::NoCredential)?;
         let commitment = Commitment(reader.array()?);
+        let holds_link = match reader.byte()? {
+            0 => false,
+            1 => true,
+            _ => return Err(VerifyMemberError::NoCredential),
+        };
         reader.end()?;
-        Ok(Self { proof: IdentityProof::Platform(attestation), commitment })
+        Ok(Self { proof: IdentityProof::Platform(attestation), commitment, holds_link })
     }
 }
 
@@ -122,7 +131,7 @@ impl Verifier {
         if statement.leaf_key != leaf_key {
             return Err(VerifyMemberError::OtherKey);
         }
-        Ok(Member { leaf, statement, commitment: credential.commitment })
+        Ok(Member { leaf, statement, commitment: credential.commitment, holds_link: credential.holds_link })
     }
 
     /// Checks an attestation for this consultation.

@@ -86,12 +86,13 @@ fn paragraph(class: &'static str, words: impl Into<String>) -> Element {
 
 /// Draws the panel of somebody.
 pub fn panel(talk: &Talk, own: Standing, shown: &Shown) -> Vec<Node> {
-    let heading = el("h2").with("id", "talk-title").with("tabindex", "-1").text(Msg::Title.t());
-    let copies = own == Standing::Practitioner && talk.entries().len() > 0;
-    let head = el("header")
-        .child(heading)
-        .child(copies.then(|| button("talk-quiet", Intent::Copy, Msg::Copy)))
-        .child(button("talk-quiet", Intent::Close, Msg::Close));
+    let title = match shown.page {
+        Page::Messages => Msg::Title,
+        Page::Questions => Msg::Ask,
+        Page::Check => Msg::Check,
+    };
+    let heading = el("h2").with("id", "talk-title").with("tabindex", "-1").text(title.t());
+    let head = el("header").child(heading).child(button("talk-quiet", Intent::Close, Msg::Close));
     let notice = el("p").with("role", "status").class("talk-notice").text(shown.notice.clone().unwrap_or_default());
     let (id, inside) = match shown.page {
         Page::Messages => ("talk-body", conversation(talk, own, shown)),
@@ -113,11 +114,13 @@ fn conversation(talk: &Talk, own: Standing, shown: &Shown) -> Vec<Node> {
             .into()
     });
     let is_empty = talk.entries().len() == 0;
+    let copies = own == Standing::Practitioner && !is_empty;
     let has_answered = talk.entries().any(|entry| matches!(entry.what, What::Answers { .. }));
     let log =
         el("div").with("id", "talk-log").with("role", "log").with("aria-label", Msg::Log.t()).with("tabindex", "0");
     let log = log
         .child(paragraph("talk-lead", Msg::Lead.t()))
+        .child(copies.then(|| button("talk-second", Intent::Copy, Msg::Copy)))
         .child((own == Standing::Patient && !has_answered).then(|| button("talk-second", Intent::Ask, Msg::Ask)))
         .child(is_empty.then(|| paragraph("talk-lead", Msg::Empty.t())))
         .children(entries)
@@ -131,7 +134,7 @@ fn conversation(talk: &Talk, own: Standing, shown: &Shown) -> Vec<Node> {
 fn composer(shown: &Shown) -> Element {
     let line = el("textarea")
         .with("id", "talk-line")
-        .with("rows", "2")
+        .with("rows", "1")
         .with("maxlength", MAX_TEXT_CHARS.to_string())
         .with("enterkeyhint", "send")
         .with("aria-label", Msg::Line.t())
@@ -143,7 +146,7 @@ fn composer(shown: &Shown) -> Element {
         .with("aria-checked", if shown.is_live { "true" } else { "false" })
         .on_tap(Intent::Live(!shown.is_live))
         .child(el("span").class("talk-switch").with("aria-hidden", "true"))
-        .text(if shown.is_live { Msg::LiveOn } else { Msg::Live }.t());
+        .child(el("span").text(Msg::Live.t()));
     let choose = el("input")
         .with("id", "talk-file")
         .with("type", "file")
@@ -152,8 +155,9 @@ fn composer(shown: &Shown) -> Element {
         .with("aria-hidden", "true");
     let photo = button("talk-second", Intent::Choose, Msg::Photo).with("aria-label", Msg::PhotoLong.t());
     let send = el("button").with("type", "submit").class("talk-first").text(Msg::Send.t());
-    let acts = el("div").class("talk-row").child(choose).child(photo).child(send);
-    el("form").with("id", "talk-form").child(line).child(acts).child(live)
+    let compose = el("div").class("talk-row").child(line).child(send);
+    let more = el("div").class("talk-row").child(choose).child(photo).child(live);
+    el("form").with("id", "talk-form").child(compose).child(more)
 }
 
 fn item(entry: &Entry, own: Standing, talk: &Talk, shown: &Shown) -> Element {
@@ -249,7 +253,7 @@ fn questions(talk: &Talk) -> Vec<Node> {
         .child(button("talk-second", Intent::DoNotAnswer, Msg::DoNotAnswer))
         .child(el("button").with("type", "submit").class("talk-first").text(Msg::Keep.t()));
     let form = el("form").with("id", "talk-answers").children(Question::ALL.into_iter().map(one)).child(acts);
-    vec![el("h3").text(Msg::Ask.t()).into(), paragraph("talk-lead", Msg::AskLead.t()).into(), form.into()]
+    vec![paragraph("talk-lead", Msg::AskLead.t()).into(), form.into()]
 }
 
 fn check(shown: &Shown) -> Vec<Node> {
@@ -259,9 +263,8 @@ fn check(shown: &Shown) -> Vec<Node> {
         Intent::Talk,
         Msg::ToMessages,
     ));
-    let heading = el("h3").text(Msg::Check.t());
     let Some(check) = &shown.check else {
-        return vec![heading.into(), paragraph("talk-lead", Msg::CheckNothing.t()).into(), ways.into()];
+        return vec![paragraph("talk-lead", Msg::CheckNothing.t()).into(), ways.into()];
     };
     let drawings = check.drawings.iter().map(|number| {
         let (name, lines) = pictogram(*number);
@@ -279,11 +282,10 @@ fn check(shown: &Shown) -> Vec<Node> {
         vec![el("p").child(el("strong").text(Msg::AreSame.t())).into(), pair.into()]
     };
     let mut drawn: Vec<Node> = vec![
-        heading.into(),
         paragraph("talk-lead", Msg::CheckLead.t()).into(),
         paragraph("talk-words", &check.words).with("translate", "no").with("lang", "fr").into(),
         shown.has_voice.then(|| button("talk-second", Intent::Read, Msg::Read)).into(),
-        el("h4").text(Msg::Drawings.t()).into(),
+        el("h3").text(Msg::Drawings.t()).into(),
         el("ul").class("talk-drawings").children(drawings).into(),
     ];
     drawn.extend(answer);

@@ -319,7 +319,9 @@ impl Page {
     fn leave_the_bar(&self) {
         let bar = document().query_selector(".bar").ok().flatten();
         let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or_default();
-        let below = bar.map_or(0.0, |bar| height - bar.get_bounding_client_rect().top());
+        let own = self.place.get_bounding_client_rect();
+        let bar = bar.map(|bar| bar.get_bounding_client_rect()).filter(|bar| bar.right() > own.left());
+        let below = bar.map_or(0.0, |bar| height - bar.top());
         #[expect(clippy::cast_possible_truncation, reason = "fewer pixels than two thousand million")]
         let below = if (0.0..height / 2.0).contains(&below) { below.ceil() as i32 } else { 0 };
         self.place.style().set_property("--talk-bottom", &[&below.to_string(), "px"].concat()).ok();

@@ -19,8 +19,7 @@ colloque_web::texts! {
         Types: "{0} écrit", "{0} is typing";
         Line: "Votre message", "Your message";
         Send: "Envoyer", "Send";
-        Live: "Montrer pendant que j'écris", "Show while I type";
-        LiveOn: "Chaque lettre se voit tout de suite.", "Each letter is seen at once.";
+        Live: "Lettre par lettre", "Letter by letter";
         Photo: "Photo", "Photo";
         PhotoLong: "Envoyer une photo", "Send a photo";
         PhotoOf: "Photo de {0}", "Photo from {0}";
@@ -51,7 +50,7 @@ colloque_web::texts! {
         NoAnswer: "Écrivez au moins une réponse.", "Write at least one answer.";
         Copy: "Copier pour le dossier", "Copy for the record";
         Copied: "Copié", "Copied";
-        Check: "Vérifier que nous sommes seuls", "Check that we are alone";
+        Check: "Sommes-nous seuls ?", "Are we alone?";
         CheckLead: "Les deux mêmes mots s'affichent chez vous et chez l'autre personne. Dites-les à voix haute, ou montrez les dessins.", "The same two words are shown to you and to the other person. Say them aloud, or show the drawings.";
         CheckNothing: "Les mots ne sont pas encore là. Ils viennent avec l'autre personne.", "The words are not there yet. They come with the other person.";
         CheckDone: "Vérifié : personne d'autre n'écoute.", "Checked: nobody else is listening.";

@@ -87,9 +87,9 @@ impl Keys {
         Some(Self { worker, _heard: heard })
     }
 
-    /// The server knows this person in this room by this name.
-    pub(crate) fn joined(&self, room: RoomId, participant: ParticipantId) {
-        self.post(["j", &room.full(), &participant.full()].concat().into());
+    /// The server knows this person in this room by this name; they have this secret of their link, or none.
+    pub(crate) fn joined(&self, room: RoomId, participant: ParticipantId, link_secret: &str) {
+        self.post(["j", &room.full(), &participant.full(), link_secret].concat().into());
     }
 
     /// The server passed this on.

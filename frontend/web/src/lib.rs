@@ -12,6 +12,7 @@ pub mod http;
 pub mod json;
 pub mod keys;
 pub mod level;
+pub mod link_secret;
 mod link_shell;
 pub mod media_element;
 pub mod notify;

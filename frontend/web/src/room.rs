@@ -22,7 +22,7 @@ use web_sys::HtmlMediaElement;
 use switches::switch_as_before;
 
 use crate::capture::{Capture, ScreenCapture};
-use crate::dom::{Listener, is_visible, monotonic_now, on_visibility, random_seed, spawn, tab_storage};
+use crate::dom::{Listener, is_visible, monotonic_now, on_visibility, random_seed, spawn, tab_storage, window};
 use crate::keys::{ENDS, Keys, Sealed};
 use crate::link_shell::{KEY_ALONE, LinkShell, opening_with};
 use crate::media_element;
@@ -69,6 +69,7 @@ struct Inner {
     keys: RefCell<Option<Keys>>,
     sealed: RefCell<Sealed>,
     role: Role,
+    link_secret: RefCell<String>,
     panel: RefCell<Option<Panel>>,
     /// Ends of the present peer's tracks that pass through the worker.
     live: Cell<u32>,
@@ -133,6 +134,7 @@ impl Room {
                 keys: RefCell::default(),
                 sealed: RefCell::default(),
                 role,
+                link_secret: RefCell::new(link_secret()),
                 panel: RefCell::default(),
                 live: Cell::default(),
                 is_swapped: Cell::default(),
@@ -183,6 +185,11 @@ impl Room {
         if let Some(keys) = &*self.inner.keys.borrow() {
             keys.compare(is_same);
         }
+    }
+
+    /// Takes the secret of the link that this browser made for the patient, before [`Room::join`].
+    pub fn hold_link_secret(&self, secret: String) {
+        self.inner.link_secret.replace(secret);
     }
 
     /// How the panel is in which people write to each other.
@@ -251,6 +258,12 @@ impl Drop for Room {
         self.inner.peer.take();
         self.inner.clear_without_peer();
     }
+}
+
+/// The second part of the address's fragment, which no server is told; empty where there is none.
+fn link_secret() -> String {
+    let hash = window().location().hash().unwrap_or_default();
+    hash.split_once('.').map(|(_, secret)| secret.to_owned()).unwrap_or_default()
 }
 
 fn feed(inner: &Weak<Inner>, input: Input) {

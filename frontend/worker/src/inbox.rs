@@ -1,6 +1,7 @@
 //! What a page says to its worker.
 //!
-//! - `j` and two identifiers of 36 characters: in this room the server knows this person by this name.
+//! - `j` and two identifiers of 36 characters: in this room the server knows this person by this name. Then, if this browser has it, the
+//!   secret of the invitation's link, 16 bytes, base64url without padding.
 //! - `h` and a text: the server passed this on.
 //! - `y`, `r` and an identifier of 36 characters: the patient agrees to this guest, or does not.
 //! - `i`, `x` and the same: the practitioner lets this guest in, or puts them out.
@@ -13,7 +14,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use colloque_ids::{ConsultationId, ParticipantId};
 use colloque_sealing::Sealing;
-use colloque_sealing::e2ee::{SEED_BYTES, Setup};
+use colloque_sealing::e2ee::{LinkSecret, SEED_BYTES, Setup};
 use js_sys::{Function, Uint8Array};
 use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
@@ -64,10 +65,11 @@ fn about_guest(what: &str, guest: &str) {
 }
 
 fn joined(names: &str) {
-    let Some((room, participant)) = names.split_at_checked(36) else { return };
+    let Some((room, rest)) = names.split_at_checked(36) else { return };
+    let Some((participant, secret)) = rest.split_at_checked(36) else { return };
     let Some(participant) = id(participant).map(ParticipantId::from_uuid) else { return };
     if worker::with(|_| ()).is_none() {
-        match set_up(room) {
+        match set_up(room, secret) {
             Some(sealing) => worker::set(sealing),
             None => return outbox::failed(),
         }
@@ -76,10 +78,10 @@ fn joined(names: &str) {
 }
 
 /// A room is named as its consultation is. The platform's identity key is in the worker's own address.
-fn set_up(room: &str) -> Option<Sealing> {
+fn set_up(room: &str, secret: &str) -> Option<Sealing> {
     let consultation = ConsultationId::from_uuid(id(room)?);
     let identity_key = key(text(&get(&js_sys::global(), "location"), "hash")?.strip_prefix('#')?)?;
-    Sealing::new(Setup { consultation, identity_key, link: None, seed: seed()? }).ok()
+    Sealing::new(Setup { consultation, identity_key, link: key(secret).map(LinkSecret::new), seed: seed()? }).ok()
 }
 
 fn id(text: &str) -> Option<Uuid> {

@@ -9,7 +9,7 @@
 //!   if not, and the two words: what to show.
 
 use colloque_ids::ParticipantId;
-use colloque_sealing::e2ee::{Comparison, Refusal, State, View};
+use colloque_sealing::e2ee::{Comparison, LinkProof, Refusal, State, View};
 use js_sys::Function;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -33,9 +33,11 @@ pub fn show(view: &View) {
     post(&["v", stage, if is_compared(view) { "1" } else { "0" }, &words].concat());
 }
 
-/// Whether somebody has compared the words, and found them the same.
+/// Whether somebody has compared the words and found them the same, or the link shows as much.
 pub fn is_compared(view: &View) -> bool {
-    view.comparison == Some(Comparison::Same) || view.members.iter().any(|member| member.found_same)
+    view.comparison == Some(Comparison::Same)
+        || view.link == LinkProof::Proven
+        || view.members.iter().any(|member| member.found_same)
 }
 
 /// Says that one more end of a track passes through here.

@@ -108,7 +108,10 @@ impl EndToEnd {
         self.taken.push_back(name);
         match newcomer.member.statement.standing {
             Standing::Patient => {
-                newcomer.link.clone_from(&self.link);
+                // Somebody who came by another link than the one that was handed over is let in without, and both see it.
+                if newcomer.member.holds_link {
+                    newcomer.link.clone_from(&self.link);
+                }
                 self.changes.wanted.push((participant, newcomer));
             }
             Standing::Practitioner => self.changes.wanted.push((participant, newcomer)),

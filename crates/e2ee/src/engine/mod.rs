@@ -160,7 +160,8 @@ impl EndToEnd {
             self.offered.pop_front();
         }
         self.offered.push_back((commitment, chain));
-        Ok(LeafCredential { proof: IdentityProof::Platform(attestation), commitment }.write())
+        let holds_link = self.link.is_some();
+        Ok(LeafCredential { proof: IdentityProof::Platform(attestation), commitment, holds_link }.write())
     }
 
     /// Clinician: makes a group of this person alone, which takes the place of any other.

@@ -66,6 +66,11 @@ fn a_link_that_only_one_side_knows_is_told_apart() {
     room.enter(Standing::Patient, Some(9));
     assert!(room.all_hear_each_other(&[0, 1]));
     assert_eq!(room.people[1].engine.view(room.now()).link, LinkProof::NotUsed);
+    let mut room = Room::default();
+    room.enter(Standing::Practitioner, Some(9));
+    room.enter(Standing::Patient, None);
+    assert!(room.all_hear_each_other(&[0, 1]));
+    assert_eq!(room.people[0].engine.view(room.now()).link, LinkProof::NotUsed);
 }
 
 #[test]

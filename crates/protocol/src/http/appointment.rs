@@ -169,8 +169,6 @@ pub struct InvitationSent {
     pub invitation: InvitationId,
     /// The link with its secret in the fragment. Shown once, never stored.
     pub link: String,
-    /// The link as a QR code: an SVG document.
-    pub qr_svg: String,
     /// Whether the message was handed to the mail server; when not, it is tried again.
     pub sent: bool,
     /// The patient's address that it goes to.

@@ -33,7 +33,9 @@ impl Page {
     }
 
     fn redeem(&self) {
-        let secret = window().location().hash().unwrap_or_default().trim_start_matches('#').to_owned();
+        // What follows a point is between the two browsers.
+        let hash = window().location().hash().unwrap_or_default();
+        let secret = hash.trim_start_matches('#').split('.').next().unwrap_or_default().to_owned();
         let page = self.clone();
         spawn(async move {
             let path = format!("/api/invitations/{}/redeem", page.0.invitation);

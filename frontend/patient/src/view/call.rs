@@ -79,17 +79,23 @@ fn words(model: &Model) -> Option<Element> {
     }
     let shown = el("strong").class("number").with("translate", "no").text(&sealed.words);
     let larger = button("quiet", Intent::Enlarge, Msg::Enlarge);
-    Some(asked("shield", Some(shown), Msg::WordsAsk.t(), Intent::Words).with("id", "words").child(larger))
+    Some(asked("shield", Some(shown), Msg::WordsAsk.t(), Intent::Words, Some(larger)).with("id", "words"))
 }
 
 /// Something to be answered by yes or no.
-fn asked(drawing: &str, shown: Option<Element>, words: &str, answer: fn(bool) -> Intent) -> Element {
+fn asked(
+    drawing: &str,
+    shown: Option<Element>,
+    words: &str,
+    answer: fn(bool) -> Intent,
+    more: Option<Element>,
+) -> Element {
     let answers = el("div").class("pair").child(button("second", answer(true), Msg::Yes)).child(button(
         "second",
         answer(false),
         Msg::No,
     ));
-    let said = el("div").class("stack").child(shown).child(el("span").text(words)).child(answers);
+    let said = el("div").class("stack").child(shown).child(el("span").text(words)).child(answers).child(more);
     el("div").class("notice calm").child(icon(drawing)).child(said)
 }
 
@@ -104,15 +110,15 @@ fn guest(model: &Model) -> Option<Element> {
     let words = |text: Msg| text.with(&[&card.display_name, role.t()]);
     match model.call.guest {
         GuestStep::YouAreAsked => {
-            Some(asked("person", None, &words(Msg::GuestAsks), Intent::Guest).with("role", "alert"))
+            Some(asked("person", None, &words(Msg::GuestAsks), Intent::Guest, None).with("role", "alert"))
         }
-        GuestStep::TakesPart => Some(
-            el("div")
-                .class("notice calm")
-                .child(icon("person"))
-                .child(el("span").text(words(Msg::GuestIn)))
-                .child(button("quiet", Intent::Guest(false), Msg::GuestOut)),
-        ),
+        GuestStep::TakesPart => Some(el("div").class("notice calm").child(icon("person")).child(
+            el("div").child(el("span").text(words(Msg::GuestIn))).child(button(
+                "quiet",
+                Intent::Guest(false),
+                Msg::GuestOut,
+            )),
+        )),
         _ => None,
     }
 }

@@ -6,10 +6,12 @@ use colloque_kit::sign_in::svg_address;
 use colloque_kit::{Text, explain};
 use colloque_protocol::http::appointment::{AppointmentEntry, InvitationSent};
 use colloque_web::dom::spawn;
+use colloque_web::link_secret;
 use leptos::prelude::*;
+use qrcodegen::{QrCode, QrCodeEcc};
 
-use super::DayDesk;
 use super::codes::PatientCodes;
+use super::{DayDesk, own_staff};
 use crate::text::Msg;
 use colloque_kit::copy::CopyField;
 
@@ -32,7 +34,10 @@ fn Inviting(entry: AppointmentEntry) -> impl IntoView {
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None);
     let sent = RwSignal::new(None::<InvitationSent>);
-    let appointment = entry.appointment;
+    let proves = RwSignal::new(false);
+    let (appointment, consultation) = (entry.appointment, entry.consultation);
+    // The secretary's browser is not the one that will be in the call.
+    let is_own = own_staff() == Some(entry.practitioner);
     let again = entry.invited_at.is_some();
     let send = move |_| {
         if busy.get_untracked() {
@@ -44,7 +49,12 @@ fn Inviting(entry: AppointmentEntry) -> impl IntoView {
             let outcome = day_desk.api.invite(appointment).await;
             busy.try_set(false);
             match outcome {
-                Ok(invitation) => {
+                Ok(mut invitation) => {
+                    let secret = is_own.then(|| link_secret::make(consultation)).flatten();
+                    if let Some(secret) = &secret {
+                        invitation.link.extend([".", secret]);
+                    }
+                    proves.try_set(secret.is_some());
                     say(&state_of(&invitation).1);
                     sent.try_set(Some(invitation));
                     day_desk.read();
@@ -57,7 +67,7 @@ fn Inviting(entry: AppointmentEntry) -> impl IntoView {
         <p>{Msg::InviteLead.with(&[&entry.patient_name])}</p>
         {trouble(problem)}
         {move || match sent.get() {
-            Some(invitation) => invitation_sent(&invitation),
+            Some(invitation) => invitation_sent(&invitation, proves.get_untracked()),
             None => view! {
                 {again.then(|| view! { <p class="quiet">{Msg::InviteReplaces.t()}</p> })}
                 <footer>
@@ -78,13 +88,31 @@ fn state_of(invitation: &InvitationSent) -> (Tone, String) {
     (tone, words.with(&[&invitation.to]))
 }
 
-fn invitation_sent(invitation: &InvitationSent) -> AnyView {
+fn invitation_sent(invitation: &InvitationSent, proves: bool) -> AnyView {
     let (tone, words) = state_of(invitation);
     view! {
         {note(tone, words)}
         <CopyField label=Msg::InviteLink.t() text=invitation.link.clone()/>
         <p class="quiet small">{Msg::InviteOnce.t()}</p>
-        <img class="qr" alt=Msg::InviteQr.t() src=svg_address(&invitation.qr_svg)/>
+        {proves.then(|| view! { <p class="quiet small">{Msg::InviteProves.t()}</p> })}
+        {qr(&invitation.link).map(|svg| view! { <img class="qr" alt=Msg::InviteQr.t() src=svg_address(&svg)/> })}
     }
     .into_any()
+}
+
+/// Modules of white around a QR code that readers need (ISO/IEC 18004).
+const QUIET_ZONE: i32 = 4;
+
+/// Draws a link so that a telephone can read it; none for one that is too long to be drawn, as none of ours is.
+fn qr(link: &str) -> Option<String> {
+    let code = QrCode::encode_text(link, QrCodeEcc::Medium).ok()?;
+    let mut dark = String::new();
+    for (y, x) in (0..code.size()).flat_map(|y| (0..code.size()).map(move |x| (y, x))) {
+        if code.get_module(x, y) {
+            dark.extend(["M", &(x + QUIET_ZONE).to_string(), " ", &(y + QUIET_ZONE).to_string(), "h1v1h-1z"]);
+        }
+    }
+    let side = (code.size() + 2 * QUIET_ZONE).to_string();
+    let head = ["<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", &side, " ", &side, "\">"].concat();
+    Some([&head, "<path fill=\"#fff\" d=\"M0 0h", &side, "v", &side, "H0z\"/><path d=\"", &dark, "\"/></svg>"].concat())
 }

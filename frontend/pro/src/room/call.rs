@@ -13,6 +13,7 @@ use colloque_signals::RoomDriver;
 use colloque_web::capture::{Capture, CaptureError, CaptureEvent, DisplaySurface, ScreenCapture, Wish};
 use colloque_web::dom::{now, spawn};
 use colloque_web::keys::Sealed;
+use colloque_web::link_secret;
 use colloque_web::media_element::{self, make};
 use colloque_web::room::MediaElements;
 use colloque_web::talk::{TalkPage, TalkState};
@@ -116,6 +117,7 @@ impl RoomCall {
             third_picture: elements.third.clone().into(),
         };
         let driver = RoomDriver::new(Role::Practitioner, &room_ticket_path(consultation), media);
+        driver.hold_link_secret(link_secret::of(consultation));
         let (view, needs_tap, sealed, talk) = (driver.view(), driver.needs_tap(), driver.sealed(), driver.talk_state());
         if joins {
             driver.join();
@@ -340,6 +342,7 @@ fn announce_change(before: &CallView, now: &CallView, desk: RoomDesk) {
         Phase::Reconnecting { .. } if !resumed => say_now(Msg::Reconnecting.t()),
         Phase::Ended { reason } if !matches!(before.phase, Phase::Ended { .. }) => {
             if reason == EndReason::EndedByPractitioner {
+                link_secret::forget(desk.consultation);
                 say_now(Msg::SayEnded.t());
             }
             desk.read();

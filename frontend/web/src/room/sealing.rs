@@ -34,7 +34,7 @@ impl Inner {
         if let (CallView { room: Some(room), participant: Some(participant), .. }, Some(keys)) =
             (self.call.borrow().view(), &*self.keys.borrow())
         {
-            keys.joined(*room, *participant);
+            keys.joined(*room, *participant, &self.link_secret.borrow());
         }
     }
 
