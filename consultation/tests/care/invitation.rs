@@ -117,7 +117,7 @@ async fn a_new_invitation_of_the_practice_replaces_the_one_before() {
     let entry = visit.booked().await;
     let first = Link::of(&visit.invite(&entry).await.link);
     let second = visit.invite(&entry).await;
-    assert!(second.sent && second.qr_svg.contains("<svg"));
+    assert!(second.sent);
     first.redeem(&mut visit.stage.client()).await.refused("invitation_unknown");
     Link::of(&second.link).redeem(&mut visit.stage.client()).await.ok();
 }

@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import { ask, buggedPages } from '../harness/bug.mjs';
 import { findBaseKey, keyIdOf, mediaKeys, openPicture, Search, variety } from '../harness/canary.mjs';
 import { Scene } from '../harness/scene.mjs';
+import { Talk } from '../harness/talk.mjs';
 import { Tap } from '../harness/tap.mjs';
 import { until } from '../harness/wait.mjs';
 
@@ -53,6 +54,21 @@ function dump(platform) {
   return execFileSync('pg_dump', list, { env: { ...process.env, PGPASSWORD: password }, maxBuffer: 1 << 30 });
 }
 
+/** What nobody but the two may read: messages each way, and letters that are seen while they are typed. */
+async function chat(doctor, patient) {
+  const [ours, theirs] = [new Talk(doctor.page), new Talk(patient.page)];
+  const texts = ['Quelle dose de lévothyroxine prenez-vous exactement', 'Soixante-quinze microgrammes depuis le printemps', 'et parfois la moitié le dimanche matin'];
+  await ours.open();
+  await ours.write(texts[0]);
+  await theirs.open();
+  await theirs.write(texts[1]);
+  await ours.entry(texts[1]).waitFor();
+  await theirs.panel.getByRole('switch').click();
+  await theirs.line().pressSequentially(texts[2]);
+  await ours.live().getByText(texts[2]).waitFor();
+  return texts;
+}
+
 const credentials = ({ page }) => page.evaluate(() => {
   const { localDescription, remoteDescription } = globalThis.transports.at(-1);
   const of = ({ sdp }, name) => new RegExp(`a=ice-${name}:(\\S+)`).exec(sdp)[1];
@@ -64,8 +80,9 @@ test('nothing of a call is in the packets, the memory, the files and the databas
   const { visit, patient, doctor } = await scene.call({ patient: await scene.patient({ script }), doctor: await scene.doctor({ script }) });
   const spoken = await patient.page.locator('#words strong').innerText();
   const { consultation } = visit.appointment;
+  const written = await chat(doctor, patient);
 
-  const secrets = { plaintext: [], key: [], words: [Buffer.from(spoken)] };
+  const secrets = { plaintext: [], key: [], words: [Buffer.from(spoken)], chat: written.map((text) => Buffer.from(text)) };
   const known = { ciphertext: [], user: [], password: [], consultation: [Buffer.from(consultation), bytes(consultation.replaceAll('-', ''))] };
   let [baseKey, memoryOfWorker] = [];
   for (const person of [patient, doctor]) {

@@ -97,3 +97,59 @@ test('a worker whose program does not come leaves the call silent and says why',
   assert.equal(pictures, 0);
   await scene.endStory({ clean: false });
 });
+
+/** What a page hands to servers: addresses, bodies and messages. */
+function toServers(page) {
+  const sent = [];
+  page.on('request', (request) => sent.push(request.url(), request.postData() ?? ''));
+  page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => sent.push(payload.toString())));
+  return sent;
+}
+
+/** The practitioner sends a link once more, and reads what is shown to be handed over. */
+async function handOver(doctor, { form }) {
+  await doctor.openDay();
+  const appointment = doctor.page.locator('.appointment', { hasText: new RegExp(form.birth_name, 'i') });
+  await appointment.getByRole('button', { name: 'Renvoyer le lien' }).click();
+  const dialog = doctor.page.getByRole('dialog', { name: 'Invitation' });
+  await dialog.getByRole('button', { name: 'Renvoyer le lien' }).click();
+  const link = await dialog.getByLabel('Lien personnel du patient').inputValue();
+  await dialog.getByRole('img', { name: 'Code QR' }).waitFor();
+  await dialog.getByRole('button', { name: 'Fermer' }).click();
+  return link;
+}
+
+test('a link that was handed over proves both to each other, and no server is told its secret', async () => {
+  const visit = await scene.practice.invite();
+  const [doctor, patient] = [await scene.doctor(), await scene.patient()];
+  const sent = [...[doctor, patient].map(({ page }) => toServers(page))];
+  const link = await handOver(doctor, visit);
+  const secret = /\.([\w-]{22})$/.exec(link)[1];
+  await Promise.all([patient.arrive(visit, { link }), doctor.openRoom(visit.room)]);
+  await doctor.admit();
+  await patient.answer();
+  await doctor.page.getByText('Chiffré de bout en bout, vérifié').waitFor();
+  await Promise.all([mediaFlows(doctor.page), mediaFlows(patient.page)]);
+  for (const { page } of [doctor, patient]) assert.equal(await page.locator('#words').count(), 0, 'there is nothing to compare');
+  // Loaded again, both still have it.
+  await patient.page.reload();
+  await patient.inCall().waitFor();
+  await mediaFlows(doctor.page, { within: 30_000 });
+  await doctor.page.getByText('Chiffré de bout en bout, vérifié').waitFor();
+  const all = sent.flat().join('\n');
+  assert.ok(all.includes('key_package') || all.length > 1_000, 'what is sent was seen');
+  assert.ok(!all.includes(secret), 'the secret was sent to a server');
+  await scene.endStory();
+});
+
+test('who comes by the link of the message, without that secret, is asked to compare the words', async () => {
+  const visit = await scene.practice.invite();
+  const [doctor, patient] = [await scene.doctor(), await scene.patient()];
+  const link = (await handOver(doctor, visit)).replace(/\.[\w-]{22}$/, '');
+  await Promise.all([patient.arrive(visit, { link }), doctor.openRoom(visit.room)]);
+  await doctor.admit();
+  await patient.answer();
+  await Promise.all([mediaFlows(doctor.page), mediaFlows(patient.page)]);
+  assert.equal(await words(patient.page), await words(doctor.page));
+  await scene.endStory();
+});

@@ -75,6 +75,14 @@ impl Changes {
     }
 }
 
+/// Somebody whom this member let in with the key of their link.
+#[derive(Debug)]
+pub(super) struct Linked {
+    pub leaf_key: [u8; 32],
+    /// Whether they have said something since: without that key nobody could.
+    pub was_heard: bool,
+}
+
 impl EndToEnd {
     /// Takes the key package with which somebody wants to be let in. The booked patient and practitioner are; for anybody else a
     /// clinician has to [`Self::let_in`]. A package serves once: its keys are gone then, and whoever sends it again is not its owner.
@@ -160,8 +168,12 @@ impl EndToEnd {
     /// [`TakeError::NotForUs`] when none is on its way for that epoch.
     pub fn accepted(&mut self, epoch: Epoch, now: Timestamp) -> Result<(), TakeError> {
         let group = self.group.as_mut().filter(|group| group.epoch() == epoch).ok_or(TakeError::NotForUs)?;
-        if self.changes.on_its_way.take().is_none() {
-            return Err(TakeError::NotForUs);
+        let Some(change) = self.changes.on_its_way.take() else { return Err(TakeError::NotForUs) };
+        for (_, newcomer) in change.added.iter().filter(|(_, newcomer)| newcomer.link.is_some()) {
+            if self.linked.len() == MAX_WAITING {
+                self.linked.remove(0);
+            }
+            self.linked.push(Linked { leaf_key: newcomer.member.statement.leaf_key, was_heard: false });
         }
         match group.merge_pending(&self.provider, &self.verifier, now) {
             Ok(Received::NextEpoch { added, removed }) => {

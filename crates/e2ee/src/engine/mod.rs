@@ -23,7 +23,7 @@ use crate::frame::{Opener, Sealer};
 use crate::link::LinkSecret;
 use crate::mls::{Group, JoinError, LeafSigner, Newcomer, PolicyError, ProcessError, Provider, Received, SEED_BYTES};
 
-use changes::Changes;
+use changes::{Changes, Linked};
 use content::Content;
 pub use content::{Channel, MAX_CONTENT_BYTES};
 pub use io::{ConnectError, Output, TakeError, ToOthers};
@@ -69,6 +69,8 @@ pub struct EndToEnd {
     offered: VecDeque<(Commitment, Chain)>,
     verifier: Verifier,
     link: Option<LinkSecret>,
+    /// Whom this member let in with the key of their link, in the present group.
+    linked: Vec<Linked>,
     /// Who this member is, once the platform has stated it.
     attestation: Option<Attestation>,
     group: Option<Group>,
@@ -112,6 +114,7 @@ impl EndToEnd {
             signer,
             provider,
             link: setup.link,
+            linked: Vec::new(),
             attestation: None,
             group: None,
             words: Words::default(),
@@ -332,6 +335,7 @@ impl EndToEnd {
         self.group = Some(group);
         self.refusal = None;
         self.heard.clear();
+        self.linked.clear();
         self.beat_at = Some(now.after(HEARTBEAT_EVERY));
         self.renew_at = Some(now.after(RENEW_EVERY));
         self.install(now);

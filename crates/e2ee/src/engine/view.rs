@@ -127,10 +127,16 @@ impl EndToEnd {
 
     fn link_proof(&self) -> LinkProof {
         match (&self.group, &self.link) {
-            (Some(group), _) if group.used_link() => LinkProof::Proven,
+            (Some(group), _) if group.used_link() || self.hears_by_link(group) => LinkProof::Proven,
             (Some(_), Some(_)) => LinkProof::NotUsed,
             (_, None) | (None, _) => LinkProof::None,
         }
+    }
+
+    /// Whether somebody in the group was let in with the key of their link, and has shown that they have it.
+    fn hears_by_link(&self, group: &crate::mls::Group) -> bool {
+        let is_there = |key| group.members().iter().any(|member| member.statement.leaf_key == key);
+        self.linked.iter().any(|linked| linked.was_heard && is_there(linked.leaf_key))
     }
 
     fn is_unsure(&self, participant: colloque_ids::ParticipantId, now: Timestamp) -> bool {
@@ -152,11 +158,16 @@ impl EndToEnd {
         let member = group.members().iter().find(|member| member.leaf == from).ok_or(TakeError::NotForUs)?;
         let participant = member.statement.participant;
         let is_clinician = member.statement.standing.is_clinician();
+        let leaf_key = member.statement.leaf_key;
         let is_newest = epoch == group.epoch();
         let content = Content::read(content).map_err(|_| TakeError::Malformed)?;
         match self.heard.iter_mut().find(|(other, _)| *other == participant) {
             Some((_, heard_at)) => *heard_at = now,
             None => self.heard.push((participant, now)),
+        }
+        if let Some(linked) = self.linked.iter_mut().find(|it| it.leaf_key == leaf_key && !it.was_heard) {
+            linked.was_heard = true;
+            self.outputs.push_back(Output::Changed);
         }
         match content {
             Content::Heartbeat => {}

@@ -32,6 +32,7 @@ fn a_practitioner_and_a_patient_hear_each_other_and_see_the_same_words() {
     assert_eq!(room.words(0), room.words(1));
     let view = room.people[1].engine.view(room.now());
     assert_eq!(view.link, LinkProof::Proven);
+    assert_eq!(room.people[0].engine.view(room.now()).link, LinkProof::Proven);
     assert_eq!(
         view.members.iter().map(|member| member.statement.name.as_str()).collect::<Vec<_>>(),
         ["Personne 0", "Personne 1"]
@@ -79,6 +80,7 @@ fn different_links_never_meet() {
     room.enter(Standing::Practitioner, Some(8));
     room.enter(Standing::Patient, Some(9));
     assert_eq!(room.state(1), State::Preparing);
+    assert_eq!(room.people[0].engine.view(room.now()).link, LinkProof::NotUsed);
     assert!(room.people[1].errors.iter().all(|error| *error == TakeError::NotForUs));
     assert!(!room.people[1].errors.is_empty());
     let sealed = room.seal(0, &[1; 40]);
