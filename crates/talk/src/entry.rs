@@ -19,6 +19,14 @@ pub struct Entry {
     pub what: What,
 }
 
+impl Entry {
+    /// Whether it is not of this person's own doing.
+    #[must_use]
+    pub const fn is_news(&self) -> bool {
+        self.from.is_some() || matches!(self.what, What::NotBelieved)
+    }
+}
+
 /// The content of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
@@ -31,6 +39,8 @@ pub enum What {
     },
     /// A file.
     File(FileView),
+    /// Somebody wanted in, and this person's keys did not believe who they were: nobody came in.
+    NotBelieved,
     /// What the patient answered while waiting.
     Answers {
         /// Question by question; those that were left out are not there.

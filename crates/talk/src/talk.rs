@@ -1,6 +1,7 @@
 //! The conversation of one person.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use colloque_ids::{ParticipantId, Timestamp};
 use thiserror::Error;
@@ -28,6 +29,9 @@ const MAX_KNOWN: usize = 256;
 
 /// Messages that wait for their turn. Receipts beyond are let go: whoever misses one asks again.
 const MAX_QUEUED: usize = 64;
+
+/// Pause before the same warning is shown again.
+const TELL_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// As what somebody takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -252,6 +256,14 @@ impl Talk {
             self.queue(Message::GivenUp { number });
         }
         self.file_is(key, FileState::Failed);
+    }
+
+    /// Somebody wanted in and was not believed; told once a minute at most, however often they try.
+    pub fn not_believed(&mut self, now: Timestamp) {
+        let last = self.entries.iter().rev().find(|entry| matches!(entry.what, What::NotBelieved));
+        if last.is_none_or(|last| now >= last.at.after(TELL_AGAIN_AFTER)) {
+            self.show(None, What::NotBelieved, now);
+        }
     }
 
     /// Sends again what did not arrive.

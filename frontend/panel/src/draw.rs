@@ -171,6 +171,11 @@ fn item(entry: &Entry, own: Standing, talk: &Talk, shown: &Shown) -> Element {
             .child(paragraph("talk-who", who))
             .child(paragraph("talk-text", text).with("dir", "auto"))
             .child(entry.from.is_none().then(|| delivered(entry.key, *delivery, talk))),
+        What::NotBelieved => el("div")
+            .with("id", ["talk-entry-", &entry.key.to_string()].concat())
+            .class("talk-entry")
+            .with("data-warning", "")
+            .child(paragraph("talk-text", Msg::NotBelieved.t())),
         What::File(view) => drawn.child(paragraph("talk-who", who)).children(file(entry, *view, shown)),
         What::Answers { answers, delivery } => {
             let heading = if own == Standing::Patient { Msg::YourAnswers } else { Msg::Answers };
@@ -233,7 +238,7 @@ fn file(entry: &Entry, view: FileView, shown: &Shown) -> Vec<Node> {
 fn questions(talk: &Talk) -> Vec<Node> {
     let before = talk.entries().find_map(|entry| match &entry.what {
         What::Answers { answers, .. } => Some(answers.as_slice()),
-        What::Text { .. } | What::File(_) => None,
+        What::Text { .. } | What::File(_) | What::NotBelieved => None,
     });
     let one = |question: Question| {
         let text = before.and_then(|answers| answers.iter().find(|answer| answer.question == question));
@@ -301,6 +306,7 @@ pub fn written(talk: &Talk) -> String {
         match &entry.what {
             What::Text { text: words, .. } => text.extend([who, " : ", words, "\n"]),
             What::File(_) => text.extend([who, " : [", Msg::Photo.t(), "]\n"]),
+            What::NotBelieved => {}
             What::Answers { answers, .. } => {
                 text.extend([Msg::Answers.t(), "\n"]);
                 for answer in answers {

@@ -154,6 +154,8 @@ impl Page {
             let is_sealed = lines.next() == Some("1");
             self.shown.borrow_mut().check = lines.next().and_then(check);
             self.talk.borrow_mut().meet(lines.filter_map(member).collect(), is_sealed);
+        } else if message.is_truthy() && message.as_bool().is_some() {
+            self.talk.borrow_mut().not_believed(now());
         } else if let Some(bytes) = message.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec) {
             let Some((channel, from, content)) = parts(&bytes) else { return };
             self.talk.borrow_mut().hear(from, channel, content, now());
@@ -363,7 +365,7 @@ impl Page {
         if self.is_open() {
             self.unseen_from.set(next);
         }
-        let unread = talk.entries().filter(|it| it.from.is_some() && it.key >= self.unseen_from.get()).count();
+        let unread = talk.entries().filter(|it| it.is_news() && it.key >= self.unseen_from.get()).count();
         let unread = unread.to_string();
         if self.place.get_attribute("data-unread").as_deref() != Some(&unread) {
             self.place.set_attribute("data-unread", &unread).ok();

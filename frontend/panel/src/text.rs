@@ -35,6 +35,7 @@ colloque_web::texts! {
         FileTooLong: "Cette photo est trop lourde.", "This photo is too heavy.";
         NobodyForFile: "Personne d'autre n'est là pour recevoir la photo.", "Nobody else is there to receive the photo.";
         Preparing: "La photo est préparée : le lieu et l'appareil en sont retirés.", "The photo is being prepared: place and device are taken out of it.";
+        NotBelieved: "Quelqu'un a voulu entrer sans pouvoir prouver qui il est. Il n'est pas entré.", "Somebody wanted in and could not prove who they are. They did not come in.";
         Answers: "Réponses avant la consultation", "Answers before the consultation";
         YourAnswers: "Vos réponses", "Your answers";
         AnswersWait: "Le médecin les recevra à son arrivée.", "The doctor will receive them on arrival.";

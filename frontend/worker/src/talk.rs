@@ -3,6 +3,7 @@
 //! From the panel: bytes, the number of a channel and then what is to be sealed; `true` or `false`, what the person found when they
 //! compared the words. To the panel:
 //!
+//! - `true`: somebody wanted in and was not believed.
 //! - bytes: the number of a channel, sixteen that name who wrote, and then what was opened.
 //! - a text of lines: `1` if what is said is sealed for the others and `0` if not; nothing while there are no words, or `1` if they were
 //!   compared and `0` if not, four digits in base 32 that name the drawings, and the words; then for each of the others their identifier of
@@ -33,7 +34,7 @@ struct Port {
 #[derive(Default)]
 struct Talk {
     port: Option<Port>,
-    kept: VecDeque<Uint8Array>,
+    kept: VecDeque<JsValue>,
     others: String,
 }
 
@@ -69,7 +70,15 @@ fn seal(message: &JsValue) {
 /// Somebody wrote.
 pub fn heard(from: ParticipantId, channel: Channel, bytes: &[u8]) {
     let message = [&[channel as u8], from.bytes().as_slice(), bytes].concat();
-    let message = Uint8Array::from(message.as_slice());
+    tell(Uint8Array::from(message.as_slice()).into());
+}
+
+/// Somebody wanted in and was not believed.
+pub fn not_believed() {
+    tell(true.into());
+}
+
+fn tell(message: JsValue) {
     TALK.with_borrow_mut(|talk| {
         if let Some(Port { port, .. }) = &talk.port {
             return post(port, &message);

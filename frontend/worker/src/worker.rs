@@ -90,7 +90,7 @@ impl Worker {
                 Outgoing::Changed => is_changed = true,
                 Outgoing::KeysInstalled => self.try_again(),
                 Outgoing::Said { from, channel, bytes } => talk::heard(from, channel, &bytes),
-                Outgoing::NotBelieved { .. } => {}
+                Outgoing::NotBelieved { .. } => talk::not_believed(),
             }
         }
         if is_changed {

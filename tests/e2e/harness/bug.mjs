@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { WEB } from './platform.mjs';
 
-/** Copies the pages and plants the bug; gives the folder, and a way to remove it. */
-export function buggedPages() {
+/** Copies the pages and plants a function that runs before the worker's own script, the bug below if no other; gives the folder, and a way to remove it. */
+export function buggedPages(planted = bug) {
   const folder = mkdtempSync(join(tmpdir(), 'colloque-bugged-'));
   const manifest = JSON.parse(readFileSync(join(WEB, 'manifest.json'), 'utf8'));
   cpSync(join(WEB, 'manifest.json'), join(folder, 'manifest.json'));
@@ -17,7 +17,7 @@ export function buggedPages() {
     for (const name of [path, `${path}.br`]) cpSync(join(WEB, name), join(folder, name), { recursive: true });
   }
   const start = join(folder, manifest.worker.files['seal.js'].path);
-  const script = `(${bug})();\n${readFileSync(start, 'utf8')}`;
+  const script = `(${planted})();\n${readFileSync(start, 'utf8')}`;
   writeFileSync(start, script);
   writeFileSync(`${start}.br`, brotliCompressSync(script));
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };

@@ -64,6 +64,7 @@ fuzz_target!(|bytes: &[u8]| {
                 assert!(file.is_none_or(|file| view.kind.fits(file) && file.len() <= MAX_FILE_BYTES));
             }
             What::Answers { .. } => assert!(entry.from.is_none_or(|from| from == person(1)), "only a patient answers"),
+            What::NotBelieved => unreachable!("nobody wanted in"),
         }
     }
     assert!(talk.lines().all(|line| line.line.chars().count() <= MAX_TEXT_CHARS + 1));

@@ -81,7 +81,7 @@ impl Room {
     fn texts(&self, at: usize) -> Vec<(String, Delivery)> {
         let texts = self.people[at].1.entries().filter_map(|entry| match &entry.what {
             What::Text { text, delivery } => Some((text.clone(), *delivery)),
-            What::File(_) | What::Answers { .. } => None,
+            What::File(_) | What::Answers { .. } | What::NotBelieved => None,
         });
         texts.collect()
     }
@@ -89,7 +89,7 @@ impl Room {
     fn files(&self, at: usize) -> Vec<(u64, FileState)> {
         let files = self.people[at].1.entries().filter_map(|entry| match &entry.what {
             What::File(view) => Some((entry.key, view.state)),
-            What::Text { .. } | What::Answers { .. } => None,
+            What::Text { .. } | What::Answers { .. } | What::NotBelieved => None,
         });
         files.collect()
     }
@@ -353,6 +353,18 @@ fn answers_of_anybody_but_the_patient_are_let_go() {
     assert!(!room.talk(0).hear(person(3), Channel::Answers, &forged.write(), START));
     assert!(!room.talk(0).hear(person(9), Channel::Answers, &forged.write(), START));
     assert_eq!(room.talk(0).entries().count(), 0);
+}
+
+#[test]
+fn a_warning_is_news_and_not_repeated_at_once() {
+    let mut room = Room::two();
+    for _ in 0..10 {
+        room.talk(0).not_believed(START);
+    }
+    room.talk(0).not_believed(START.after(Duration::from_secs(61)));
+    let entries: Vec<_> = room.people[0].1.entries().collect();
+    assert_eq!(entries.len(), 2);
+    assert!(entries.iter().all(|entry| entry.is_news()));
 }
 
 proptest! {
