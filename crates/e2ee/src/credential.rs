@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::code::Commitment;
 use crate::frame::LeafIndex;
+use crate::link::LINK_NAME_BYTES;
 
 const VERSION: u8 = 1;
 
@@ -28,8 +29,8 @@ const PLATFORM: u8 = 1;
 pub(crate) struct LeafCredential {
     pub proof: IdentityProof,
     pub commitment: Commitment,
-    /// Whether this member has the secret of a link.
-    pub holds_link: bool,
+    /// Names the link's secret that this member has; zeros where they have none.
+    pub link: [u8; LINK_NAME_BYTES],
 }
 
 /// A member whose identity was checked.
@@ -40,8 +41,9 @@ pub struct Member {
     /// What was stated of them.
     pub statement: Statement,
     pub(crate) commitment: Commitment,
-    /// Whether they say that they have the secret of a link. Nothing is proven by that: who says no is let in without, and both sides see it.
-    pub(crate) holds_link: bool,
+    /// Names the link's secret that they say they have. Nothing is proven by that: with another one than the practitioner's, or none, they
+    /// are let in without, and the practitioner is told.
+    pub(crate) link: [u8; LINK_NAME_BYTES],
 }
 
 /// Why a leaf is not believed.
@@ -94,7 +96,7 @@ impl LeafCredential {
         match &self.proof {
             IdentityProof::Platform(attestation) => writer.byte(PLATFORM).string(attestation.bytes()),
         };
-        writer.fixed(&self.commitment.0).byte(u8::from(self.holds_link));
+        writer.fixed(&self.commitment.0).fixed(&self.link);
         writer.into_bytes()
     }
 
@@ -105,13 +107,9 @@ impl LeafCredential {
         }
         let attestation = Attestation::parse(reader.string()?).map_err(|_| VerifyMemberError::NoCredential)?;
         let commitment = Commitment(reader.array()?);
-        let holds_link = match reader.byte()? {
-            0 => false,
-            1 => true,
-            _ => return Err(VerifyMemberError::NoCredential),
-        };
+        let link = reader.array()?;
         reader.end()?;
-        Ok(Self { proof: IdentityProof::Platform(attestation), commitment, holds_link })
+        Ok(Self { proof: IdentityProof::Platform(attestation), commitment, link })
     }
 }
 
@@ -131,7 +129,7 @@ impl Verifier {
         if statement.leaf_key != leaf_key {
             return Err(VerifyMemberError::OtherKey);
         }
-        Ok(Member { leaf, statement, commitment: credential.commitment, holds_link: credential.holds_link })
+        Ok(Member { leaf, statement, commitment: credential.commitment, link: credential.link })
     }
 
     /// Checks an attestation for this consultation.

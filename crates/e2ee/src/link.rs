@@ -6,6 +6,11 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 const CONTEXT: &[u8] = b"colloque link v1\0";
 
+const NAME_CONTEXT: &[u8] = b"colloque link name v1\0";
+
+/// Length of what names a secret, in bytes.
+pub(crate) const LINK_NAME_BYTES: usize = 8;
+
 /// Length of the secret, in bytes.
 pub const LINK_SECRET_BYTES: usize = 16;
 
@@ -24,6 +29,18 @@ impl LinkSecret {
     #[must_use]
     pub const fn new(secret: [u8; LINK_SECRET_BYTES]) -> Self {
         Self(secret)
+    }
+
+    /// Names the secret, and tells nothing of it: two browsers see whether they have the same one.
+    ///
+    /// # Panics
+    ///
+    /// Never: HMAC takes keys of any length.
+    pub(crate) fn name(&self) -> [u8; LINK_NAME_BYTES] {
+        let mut mac = Hmac::<Sha384>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(NAME_CONTEXT);
+        let whole = mac.finalize().into_bytes();
+        std::array::from_fn(|at| whole[at])
     }
 
     /// Gives the pre-shared key with which the holder of `leaf_key` is let into the group: another one for each key, so that it may be

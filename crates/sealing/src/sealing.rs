@@ -263,7 +263,8 @@ impl Sealing {
         if now < asked_at.after(pause) {
             return;
         }
-        self.asked = Some((now, (pause * 2).min(LONGEST_PAUSE)));
+        let longest = if self.is_attested { LONGEST_OFFER_PAUSE } else { LONGEST_PAUSE };
+        self.asked = Some((now, (pause * 2).min(longest)));
         if self.is_attested {
             // What cannot be made now is made the next time.
             let _ = self.begin(now);
@@ -312,7 +313,12 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_secs(8);
 /// Longer: whoever was not heard waits longer. Shorter: more statements are journaled where the journal does not answer.
 const ASK_EVERY: Duration = Duration::from_secs(10);
 
-/// The longest such pause: a patient may wait alone for an hour.
+/// The longest pause before an offer: it costs nobody a line in the journal.
+///
+/// Longer: where much is lost, somebody stays without keys for a minute. Shorter: a telephone that waits works for nothing.
+const LONGEST_OFFER_PAUSE: Duration = Duration::from_secs(15);
+
+/// The longest such pause before a statement is asked for: a patient may wait alone for an hour.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// [`ASK_AGAIN_AFTER`] for who makes another group then.

@@ -6,6 +6,7 @@ use colloque_ids::{ParticipantId, Timestamp};
 use thiserror::Error;
 
 use crate::few::Few;
+use crate::jpeg;
 use crate::wire::Message;
 
 /// Longest file, in bytes. A photograph as pages send it has a tenth of it.
@@ -29,6 +30,9 @@ const SLOW: Duration = Duration::from_millis(400);
 /// After so long without an answer, pieces are sent again.
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
+/// Whoever has not taken anything for so long, while another has, is not waited for.
+const LEFT_OUT_AFTER: Duration = Duration::from_secs(10);
+
 /// After so long without an answer the file is given up.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(60);
 
@@ -36,10 +40,8 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum FileKind {
-    /// A photograph.
+    /// A photograph, as pages write every picture anew.
     Jpeg = 1,
-    /// A drawing or a picture of a screen.
-    Png = 2,
 }
 
 impl FileKind {
@@ -48,7 +50,6 @@ impl FileKind {
     pub const fn from_number(number: u8) -> Option<Self> {
         match number {
             1 => Some(Self::Jpeg),
-            2 => Some(Self::Png),
             _ => None,
         }
     }
@@ -58,7 +59,6 @@ impl FileKind {
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Jpeg => "image/jpeg",
-            Self::Png => "image/png",
         }
     }
 
@@ -67,17 +67,15 @@ impl FileKind {
     pub const fn ending(self) -> &'static str {
         match self {
             Self::Jpeg => "jpg",
-            Self::Png => "png",
         }
     }
 
-    /// Whether the bytes begin as such a file does.
+    /// Whether the bytes are such a file, and one that a telephone can show.
     #[must_use]
     pub fn fits(self, bytes: &[u8]) -> bool {
-        bytes.starts_with(match self {
-            Self::Jpeg => b"\xff\xd8\xff",
-            Self::Png => b"\x89PNG\r\n\x1a\n",
-        })
+        match self {
+            Self::Jpeg => jpeg::is_shown(bytes),
+        }
     }
 }
 
@@ -98,6 +96,12 @@ pub enum SendFileError {
     TooMany,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    count: u32,
+    at: Timestamp,
+}
+
 /// A file on its way to the others.
 #[derive(Debug)]
 pub struct Outgoing {
@@ -105,8 +109,11 @@ pub struct Outgoing {
     pub key: u64,
     pub kind: FileKind,
     bytes: Vec<u8>,
-    /// Pieces that each has taken.
-    taken: Few<ParticipantId, u32>,
+    /// Pieces that each has taken, and when they took the last one.
+    taken: Few<ParticipantId, Taken>,
+    /// For whom it is: whoever comes later is not meant.
+    to: Vec<ParticipantId>,
+    is_stopped: bool,
     /// None while the offer is to be sent.
     next: Option<u32>,
     moved_at: Timestamp,
@@ -125,12 +132,15 @@ impl Outgoing {
         to: impl Iterator<Item = ParticipantId>,
         now: Timestamp,
     ) -> Self {
+        let to: Vec<_> = to.collect();
         Self {
             number,
             key,
             kind,
             bytes,
-            taken: to.map(|person| (person, 0)).collect(),
+            taken: to.iter().map(|person| (*person, Taken { count: 0, at: now })).collect(),
+            to,
+            is_stopped: false,
             next: None,
             moved_at: now,
             said_at: now,
@@ -148,7 +158,7 @@ impl Outgoing {
     }
 
     fn least(&self) -> u32 {
-        self.taken.iter().map(|(_, count)| *count).min().unwrap_or(0)
+        self.taken.iter().map(|(_, taken)| taken.count).min().unwrap_or(0)
     }
 
     /// Bytes that everybody has.
@@ -162,7 +172,7 @@ impl Outgoing {
 
     /// Whether nobody is left to take it, or nobody says anything any more.
     pub fn is_lost(&self, now: Timestamp) -> bool {
-        self.taken.iter().next().is_none() || now >= self.moved_at.after(GIVE_UP_AFTER)
+        self.is_stopped || self.taken.iter().next().is_none() || now >= self.moved_at.after(GIVE_UP_AFTER)
     }
 
     pub fn into_bytes(self) -> Vec<u8> {
@@ -174,10 +184,26 @@ impl Outgoing {
         self.taken.keep(is_there);
     }
 
+    /// These are the others now. Somebody who came since is not meant: nothing more of it is sent to a group with them.
+    pub fn meet(&mut self, others: &[ParticipantId]) {
+        self.keep(|person| others.contains(&person));
+        self.is_stopped |= others.iter().any(|person| !self.to.contains(person));
+    }
+
+    /// Goes on without whoever holds all the others up.
+    pub fn leave_out(&mut self, now: Timestamp) {
+        let most = self.taken.iter().map(|(_, taken)| taken.count).max().unwrap_or(0);
+        let is_slow = |taken: &Taken| taken.count < most && now >= taken.at.after(LEFT_OUT_AFTER);
+        let slow: Vec<_> = self.taken.iter().filter(|(_, taken)| is_slow(taken)).map(|(person, _)| *person).collect();
+        slow.into_iter().for_each(|person| self.taken.remove(person));
+    }
+
     pub fn heard(&mut self, from: ParticipantId, count: u32, now: Timestamp) {
         let pieces = self.pieces();
-        let Some(taken) = self.taken.get_mut(from).filter(|taken| count > **taken && count <= pieces) else { return };
-        *taken = count;
+        let Some(taken) = self.taken.get_mut(from).filter(|taken| count > taken.count && count <= pieces) else {
+            return;
+        };
+        *taken = Taken { count, at: now };
         if let Some((_, sent_at)) = self.measured.filter(|(at, _)| count > *at) {
             self.window = if now.since(sent_at) > SLOW { NARROW_WINDOW } else { WINDOW };
             self.measured = None;

@@ -8,6 +8,7 @@
 mod entry;
 mod few;
 mod file;
+mod jpeg;
 mod live;
 mod pace;
 mod talk;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use colloque_ids::Timestamp;
 
-use crate::wire::Message;
+use crate::wire::{Message, is_shown};
 
 /// Erases the last character.
 const ERASE: char = '\u{8}';
@@ -25,18 +25,12 @@ pub struct OwnLine {
     sent: String,
     sequence: u32,
     sent_at: Option<Timestamp>,
-    is_whole_due: bool,
 }
 
 impl OwnLine {
     /// The line is now this.
     pub fn set(&mut self, line: &str) {
         line.clone_into(&mut self.wanted);
-    }
-
-    /// Somebody came who has not seen the line from its start.
-    pub const fn start_over(&mut self) {
-        self.is_whole_due = true;
     }
 
     /// The line was sent as a message, which everybody puts in its place.
@@ -47,16 +41,14 @@ impl OwnLine {
 
     /// Gives what changed, at most every [`SEND_LIVE_EVERY`].
     pub fn next_part(&mut self, now: Timestamp) -> Option<Message> {
-        let is_whole = self.is_whole_due && !self.wanted.is_empty();
-        if (self.wanted == self.sent && !is_whole) || self.sent_at.is_some_and(|at| now < at.after(SEND_LIVE_EVERY)) {
+        if self.wanted == self.sent || self.sent_at.is_some_and(|at| now < at.after(SEND_LIVE_EVERY)) {
             return None;
         }
-        let text = if is_whole { self.wanted.clone() } else { difference(&self.sent, &self.wanted) };
+        let text = difference(&self.sent, &self.wanted);
         self.wanted.clone_into(&mut self.sent);
-        self.is_whole_due = false;
         self.sent_at = Some(now);
         self.sequence = self.sequence.wrapping_add(1);
-        Some(Message::Live { sequence: self.sequence, is_whole, text })
+        Some(Message::Live { sequence: self.sequence, text })
     }
 }
 
@@ -76,20 +68,19 @@ pub struct OtherLine {
 
 impl OtherLine {
     /// Takes a part. What is longer than `max` characters in all is cut.
-    pub fn take(&mut self, sequence: u32, is_whole: bool, text: &str, max: usize) {
+    pub fn take(&mut self, sequence: u32, text: &str, max: usize) {
         // The server may repeat a message only where the seal was broken, and turn none around.
         let is_next = self.sequence.is_none_or(|before| before.wrapping_add(1) == sequence);
         self.sequence = Some(sequence);
-        if is_whole {
-            self.line.clear();
-        } else if !is_next {
-            self.line.push(MISSING);
-        }
         let mut length = self.line.chars().count();
+        if !is_next && length < max {
+            self.line.push(MISSING);
+            length += 1;
+        }
         for character in text.chars() {
             if character == ERASE {
                 length -= usize::from(self.line.pop().is_some());
-            } else if length < max && (character == '\n' || !character.is_control()) {
+            } else if length < max && is_shown(character) {
                 self.line.push(character);
                 length += 1;
             }
@@ -130,26 +121,24 @@ mod tests {
         assert_eq!(line.next_part(START.after(Duration::from_millis(150))), None);
         line.set("abc");
         let part = line.next_part(START.after(SEND_LIVE_EVERY));
-        assert_eq!(part, Some(Message::Live { sequence: 2, is_whole: false, text: "bc".to_owned() }));
+        assert_eq!(part, Some(Message::Live { sequence: 2, text: "bc".to_owned() }));
         assert_eq!(line.next_part(START.after(SEND_LIVE_EVERY * 4)), None);
     }
 
     #[test]
-    fn a_gap_is_seen_and_a_whole_line_mends_it() {
+    fn a_gap_is_seen() {
         let mut line = OtherLine::default();
-        line.take(7, false, "bon", 100);
-        line.take(9, false, "r", 100);
+        line.take(7, "bon", 100);
+        line.take(9, "r", 100);
         assert_eq!(line.line(), "bon\u{fffd}r");
-        line.take(10, true, "bonjour", 100);
-        assert_eq!(line.line(), "bonjour");
     }
 
     #[test]
     fn a_line_is_bounded_and_has_no_commands() {
         let mut line = OtherLine::default();
-        line.take(1, false, "\u{8}\u{8}\u{1b}[2Jab\u{7}cdef", 4);
+        line.take(1, "\u{8}\u{8}\u{1b}[2Jab\u{7}cdef", 4);
         assert_eq!(line.line(), "[2Ja");
-        line.take(2, false, "\u{8}\u{8}\u{8}\u{8}\u{8}x", 4);
+        line.take(2, "\u{8}\u{8}\u{8}\u{8}\u{8}x", 4);
         assert_eq!(line.line(), "x");
     }
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use colloque_ids::{ParticipantId, Timestamp};
 use thiserror::Error;
 
-use crate::entry::{Answer, Delivery, Entry, FileState, What};
+use crate::entry::{Answer, Delivery, Entry, FileState, FileView, What};
 use crate::few::Few;
 use crate::file::FileKind;
 use crate::live::{OtherLine, OwnLine};
 use crate::pace::Pace;
 use crate::transfers::Transfers;
 use crate::wait::Wait;
-use crate::wire::{Channel, Message};
+use crate::wire::{Channel, Message, clean};
 
 /// Longest message, in characters.
 pub const MAX_TEXT_CHARS: usize = 2_000;
@@ -21,8 +21,11 @@ pub const MAX_TEXT_CHARS: usize = 2_000;
 /// Longest answer, in characters.
 pub const MAX_ANSWER_CHARS: usize = 1_000;
 
-/// Entries that are kept; the oldest goes first.
-pub const MAX_ENTRIES: usize = 400;
+/// Entries of one person that are kept; their oldest goes first, and nobody else's.
+const MAX_ENTRIES_OF_ONE: usize = 150;
+
+/// Entries that are kept in all.
+pub const MAX_ENTRIES: usize = 4 * MAX_ENTRIES_OF_ONE;
 
 /// Messages of somebody that are known by their names, so that one that comes again is shown once.
 const MAX_KNOWN: usize = 256;
@@ -93,6 +96,7 @@ pub struct Talk {
     lines: Few<ParticipantId, OtherLine>,
     transfers: Transfers,
     queue: VecDeque<Message>,
+    is_own_turn: bool,
     pace: Pace,
 }
 
@@ -115,6 +119,7 @@ impl Talk {
             lines: Few::default(),
             transfers: Transfers::default(),
             queue: VecDeque::new(),
+            is_own_turn: false,
             pace: Pace::default(),
         }
     }
@@ -122,23 +127,17 @@ impl Talk {
     /// These are the others now, and whether what is said to them is sealed.
     pub fn meet(&mut self, others: Vec<Member>, is_sealed: bool) {
         let newcomers = others.iter().filter(|one| !self.others.iter().any(|known| known.id == one.id));
-        let (mut has_newcomer, mut has_patient) = (false, false);
-        for newcomer in newcomers {
-            has_newcomer = true;
-            has_patient |= newcomer.standing == Standing::Patient;
-        }
-        self.others = others;
+        let has_patient = newcomers.into_iter().any(|newcomer| newcomer.standing == Standing::Patient);
+        self.others = others.into_iter().map(|other| Member { name: clean(&other.name), ..other }).collect();
         self.is_sealed = is_sealed;
-        if has_newcomer {
-            self.own_line.start_over();
-        }
         if has_patient && self.own == Standing::Practitioner {
             self.queue(Message::AskAnswers);
         }
         let is_there = |person| self.others.iter().any(|other| other.id == person);
         self.waits.iter_mut().for_each(|wait| wait.keep(is_there));
         self.lines.keep(is_there);
-        self.transfers.keep(is_there);
+        let others: Vec<_> = self.others.iter().map(|other| other.id).collect();
+        self.transfers.meet(&others);
     }
 
     /// Whether what is written reaches somebody now.
@@ -295,8 +294,8 @@ impl Talk {
                 self.waits.iter_mut().filter(|wait| wait.number == number).for_each(|wait| wait.taken_by(from));
                 return self.tick(now);
             }
-            Message::Live { sequence, is_whole, text } => {
-                self.lines.get_or_default(from).take(sequence, is_whole, &text, MAX_TEXT_CHARS);
+            Message::Live { sequence, text } => {
+                self.lines.get_or_default(from).take(sequence, &text, MAX_TEXT_CHARS);
             }
             Message::AskAnswers if standing == Standing::Practitioner => {
                 let answers = self.waits.iter_mut().filter(|wait| matches!(wait.message, Message::Answers { .. }));
@@ -320,7 +319,13 @@ impl Talk {
                 let key = self.next_key;
                 let (answer, view) = self.transfers.offered(from, number, key, kind, length, now);
                 self.queue(answer);
-                if let Some(view) = view {
+                // A refusal is told once, however often somebody tries.
+                let is_told = |view: FileView| {
+                    let last = self.entries.iter().rev().find(|entry| entry.from == Some(from));
+                    view.state == FileState::Refused
+                        && matches!(last.map(|entry| &entry.what), Some(What::File(before)) if before.state == FileState::Refused)
+                };
+                if let Some(view) = view.filter(|view| !is_told(*view)) {
                     self.show(Some((from, name)), What::File(view), now);
                 }
             }
@@ -370,9 +375,16 @@ impl Talk {
     }
 
     fn next_message(&mut self, now: Timestamp) -> Option<Message> {
-        if let Some(message) = self.queue.pop_front() {
-            return Some(message);
+        // In turns: whoever makes this person answer again and again keeps nothing of theirs back.
+        self.is_own_turn = !self.is_own_turn;
+        if self.is_own_turn {
+            self.next_own(now).or_else(|| self.queue.pop_front())
+        } else {
+            self.queue.pop_front().or_else(|| self.next_own(now))
         }
+    }
+
+    fn next_own(&mut self, now: Timestamp) -> Option<Message> {
         let others = &self.others;
         let has_only_practitioners = others.iter().all(|other| other.standing == Standing::Practitioner);
         for wait in &mut self.waits {
@@ -392,12 +404,22 @@ impl Talk {
         self.next_key += 1;
         let (from, name) = from.map_or((None, String::new()), |(from, name)| (Some(from), name));
         self.entries.push_back(Entry { key, from, name, at, what });
-        if self.entries.len() > MAX_ENTRIES
-            && let Some(oldest) = self.entries.pop_front()
+        let is_of_sender = |entry: &Entry| entry.from == from && !matches!(entry.what, What::Answers { .. });
+        if self.entries.iter().filter(|entry| is_of_sender(entry)).count() > MAX_ENTRIES_OF_ONE
+            && let Some(at) = self.entries.iter().position(is_of_sender)
         {
-            self.transfers.forget(oldest.key);
+            self.drop_entry(at);
+        }
+        if self.entries.len() > MAX_ENTRIES {
+            self.drop_entry(0);
         }
         key
+    }
+
+    fn drop_entry(&mut self, at: usize) {
+        if let Some(entry) = self.entries.remove(at) {
+            self.transfers.forget(entry.key);
+        }
     }
 
     fn file_is(&mut self, key: u64, is: FileState) {
@@ -413,7 +435,7 @@ impl Talk {
         if let Message::PiecesTaken { number, .. } = message {
             self.queue.retain(|it| !matches!(it, Message::PiecesTaken { number: before, .. } if *before == number));
         }
-        if self.queue.len() < MAX_QUEUED {
+        if self.queue.len() < MAX_QUEUED && !self.queue.contains(&message) {
             self.queue.push_back(message);
         }
     }

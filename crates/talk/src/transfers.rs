@@ -13,10 +13,10 @@ use crate::wire::Message;
 const MAX_OUTGOING: usize = 4;
 
 /// Files of somebody else on their way at once.
-const MAX_INCOMING: usize = 4;
+const MAX_INCOMING: usize = 2;
 
 /// Bytes of files that are kept: what a telephone's page can hold beside a call.
-const MAX_KEPT_BYTES: usize = 48 * 1024 * 1024;
+const MAX_KEPT_BYTES: usize = 64 * 1024 * 1024;
 
 /// Files whose end is remembered, for whoever did not hear of it.
 const MAX_ENDED: usize = 64;
@@ -82,8 +82,9 @@ impl Transfers {
         self.give_up(key);
     }
 
-    pub fn keep(&mut self, is_there: impl Fn(ParticipantId) -> bool) {
-        self.outgoing.iter_mut().for_each(|file| file.keep(&is_there));
+    /// These are the others now.
+    pub fn meet(&mut self, others: &[ParticipantId]) {
+        self.outgoing.iter_mut().for_each(|file| file.meet(others));
     }
 
     /// Somebody wants to send a file: gives the answer and, if it is a new one, what to show.
@@ -155,6 +156,7 @@ impl Transfers {
     pub fn tick(&mut self, now: Timestamp) -> Vec<(u64, FileView)> {
         let mut views = Vec::new();
         for at in (0..self.outgoing.len()).rev() {
+            self.outgoing[at].leave_out(now);
             let file = &self.outgoing[at];
             let (kind, done, key) = (file.kind, file.done(), file.key);
             let is_lost = file.is_lost(now);

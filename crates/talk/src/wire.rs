@@ -49,8 +49,6 @@ pub enum Message {
     Live {
         /// One more than the one before: a gap is shown as missing text.
         sequence: u32,
-        /// Whether this is the line from its start.
-        is_whole: bool,
         /// What was typed.
         text: String,
     },
@@ -138,9 +136,7 @@ impl Message {
         match self {
             Self::Text { number, text } => writer.byte(TEXT).number(*number).fixed(text.as_bytes()),
             Self::Taken { number } => writer.byte(TAKEN).number(*number),
-            Self::Live { sequence, is_whole, text } => {
-                writer.byte(LIVE).fixed(&sequence.to_be_bytes()).byte(u8::from(*is_whole)).fixed(text.as_bytes())
-            }
+            Self::Live { sequence, text } => writer.byte(LIVE).fixed(&sequence.to_be_bytes()).fixed(text.as_bytes()),
             Self::Offer { number, kind, length } => {
                 writer.byte(OFFER).number(*number).byte(*kind as u8).fixed(&length.to_be_bytes())
             }
@@ -177,8 +173,7 @@ impl Message {
             (Channel::Chat, TAKEN) => Self::Taken { number: reader.number()? },
             (Channel::RealTimeText, LIVE) => {
                 let sequence = u32::from_be_bytes(reader.array()?);
-                let is_whole = reader.byte()? == 1;
-                return Ok(Self::Live { sequence, is_whole, text: text(reader.rest())? });
+                return Ok(Self::Live { sequence, text: raw_text(reader.rest())? });
             }
             (Channel::File, OFFER) => Self::Offer {
                 number: reader.number()?,
@@ -214,6 +209,26 @@ impl Message {
     }
 }
 
+/// Reads words without what could make them look like others: commands of the screen, and turns of the direction of writing.
 fn text(bytes: &[u8]) -> Result<String, NoMeaning> {
+    Ok(clean(&raw_text(bytes)?))
+}
+
+/// Takes out what [`is_shown`] refuses.
+pub fn clean(words: &str) -> String {
+    words.chars().filter(|character| is_shown(*character)).collect()
+}
+
+fn raw_text(bytes: &[u8]) -> Result<String, NoMeaning> {
     String::from_utf8(bytes.to_vec()).map_err(|_| NoMeaning)
+}
+
+/// Whether a character may stand in what somebody wrote: none that commands a screen, ends a line in another way than by U+000A, turns the
+/// direction of what follows (a dose could be shown backwards), or is not seen at all.
+pub const fn is_shown(character: char) -> bool {
+    !matches!(
+        character,
+        '\0'..='\t' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+    )
 }

@@ -1,5 +1,6 @@
 //! How the panel looks, as plain values.
 
+use colloque_ids::Timestamp;
 use colloque_talk::{
     Answer, Delivery, Entry, FileState, FileView, MAX_ANSWER_CHARS, MAX_TEXT_CHARS, Question, Standing, Talk, What,
 };
@@ -298,22 +299,26 @@ fn check(shown: &Shown) -> Vec<Node> {
     drawn
 }
 
-/// The conversation as text, for the record that a person keeps.
-pub fn written(talk: &Talk) -> String {
+/// The conversation as text, for the record that a person keeps. Who wrote stands at the beginning of a line, and nothing that was written
+/// does.
+pub fn written(talk: &Talk, hour: impl Fn(Timestamp) -> String) -> String {
     let mut text = String::new();
     for entry in talk.entries() {
-        let who = if entry.from.is_some() { &entry.name } else { Msg::You.t() };
-        match &entry.what {
-            What::Text { text: words, .. } => text.extend([who, " : ", words, "\n"]),
-            What::File(_) => text.extend([who, " : [", Msg::Photo.t(), "]\n"]),
-            What::NotBelieved => {}
+        let who = if entry.from.is_some() { &entry.name } else { Msg::Me.t() };
+        let words = match &entry.what {
+            What::Text { text, .. } => text.clone(),
+            What::File(_) => ["[", Msg::Photo.t(), "]"].concat(),
+            What::NotBelieved => continue,
             What::Answers { answers, .. } => {
-                text.extend([Msg::Answers.t(), "\n"]);
-                for answer in answers {
-                    text.extend([asked(answer.question).t(), " ", &answer.text, "\n"]);
-                }
+                let lines = answers.iter().map(|answer| [asked(answer.question).t(), " ", &answer.text].concat());
+                [Msg::Answers.t().to_owned()].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
             }
+        };
+        text.extend([&hour(entry.at), " ", who, " :"]);
+        for line in words.lines() {
+            text.extend(["\n    ", line]);
         }
+        text.push('\n');
     }
     text
 }

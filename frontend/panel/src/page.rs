@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use colloque_ids::ParticipantId;
+use colloque_ids::{ParticipantId, Timestamp};
 use colloque_talk::{
     Answer, Channel, FileState, MAX_TEXT_CHARS, Member, Question, SendFileError, Standing, Talk, What, WriteError,
 };
@@ -12,7 +12,7 @@ use colloque_web::dom::{Listener, document, monotonic_now as now, random_seed, s
 use colloque_web::patch::Mounted;
 use colloque_web::text::Text;
 use colloque_web::timer::{Interval, Timeout};
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, Date, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -44,6 +44,8 @@ pub struct Page {
     talk: RefCell<Talk>,
     shown: RefCell<Shown>,
     mounted: RefCell<Mounted<Intent>>,
+    /// Names the others of whom the worker has told.
+    changes: Cell<u32>,
     /// First entry that was not in sight.
     unseen_from: Cell<u64>,
     notice: RefCell<Option<Timeout>>,
@@ -70,6 +72,7 @@ impl Page {
             own,
             shown: RefCell::default(),
             mounted: RefCell::default(),
+            changes: Cell::default(),
             unseen_from: Cell::default(),
             notice: RefCell::default(),
             before: RefCell::default(),
@@ -151,6 +154,7 @@ impl Page {
     fn take(&self, message: &JsValue) {
         if let Some(others) = message.as_string() {
             let mut lines = others.split('\n');
+            self.changes.set(lines.next().and_then(|changes| changes.parse().ok()).unwrap_or_default());
             let is_sealed = lines.next() == Some("1");
             self.shown.borrow_mut().check = lines.next().and_then(check);
             self.talk.borrow_mut().meet(lines.filter_map(member).collect(), is_sealed);
@@ -168,7 +172,9 @@ impl Page {
         loop {
             let next = self.talk.borrow_mut().next_send(now());
             let Some((channel, bytes)) = next else { return };
-            let message = Uint8Array::from([&[channel as u8], bytes.as_slice()].concat().as_slice());
+            // For those of whom this page knows, and nobody else.
+            let changes = self.changes.get().to_be_bytes();
+            let message = Uint8Array::from([&changes[..], &[channel as u8], &bytes].concat().as_slice());
             // It throws only for what cannot be copied, and bytes can.
             self.port.post_message(&message).ok();
         }
@@ -269,7 +275,7 @@ impl Page {
     }
 
     fn copy(self: &Rc<Self>) {
-        let copied = window().navigator().clipboard().write_text(&written(&self.talk.borrow()));
+        let copied = window().navigator().clipboard().write_text(&written(&self.talk.borrow(), hour));
         let page = self.clone();
         spawn(async move {
             if JsFuture::from(copied).await.is_ok() {
@@ -411,6 +417,14 @@ impl Drop for Page {
         }
         self.port.close();
     }
+}
+
+/// `HH:MM`, by the clock of this device.
+fn hour(at: Timestamp) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit")]
+    let date = Date::new(&(at.as_millis() as f64).into());
+    let two = |number: u32| [if number < 10 { "0" } else { "" }, &number.to_string()].concat();
+    [two(date.get_hours()), ":".to_owned(), two(date.get_minutes())].concat()
 }
 
 fn target(event: &Event) -> Option<Element> {

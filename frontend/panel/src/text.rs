@@ -11,6 +11,7 @@ colloque_web::texts! {
         Empty: "Écrivez ici si le son passe mal, ou pour envoyer une photo.", "Write here if the sound is poor, or to send a photo.";
         Log: "Conversation", "Conversation";
         You: "Vous", "You";
+        Me: "Moi", "Me";
         OnItsWay: "Envoi…", "Sending…";
         Waits: "Partira à l'arrivée de l'autre personne", "Will leave when the other person comes";
         Delivered: "Reçu", "Received";
@@ -54,7 +55,7 @@ colloque_web::texts! {
         Check: "Sommes-nous seuls ?", "Are we alone?";
         CheckLead: "Les deux mêmes mots s'affichent chez vous et chez l'autre personne. Dites-les à voix haute, ou montrez les dessins.", "The same two words are shown to you and to the other person. Say them aloud, or show the drawings.";
         CheckNothing: "Les mots ne sont pas encore là. Ils viennent avec l'autre personne.", "The words are not there yet. They come with the other person.";
-        CheckDone: "Vérifié : personne d'autre n'écoute.", "Checked: nobody else is listening.";
+        CheckDone: "Vérifié : seules les personnes présentes écoutent.", "Checked: only those present are listening.";
         Read: "Écouter les mots", "Hear the words";
         Drawings: "Les mêmes, en dessins", "The same, as drawings";
         AreSame: "L'autre personne a-t-elle les mêmes ?", "Does the other person have the same?";

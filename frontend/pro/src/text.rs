@@ -111,7 +111,7 @@ colloque_kit::texts! {
         InviteReplaces: "Les liens envoyés avant ne servent plus.", "Links sent before no longer serve.";
         InviteLink: "Lien personnel du patient", "The patient's personal link";
         InviteOnce: "Ce lien n'est montré qu'une fois. Ne le donnez qu'au patient.", "This link is shown once only. Give it to the patient only.";
-        InviteProves: "Si vous le remettez vous-même (code QR, messagerie de santé), il prouve en plus à chacun de vous que l'autre est le bon. Le lien envoyé par e-mail n'a pas cette preuve.", "If you hand it over yourself (QR code, health messaging), it also proves to each of you that the other is the right one. The link sent by e-mail lacks this proof.";
+        InviteProves: "Remis par vous-même (code QR, messagerie de santé), il vous prouve que la personne en ligne est celle à qui vous l'avez donné. Le lien de l'e-mail n'a pas cette preuve.", "Handed over by yourself (QR code, health messaging), it proves to you that the person on the line is the one you gave it to. The link of the e-mail lacks this proof.";
         InviteQr: "Code QR du lien du patient", "QR code of the patient's link";
 
         Queue: "Salle d'attente", "Waiting room";

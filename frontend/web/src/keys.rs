@@ -18,8 +18,10 @@ pub struct Sealed {
     pub stage: SealStage,
     /// The two words that both see, once they are there.
     pub words: String,
-    /// Whether one of the two found them the same.
+    /// Whether this person found them the same, or has no need to.
     pub is_compared: bool,
+    /// Whether the other one came by another link than the one that this browser has the secret of.
+    pub is_by_other_link: bool,
 }
 
 /// How far it is.
@@ -166,6 +168,7 @@ fn sealed(view: &str) -> Sealed {
             _ => SealStage::Preparing,
         },
         is_compared: marks.ends_with('1'),
+        is_by_other_link: marks.ends_with('2'),
         words: words.to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 //! address, and each of the two proves to the other that they have it.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use colloque_ids::ConsultationId;
+use colloque_ids::{ConsultationId, InvitationId};
 use web_sys::Storage;
 
 use crate::dom::{now, window};
@@ -13,8 +13,8 @@ const SECRET_BYTES: usize = 16;
 /// Begins the names under which this browser keeps them.
 const NAME: &str = "colloque-link-";
 
-/// Days for which one is kept: longer than an appointment is booked ahead.
-const KEPT_DAYS: i64 = 400;
+/// Days for which one is kept that no end of a consultation has removed.
+const KEPT_DAYS: i64 = 100;
 
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
@@ -29,6 +29,20 @@ pub fn make(consultation: ConsultationId) -> Option<String> {
     let kept = [&now().as_millis().to_string(), ".", &secret].concat();
     storage.set_item(&name(consultation), &kept).ok()?;
     Some(secret)
+}
+
+/// Whether a link is one to whose end the secret may be put: to a patient's page of this origin, with nothing but a token in its fragment.
+#[must_use]
+pub fn takes(link: &str, invitation: InvitationId) -> bool {
+    let origin = window().location().origin().unwrap_or_default();
+    is_ours(link, &origin, invitation)
+}
+
+fn is_ours(link: &str, origin: &str, invitation: InvitationId) -> bool {
+    let page = [origin, "/c/", &invitation.full(), "#"].concat();
+    link.strip_prefix(&page).is_some_and(|token| {
+        !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    })
 }
 
 /// Gives the secret that this browser made for a consultation; empty where it made none.
@@ -61,4 +75,22 @@ fn storage() -> Option<Storage> {
 
 fn name(consultation: ConsultationId) -> String {
     [NAME, &consultation.full()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_is_put_where_a_server_would_read_it() {
+        let invitation = InvitationId::from_bytes([7; 16]);
+        let page = ["https://cabinet.example/c/", &invitation.full()].concat();
+        let is_ours = |rest: &str| is_ours(&[&page, rest].concat(), "https://cabinet.example", invitation);
+        assert!(is_ours("#AbC-_09"));
+        for rest in ["", "#", "?k=AbC", "?x#AbC", "/test#AbC", "#AbC.def", "#AbC#d", "/#AbC"] {
+            assert!(!is_ours(rest), "{rest}");
+        }
+        let elsewhere = ["https://cabinet.example.evil/c/", &invitation.full(), "#AbC"].concat();
+        assert!(!super::is_ours(&elsewhere, "https://cabinet.example", invitation));
+    }
 }

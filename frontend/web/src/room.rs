@@ -260,10 +260,13 @@ impl Drop for Room {
     }
 }
 
+/// Where a link's fragment goes on past the token that servers are told: behind `#`, 43 characters and a point.
+const LINK_SECRET_FROM: usize = 45;
+
 /// The second part of the address's fragment, which no server is told; empty where there is none.
 fn link_secret() -> String {
     let hash = window().location().hash().unwrap_or_default();
-    hash.split_once('.').map(|(_, secret)| secret.to_owned()).unwrap_or_default()
+    hash.get(LINK_SECRET_FROM..).unwrap_or_default().to_owned()
 }
 
 fn feed(inner: &Weak<Inner>, input: Input) {

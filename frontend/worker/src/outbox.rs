@@ -5,8 +5,8 @@
 //! - `p`, the digit of a line and an identifier of 36 characters: whose track comes on it, by the key that opened it.
 //! - `t`: somebody wrote, and nobody has opened a port to read it.
 //! - `k`: the counts were taken; `kw` by the script that starts the worker, while its program is on the way.
-//! - `v`, a digit for how far it is (0 preparing, 1 end to end, 2 the words differ, 3 impossible), `1` if the words were compared and `0`
-//!   if not, and the two words: what to show.
+//! - `v`, a digit for how far it is (0 preparing, 1 end to end, 2 the words differ, 3 impossible), `1` if this person has compared the words, `2` if the
+//!   link that this browser made or was given was not used, `0` otherwise, and the two words: what to show.
 
 use colloque_ids::ParticipantId;
 use colloque_sealing::e2ee::{Comparison, LinkProof, Refusal, State, View};
@@ -30,14 +30,21 @@ pub fn show(view: &View) {
         State::Refused(Refusal::Removed | Refusal::NotAgreed) => "0",
     };
     let words = view.words.map(|code| code.words().join(" · ")).unwrap_or_default();
-    post(&["v", stage, if is_compared(view) { "1" } else { "0" }, &words].concat());
+    let mark = match view.link {
+        _ if is_compared(view) => "1",
+        LinkProof::NotUsed => "2",
+        LinkProof::Proven | LinkProof::None => "0",
+    };
+    post(&["v", stage, mark, &words].concat());
 }
 
-/// Whether somebody has compared the words and found them the same, or the link shows as much.
+/// Whether this person has compared the words and found them the same, or the secret that this practitioner's browser made shows as much.
+/// Nobody else's word counts: who stands in the middle says that they are the same. Nor does a secret that this browser was given count,
+/// for it does not know by whom.
 pub fn is_compared(view: &View) -> bool {
-    view.comparison == Some(Comparison::Same)
-        || view.link == LinkProof::Proven
-        || view.members.iter().any(|member| member.found_same)
+    let own = view.members.iter().find(|member| member.is_own);
+    let is_clinician = own.is_some_and(|own| own.statement.standing.is_clinician());
+    view.comparison == Some(Comparison::Same) || (is_clinician && view.link == LinkProof::Proven)
 }
 
 /// Says that one more end of a track passes through here.

@@ -1,11 +1,12 @@
 //! What people write to each other: to and from the panel of the page, over a port that the page has no part in.
 //!
-//! From the panel: bytes, the number of a channel and then what is to be sealed; `true` or `false`, what the person found when they
+//! From the panel: bytes, the four of the number that the last text began with, the number of a channel, and what is to be sealed: what was
+//! meant for others than those who are in the group now is not; `true` or `false`, what the person found when they
 //! compared the words. To the panel:
 //!
 //! - `true`: somebody wanted in and was not believed.
 //! - bytes: the number of a channel, sixteen that name who wrote, and then what was opened.
-//! - a text of lines: `1` if what is said is sealed for the others and `0` if not; nothing while there are no words, or `1` if they were
+//! - a text of lines: a number that every such text raises; `1` if what is said is sealed for the others and `0` if not; nothing while there are no words, or `1` if they were
 //!   compared and `0` if not, four digits in base 32 that name the drawings, and the words; then for each of the others their identifier of
 //!   36 characters, `p` for a practitioner, `c` for the patient and `g` for a guest, and their name as the platform stated it.
 
@@ -36,6 +37,14 @@ struct Talk {
     port: Option<Port>,
     kept: VecDeque<JsValue>,
     others: String,
+    /// How often the others changed.
+    changes: u32,
+}
+
+impl Talk {
+    fn text(&self) -> JsValue {
+        [&self.changes.to_string(), "\n", &self.others].concat().into()
+    }
 }
 
 thread_local! {
@@ -48,7 +57,7 @@ pub fn open(port: JsValue) {
     // It is refused only by what is no port.
     let _ = Reflect::set(&port, &"onmessage".into(), take.as_ref());
     TALK.with_borrow_mut(|talk| {
-        post(&port, &talk.others.as_str().into());
+        post(&port, &talk.text());
         for message in talk.kept.drain(..) {
             post(&port, &message);
         }
@@ -61,7 +70,11 @@ fn seal(message: &JsValue) {
         return worker::compare(is_same);
     }
     let Some(message) = message.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec) else { return };
+    let Some((changes, message)) = message.split_first_chunk() else { return };
     let Some((channel, content)) = message.split_first() else { return };
+    if u32::from_be_bytes(*changes) != TALK.with_borrow(|talk| talk.changes) {
+        return;
+    }
     let Some(channel) = Channel::from_number(*channel) else { return };
     // What cannot be said now is said again: nobody has answered that they have it.
     worker::with(|worker| worker.sealing.say(channel, content).ok());
@@ -110,10 +123,11 @@ pub fn meet(view: &View) {
     }
     TALK.with_borrow_mut(|talk| {
         if talk.others != others {
-            if let Some(Port { port, .. }) = &talk.port {
-                post(port, &others.as_str().into());
-            }
             talk.others = others;
+            talk.changes = talk.changes.wrapping_add(1);
+            if let Some(Port { port, .. }) = &talk.port {
+                post(port, &talk.text());
+            }
         }
     });
 }

@@ -131,6 +131,11 @@ export class Ghost {
     return this.page.evaluate(() => globalThis.shown.at(-1)?.slice(2));
   }
 
+  /** Says that the words are the same, whatever they are. */
+  claim() {
+    return this.#post(true);
+  }
+
   #post(message) {
     return this.page.evaluate((message) => globalThis.ghost.postMessage(message), message);
   }

@@ -226,6 +226,11 @@ test('a platform that misuses its identity key stands in the middle, and each si
   assert.equal(await asPatient.words(), atDoctor);
   assert.equal(await asDoctor.words(), atPatient);
   assert.notEqual(atPatient, atDoctor);
+  // Whoever stands there says that the words are the same, to both: each person's own eyes count.
+  await Promise.all([asPatient.claim(), asDoctor.claim()]);
+  await new Promise((done) => setTimeout(done, 2_000));
+  assert.deepEqual([await words(patient), await words(doctor)], [atPatient, atDoctor]);
+  assert.equal(await says(doctor, `${SEALED}, vérifié`), false);
   await patient.page.locator('#words').getByRole('button', { name: 'Non' }).tap();
   await patient.heading('Les mots diffèrent').waitFor();
   await stayApart([patient, doctor]);

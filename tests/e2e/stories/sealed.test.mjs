@@ -35,8 +35,13 @@ test('both see the same two words, and say so', async () => {
   assert.equal(atPatient, atDoctor);
   await doctor.page.getByText('Chiffré de bout en bout', { exact: true }).waitFor();
   await patient.page.locator('#words').getByRole('button', { name: 'Oui' }).tap();
+  await patient.page.locator('#words').waitFor({ state: 'detached' });
+  // Nobody's word counts for another: the practitioner is still asked.
+  await pause(1000);
+  assert.equal(await doctor.page.getByText('Chiffré de bout en bout, vérifié').count(), 0);
+  await doctor.page.locator('#words').getByRole('button', { name: 'Les mêmes' }).click();
   await doctor.page.getByText('Chiffré de bout en bout, vérifié').waitFor();
-  await Promise.all([doctor, patient].map(({ page }) => page.locator('#words').waitFor({ state: 'detached' })));
+  await doctor.page.locator('#words').waitFor({ state: 'detached' });
   await scene.endStory();
 });
 
@@ -119,7 +124,7 @@ async function handOver(doctor, { form }) {
   return link;
 }
 
-test('a link that was handed over proves both to each other, and no server is told its secret', async () => {
+test('a link that was handed over proves the patient to the practitioner, and no server is told its secret', async () => {
   const visit = await scene.practice.invite();
   const [doctor, patient] = [await scene.doctor(), await scene.patient()];
   const sent = [...[doctor, patient].map(({ page }) => toServers(page))];
@@ -130,7 +135,9 @@ test('a link that was handed over proves both to each other, and no server is to
   await patient.answer();
   await doctor.page.getByText('Chiffré de bout en bout, vérifié').waitFor();
   await Promise.all([mediaFlows(doctor.page), mediaFlows(patient.page)]);
-  for (const { page } of [doctor, patient]) assert.equal(await page.locator('#words').count(), 0, 'there is nothing to compare');
+  assert.equal(await doctor.page.locator('#words').count(), 0, 'there is nothing to compare');
+  // A patient's browser does not know who put the secret into the link.
+  assert.match(await words(patient.page), /·/);
   // Loaded again, both still have it.
   await patient.page.reload();
   await patient.inCall().waitFor();
@@ -142,7 +149,7 @@ test('a link that was handed over proves both to each other, and no server is to
   await scene.endStory();
 });
 
-test('who comes by the link of the message, without that secret, is asked to compare the words', async () => {
+test('of somebody who comes by the link of the message, without that secret, the practitioner is told', async () => {
   const visit = await scene.practice.invite();
   const [doctor, patient] = [await scene.doctor(), await scene.patient()];
   const link = (await handOver(doctor, visit)).replace(/\.[\w-]{22}$/, '');
@@ -151,5 +158,6 @@ test('who comes by the link of the message, without that secret, is asked to com
   await patient.answer();
   await Promise.all([mediaFlows(doctor.page), mediaFlows(patient.page)]);
   assert.equal(await words(patient.page), await words(doctor.page));
+  await doctor.page.getByText('n\'est pas venu par le lien que vous avez remis').waitFor();
   await scene.endStory();
 });

@@ -154,6 +154,7 @@ impl Call {
             kept: Vec::new(),
             changes: 0,
         };
+        call.others[0].engine.agree(participant(SECOND.number), true).expect("nothing waits for it");
         call.let_in(0);
         call
     }
@@ -256,6 +257,7 @@ impl Call {
             panic!("an offer is a key package");
         };
         other.is_there = true;
+        self.practitioner.let_in(other.id);
         self.practitioner.take_key_package(other.id, &package, self.now).expect("the newcomer is believed");
         self.pass_on();
         let other = &mut self.others[who];
@@ -338,7 +340,7 @@ struct Person {
 
 const PRACTITIONER: Person = Person { number: 1, standing: Standing::Practitioner, name: "Dre Claire Martin" };
 const PATIENT: Person = Person { number: 2, standing: Standing::Patient, name: "Paul Durand" };
-const SECOND: Person = Person { number: 3, standing: Standing::Practitioner, name: "Dr Hugo Bernard" };
+const SECOND: Person = Person { number: 3, standing: Standing::Expert, name: "Dr Hugo Bernard" };
 
 fn engine(Person { number, standing, name }: Person) -> EndToEnd {
     let platform = SigningKey::from_bytes(&[42; 32]);

@@ -116,13 +116,12 @@ impl EndToEnd {
         self.taken.push_back(name);
         match newcomer.member.statement.standing {
             Standing::Patient => {
-                // Somebody who came by another link than the one that was handed over is let in without, and both see it.
-                if newcomer.member.holds_link {
-                    newcomer.link.clone_from(&self.link);
-                }
+                // Somebody who came by another link than the one that was handed over is let in without, and this person is told.
+                newcomer.link = self.link.clone().filter(|link| link.name() == newcomer.member.link);
                 self.changes.wanted.push((participant, newcomer));
             }
-            Standing::Practitioner => self.changes.wanted.push((participant, newcomer)),
+            // The practitioner of the consultation is this member, or has the group to make.
+            Standing::Practitioner => return Err(TakeError::NotForUs),
             Standing::Expert | Standing::AccompanyingPerson | Standing::Interpreter
                 if self.changes.expected.contains(&participant) =>
             {
@@ -241,11 +240,17 @@ impl EndToEnd {
                 }
             }
             for (participant, newcomer) in std::mem::take(&mut self.changes.wanted) {
-                // Who comes again without their keys gives up the place they had.
-                if let Some(leaf) = leaf_in(group, participant)
-                    && !change.remove.contains(&leaf)
-                {
-                    change.remove.push(leaf);
+                // Who comes again without their keys gives up the place they had, also where a server that started anew knows them by
+                // another name: there is one patient, and whoever takes that place is seen to take it.
+                let standing = newcomer.member.statement.standing;
+                let before = group.members().iter().filter(|member| {
+                    member.statement.participant == participant
+                        || (member.statement.standing == standing && !standing.is_guest())
+                });
+                for member in before.filter(|member| member.leaf != group.own_leaf()) {
+                    if !change.remove.contains(&member.leaf) {
+                        change.remove.push(member.leaf);
+                    }
                 }
                 change.add.push(newcomer.clone());
                 added.push((participant, newcomer));

@@ -11,7 +11,7 @@ mod words;
 
 use std::collections::VecDeque;
 
-use colloque_attestation::Attestation;
+use colloque_attestation::{Attestation, Standing};
 use colloque_ids::{ConsultationId, ParticipantId, Timestamp};
 use ed25519_dalek::VerifyingKey;
 use thiserror::Error;
@@ -163,8 +163,8 @@ impl EndToEnd {
             self.offered.pop_front();
         }
         self.offered.push_back((commitment, chain));
-        let holds_link = self.link.is_some();
-        Ok(LeafCredential { proof: IdentityProof::Platform(attestation), commitment, holds_link }.write())
+        let link = self.link.as_ref().map(LinkSecret::name).unwrap_or_default();
+        Ok(LeafCredential { proof: IdentityProof::Platform(attestation), commitment, link }.write())
     }
 
     /// Clinician: makes a group of this person alone, which takes the place of any other.
@@ -263,6 +263,8 @@ impl EndToEnd {
     pub fn agree(&mut self, participant: ParticipantId, agrees: bool) -> Result<(), ConnectError> {
         self.verifier.agreed.retain(|other| *other != participant);
         if !agrees {
+            // Nothing more is said to who listens without that, whoever is slow to put them out.
+            self.hold_if_overheard();
             return Ok(());
         }
         self.verifier.agreed.push(participant);
@@ -270,7 +272,26 @@ impl EndToEnd {
             self.refusal = None;
             self.offer()?;
         }
+        self.hold_if_overheard();
         Ok(())
+    }
+
+    fn hold_if_overheard(&mut self) {
+        let is_overheard = self.is_overheard();
+        if self.sealer.is_held() != is_overheard {
+            self.sealer.hold(is_overheard);
+            self.outputs.push_back(Output::Changed);
+        }
+    }
+
+    /// Patient: whether somebody is in the group to whom this person has not agreed, or no longer does.
+    fn is_overheard(&self) -> bool {
+        let Some(group) = &self.group else { return false };
+        let own = group.members().iter().find(|member| member.leaf == group.own_leaf());
+        own.is_some_and(|own| own.statement.standing == Standing::Patient)
+            && group.members().iter().any(|member| {
+                member.statement.standing.is_guest() && !self.verifier.agreed.contains(&member.statement.participant)
+            })
     }
 
     /// Says something to everybody in the group.
@@ -279,7 +300,7 @@ impl EndToEnd {
     ///
     /// [`TakeError::NotForUs`] without a group or beyond [`MAX_CONTENT_BYTES`].
     pub fn say(&mut self, channel: Channel, bytes: &[u8]) -> Result<(), TakeError> {
-        if bytes.len() > MAX_CONTENT_BYTES / 2 {
+        if bytes.len() > MAX_CONTENT_BYTES / 2 || self.is_overheard() {
             return Err(TakeError::NotForUs);
         }
         self.tell(&Content::Said { channel, bytes: bytes.to_vec() })
@@ -330,6 +351,7 @@ impl EndToEnd {
         self.chain = chain;
         // Epochs of another group may have the same numbers.
         self.sealer.stop();
+        self.sealer.hold(false);
         self.opener.forget();
         self.words.restart(&group, &self.chain);
         self.group = Some(group);

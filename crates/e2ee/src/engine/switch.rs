@@ -51,6 +51,7 @@ impl EndToEnd {
     pub(super) fn next_epoch(&mut self, added: bool, removed: &[LeafIndex], now: Timestamp) {
         let before = self.opener.newest_members().to_vec();
         self.install(now);
+        self.hold_if_overheard();
         let Some(group) = &self.group else { return };
         if added || !removed.is_empty() {
             let was_same = self.words.own;

@@ -120,16 +120,18 @@ impl EndToEnd {
             (Some(refusal), _) => State::Refused(refusal),
             (None, 0) => State::Preparing,
             (None, 1) => State::Alone,
-            (None, _) if self.sealer.epoch().is_none() => State::Preparing,
+            (None, _) if self.sealer.epoch().is_none() || self.sealer.is_held() => State::Preparing,
             (None, _) => State::EndToEnd,
         }
     }
 
     fn link_proof(&self) -> LinkProof {
         match (&self.group, &self.link) {
+            // A third person has proven nothing by it.
+            (Some(group), _) if group.members().len() > 2 => LinkProof::None,
             (Some(group), _) if group.used_link() || self.hears_by_link(group) => LinkProof::Proven,
-            (Some(_), Some(_)) => LinkProof::NotUsed,
-            (_, None) | (None, _) => LinkProof::None,
+            (Some(group), Some(_)) if group.members().len() == 2 => LinkProof::NotUsed,
+            (Some(_) | None, _) => LinkProof::None,
         }
     }
 

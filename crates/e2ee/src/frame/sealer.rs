@@ -15,6 +15,7 @@ const MAX_COUNTER: u64 = 1 << 48;
 pub struct Sealer {
     keys: Option<Keys>,
     sealed: u64,
+    is_held: bool,
 }
 
 #[derive(Debug)]
@@ -51,6 +52,17 @@ impl Sealer {
         self.keys = None;
     }
 
+    /// Seals nothing for a while, or goes on: with the numbers that follow, for none is used twice.
+    pub const fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
+    }
+
+    /// Whether nothing is sealed although there are keys.
+    #[must_use]
+    pub const fn is_held(&self) -> bool {
+        self.is_held
+    }
+
     /// Gives the epoch whose keys seal.
     #[must_use]
     pub fn epoch(&self) -> Option<Epoch> {
@@ -67,7 +79,7 @@ impl Sealer {
     ///
     /// # Errors
     ///
-    /// - [`SealFrameError::NoKey`] before the first switch and after a stop.
+    /// - [`SealFrameError::NoKey`] before the first switch, after a stop, and while it is held.
     /// - [`SealFrameError::KeyUsedUp`], [`SealFrameError::TooLong`]: never in a call.
     pub fn seal(&mut self, track: TrackKind, codec: Codec, frame: &[u8]) -> Result<Vec<u8>, SealFrameError> {
         let sealed = match track {
@@ -92,7 +104,7 @@ impl Sealer {
     }
 
     fn seal_part(&mut self, track: TrackKind, prefix_bytes: usize, frame: &[u8]) -> Result<Vec<u8>, SealFrameError> {
-        let keys = self.keys.as_mut().ok_or(SealFrameError::NoKey)?;
+        let keys = self.keys.as_mut().filter(|_| !self.is_held).ok_or(SealFrameError::NoKey)?;
         let track = &mut keys.tracks[track as usize];
         if track.next_counter >= MAX_COUNTER {
             return Err(SealFrameError::KeyUsedUp);

@@ -29,6 +29,10 @@ pub(crate) const SUITE: Ciphersuite = Ciphersuite::MLS_128_MLKEM768X25519_AES256
 /// Begins the name of every group, with the version of this protocol.
 const GROUP_VERSION: u8 = 1;
 
+/// Messages of the group are as long as a multiple of this, in bytes: how much was written, and whether the answer was yes or no, is not
+/// told by their length.
+const PADDED_TO: usize = 256;
+
 /// Epochs before the newest whose messages are still read: what was on its way when it came.
 const PAST_EPOCHS: usize = 2;
 
@@ -130,6 +134,7 @@ impl Group {
             .ciphersuite(SUITE)
             .with_wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
             .max_past_epochs(PAST_EPOCHS)
+            .padding_size(PADDED_TO)
             .sender_ratchet_configuration(SenderRatchetConfiguration::new(OUT_OF_ORDER, FORWARD))
             .use_ratchet_tree_extension(true)
             .lifetime(always())
@@ -163,6 +168,7 @@ impl Group {
         let config = MlsGroupJoinConfig::builder()
             .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
             .max_past_epochs(PAST_EPOCHS)
+            .padding_size(PADDED_TO)
             .sender_ratchet_configuration(SenderRatchetConfiguration::new(OUT_OF_ORDER, FORWARD))
             .use_ratchet_tree_extension(true)
             .build();

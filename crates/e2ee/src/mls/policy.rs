@@ -23,6 +23,9 @@ pub enum PolicyError {
     /// Two leaves of one person.
     #[error("one person would be in the group twice")]
     TwiceTheSame,
+    /// Two practitioners of the consultation, or two patients: the booked ones are one each.
+    #[error("there would be two practitioners or two patients")]
+    TwoOfOneStanding,
     /// More than eight.
     #[error("group would be too large")]
     TooMany,
@@ -83,6 +86,11 @@ pub(super) fn check_roster(members: &[Member], verifier: &Verifier) -> Result<()
         });
         if is_twice {
             return Err(PolicyError::TwiceTheSame);
+        }
+    }
+    for standing in [Standing::Practitioner, Standing::Patient] {
+        if members.iter().filter(|member| member.statement.standing == standing).count() > 1 {
+            return Err(PolicyError::TwoOfOneStanding);
         }
     }
     let own = members.iter().find(|member| member.statement.leaf_key == verifier.own_key);

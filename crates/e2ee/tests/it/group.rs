@@ -75,16 +75,60 @@ fn a_link_that_only_one_side_knows_is_told_apart() {
 }
 
 #[test]
-fn different_links_never_meet() {
+fn a_patient_by_another_link_is_let_in_without_it_and_both_are_told() {
     let mut room = Room::default();
     room.enter(Standing::Practitioner, Some(8));
     room.enter(Standing::Patient, Some(9));
+    assert!(room.all_hear_each_other(&[0, 1]));
+    for person in [0, 1] {
+        assert_eq!(room.people[person].engine.view(room.now()).link, LinkProof::NotUsed);
+    }
+}
+
+#[test]
+fn a_link_proves_nothing_of_a_third_person() {
+    let mut room = two();
+    room.enter(Standing::Interpreter, None);
+    room.let_in(2);
+    room.settle();
+    assert!(room.all_hear_each_other(&[0, 1, 2]));
+    for person in [0, 1, 2] {
+        assert_eq!(room.people[person].engine.view(room.now()).link, LinkProof::None);
+    }
+}
+
+#[test]
+fn a_patient_who_no_longer_agrees_says_nothing_more_whoever_is_slow() {
+    let mut room = two();
+    room.enter(Standing::Interpreter, None);
+    room.let_in(2);
+    room.settle();
+    assert!(room.all_hear_each_other(&[0, 1, 2]));
+    room.people[1].engine.agree(participant(2), false).unwrap();
+    // The server keeps it from the practitioner.
     assert_eq!(room.state(1), State::Preparing);
-    assert_eq!(room.people[0].engine.view(room.now()).link, LinkProof::NotUsed);
-    assert!(room.people[1].errors.iter().all(|error| *error == TakeError::NotForUs));
-    assert!(!room.people[1].errors.is_empty());
-    let sealed = room.seal(0, &[1; 40]);
-    assert_eq!(room.open(1, 0, &sealed), Err(OpenFrameError::UnknownKey));
+    assert!(room.people[1].engine.say(Channel::Chat, b"secret").is_err());
+    room.tick(3_000);
+    assert_eq!(room.state(1), State::Preparing);
+    room.people[1].engine.agree(participant(2), true).unwrap();
+    room.tick(1_000);
+    assert!(room.all_hear_each_other(&[0, 1, 2]));
+    room.people[1].engine.agree(participant(2), false).unwrap();
+    room.people[0].engine.put_out(participant(2));
+    room.settle();
+    assert!(room.all_hear_each_other(&[0, 1]));
+}
+
+#[test]
+fn whoever_takes_the_patients_place_puts_the_patient_out() {
+    let mut room = two();
+    // The platform states another patient, under another name: there is one.
+    let ghost = room.enter(Standing::Patient, None);
+    room.settle();
+    let members = room.people[0].engine.view(room.now()).members;
+    assert_eq!(members.len(), 2);
+    assert!(members.iter().any(|member| member.statement.participant == participant(ghost)));
+    assert_eq!(room.state(1), State::Refused(Refusal::Removed));
 }
 
 #[test]
@@ -196,7 +240,6 @@ fn a_patient_who_lost_their_keys_comes_again_with_a_third_person_there() {
     room.people[3].engine.agree(participant(2), true).unwrap();
     room.settle();
     assert!(room.all_hear_each_other(&[0, 2, 3]));
-    assert_eq!(room.people[3].engine.view(room.now()).link, LinkProof::Proven);
     assert_eq!(room.people[0].engine.view(room.now()).members.len(), 3);
     assert_eq!(room.words(0), room.words(3));
 }

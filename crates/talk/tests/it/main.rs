@@ -1,4 +1,6 @@
 //! Two or three people who write to each other, over a way that loses some.
 
 #[cfg(test)]
+mod room;
+#[cfg(test)]
 mod talk;

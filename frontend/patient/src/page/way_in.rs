@@ -33,9 +33,9 @@ impl Page {
     }
 
     fn redeem(&self) {
-        // What follows a point is between the two browsers.
+        // The token, behind `#`: what follows it is between the two browsers.
         let hash = window().location().hash().unwrap_or_default();
-        let secret = hash.trim_start_matches('#').split('.').next().unwrap_or_default().to_owned();
+        let secret = hash.get(1..44).unwrap_or_default().to_owned();
         let page = self.clone();
         spawn(async move {
             let path = format!("/api/invitations/{}/redeem", page.0.invitation);

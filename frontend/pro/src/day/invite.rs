@@ -50,7 +50,9 @@ fn Inviting(entry: AppointmentEntry) -> impl IntoView {
             busy.try_set(false);
             match outcome {
                 Ok(mut invitation) => {
-                    let secret = is_own.then(|| link_secret::make(consultation)).flatten();
+                    // The secret goes behind a fragment of ours, and into no address that a server could read.
+                    let is_ours = link_secret::takes(&invitation.link, invitation.invitation);
+                    let secret = (is_own && is_ours).then(|| link_secret::make(consultation)).flatten();
                     if let Some(secret) = &secret {
                         invitation.link.extend([".", secret]);
                     }

@@ -33,7 +33,7 @@ pub fn notes(desk: RoomDesk) -> Option<AnyView> {
     let is_asked = call.view.with(|view| view.phase == Phase::InCall);
     if is_asked {
         words(
-            Msg::WordsAsk.t(),
+            if sealed.is_by_other_link { Msg::WordsAskOther } else { Msg::WordsAsk }.t(),
             sealed,
             move |is_same| call.compare_words(is_same),
             move || call.open_talk(Some(TalkPage::Check)),

@@ -91,6 +91,7 @@ colloque_kit::texts! {
         BringPictures: "Remettre la vidéo", "Bring the video back";
         PausePictures: "Mettre la vidéo en pause", "Pause the video";
         SayPicturesBack: "La vidéo est revenue.", "The video is back.";
+        WordsAskOther: "Le patient n'est pas venu par le lien que vous avez remis. Dites-lui vos deux mots. Voit-il les mêmes ?", "The patient did not come by the link that you handed over. Say your two words. Do they see the same?";
         WordsAsk: "Dites vos deux mots au patient. Voit-il les mêmes ?", "Say your two words to the patient. Do they see the same?";
         WordsDiffer: "Les mots diffèrent : quelqu'un pourrait écouter. Le son et l'image sont coupés. Appelez le patient.", "The words differ: somebody may be listening. Sound and picture are cut. Call the patient.";
         CannotSeal: "Ce navigateur ne peut pas chiffrer l'appel de bout en bout. Rien n'est envoyé. Mettez-le à jour.", "This browser cannot encrypt the call end to end. Nothing is sent. Update it.";
