@@ -41,8 +41,8 @@ colloque_kit::texts! {
 
         Connecting: "Connexion à la salle d'attente…", "Connecting to the waiting room…";
         WaitingTitle: "Vous êtes dans la salle d'attente", "You are in the waiting room";
-        WaitingLead: "Le patient et le médecin sont prévenus. Vous entrerez quand ils seront d'accord.", "The patient and the doctor have been told. You will enter when they agree.";
-        WaitingAlone: "Vous entrerez quand le patient et le médecin seront là, et d'accord.", "You will enter when the patient and the doctor are there and agree.";
+        WaitingLead: "Le praticien est prévenu. Vous entrerez quand il vous fera entrer.", "The practitioner has been told. You will enter when they let you in.";
+        WaitingAlone: "Vous entrerez quand le praticien sera là et vous fera entrer.", "You will enter when the practitioner is there and lets you in.";
         PractitionerHere: "{0} est là", "{0} is there";
         PractitionerAway: "{0} n'est pas encore là", "{0} is not there yet";
         KeepOpen: "Gardez cette page ouverte. Une sonnerie vous préviendra.", "Keep this page open. A bell will tell you.";

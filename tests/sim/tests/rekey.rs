@@ -13,9 +13,9 @@ fn changes_of_keys_lose_nothing_between_those_who_are_there() {
         let kept = tallies.two_phase.present(cause);
         assert!(kept.arrived > 10_000, "{kept:?}");
         assert_eq!(kept.lost, 0, "{kept:?}");
-        // The peer of the same run: whoever switches at once loses frames, or at least keeps them waiting.
+        // The peers of the same run: whoever switches at once keeps frames waiting, and without a place to wait loses them.
         let at_once = tallies.at_once.present(cause);
-        assert!(at_once.waited > 0 && at_once.lost > 0, "{at_once:?}");
+        assert!(at_once.waited > kept.waited, "{at_once:?}");
         assert!(tallies.at_once_dropping.present(cause).lost > at_once.lost);
     }
 }
