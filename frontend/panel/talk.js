@@ -6,7 +6,7 @@ const styled = new Promise((done, failed) => Object.assign(style, { onload: done
 document.head.append(style);
 const ready = Promise.all([styled, init({ module_or_path: fetch('{{asset:panel.wasm}}', { integrity: '{{sri:panel.wasm}}' }) })]);
 
-customElements.define('colloque-talk', class extends HTMLElement {
+customElements.get('colloque-talk') ?? customElements.define('colloque-talk', class extends HTMLElement {
   static observedAttributes = ['data-open'];
 
   connectedCallback() {

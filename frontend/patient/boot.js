@@ -106,7 +106,7 @@
     unlock();
     const over = data.state === 'over' && !handed.test;
     if (!over) handed.stream = capture();
-    if (!handed.test) handed.redeemed = quiet(ask(`/api/invitations/${invitation}/redeem`, { secret: location.hash.slice(1).split('.')[0] }));
+    if (!handed.test) handed.redeemed = quiet(ask(`/api/invitations/${invitation}/redeem`, { secret: location.hash.slice(1, 44) }));
     if (!over) data.view = 'question';
     mount();
   }

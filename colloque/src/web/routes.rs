@@ -24,7 +24,7 @@ use super::patient::{self, FaceUnavailable, InvitationFaces};
 const WORKER_SCRIPT: &str = "seal-";
 
 /// Brotli's quality for a page filled per request: a millisecond, and still a third of the size.
-const PAGE_QUALITY: i32 = 5;
+const PAGE_QUALITY: i32 = 7;
 
 /// Longest time that a file whose name carries its hash may be kept.
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");

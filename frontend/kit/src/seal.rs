@@ -1,6 +1,6 @@
 //! The state of the end-to-end encryption, and the two words to compare.
 
-use colloque_web::keys::{SealStage, Sealed};
+use colloque_web::keys::{Compared, SealStage, Sealed};
 use leptos::prelude::*;
 
 use crate::icon::Icon;
@@ -11,7 +11,7 @@ use crate::text::{Msg, Text};
 #[must_use]
 pub fn chip(sealed: &Sealed) -> AnyView {
     let (tone, icon, text) = match sealed.stage {
-        SealStage::EndToEnd if sealed.is_compared => (Tone::Ok, Icon::Shield, Msg::SealedVerified),
+        SealStage::EndToEnd if sealed.comparison == Compared::Yes => (Tone::Ok, Icon::Shield, Msg::SealedVerified),
         SealStage::EndToEnd => (Tone::Plain, Icon::Shield, Msg::Sealed),
         SealStage::Preparing => (Tone::Plain, Icon::Shield, Msg::SealPreparing),
         SealStage::WordsDiffer | SealStage::Impossible => (Tone::Danger, Icon::Warning, Msg::SealRefused),
@@ -27,7 +27,7 @@ pub fn words(
     compare: impl Fn(bool) + Copy + 'static,
     enlarge: impl Fn() + 'static,
 ) -> Option<AnyView> {
-    if sealed.is_compared || sealed.words.is_empty() {
+    if sealed.comparison == Compared::Yes || sealed.words.is_empty() {
         return None;
     }
     let answer = |label: Msg, is_same: bool| {

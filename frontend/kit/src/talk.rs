@@ -3,7 +3,6 @@
 use colloque_web::talk::{TalkPage, TalkState};
 use leptos::prelude::*;
 
-use crate::announce::say;
 use crate::icon::Icon;
 use crate::text::{Msg, Text};
 
@@ -11,16 +10,9 @@ use crate::text::{Msg, Text};
 #[must_use]
 pub fn talk_button(state: ReadSignal<TalkState>, open: impl Fn(Option<TalkPage>) + Copy + 'static) -> AnyView {
     let unread = Memo::new(move |_| state.with(|state| state.unread));
-    Effect::new(move |before: Option<u32>| {
-        let count = unread.get();
-        if before.is_some_and(|before| count > before) {
-            say(Msg::NewMessage.t());
-        }
-        count
-    });
     view! {
-        <button type="button" class="bar-button" aria-expanded=move || if state.get().is_open { "true" } else { "false" }
-            on:click=move |_| open((!state.get_untracked().is_open).then_some(TalkPage::Messages))>
+        <button type="button" class="bar-button" aria-expanded=move || if state.with(|state| state.is_open) { "true" } else { "false" }
+            on:click=move |_| open((!state.with_untracked(|state| state.is_open)).then_some(TalkPage::Messages))>
             {Icon::Message.draw()}
             <span>{Msg::Messages.t()}</span>
             {move || (unread.get() > 0).then(|| view! {

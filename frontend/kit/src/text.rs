@@ -15,7 +15,6 @@ colloque_web::texts! {
         Copied: "Copié", "Copied";
         Messages: "Messages", "Messages";
         NewMessages: "Nouveaux :", "New:";
-        NewMessage: "Nouveau message.", "New message.";
         SignOut: "Se déconnecter", "Sign out";
         Account: "Mon compte", "My account";
         Language: "Langue", "Language";

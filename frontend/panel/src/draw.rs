@@ -23,6 +23,8 @@ pub struct Shown {
     pub page: Page,
     /// The words to compare.
     pub check: Option<Check>,
+    /// Whether something came that was not in sight.
+    pub has_news: bool,
     /// Whether the device can read them aloud.
     pub has_voice: bool,
     /// What went wrong, or was done.
@@ -101,7 +103,10 @@ pub fn panel(talk: &Talk, own: Standing, shown: &Shown) -> Vec<Node> {
         Page::Check => ("talk-check", check(shown)),
     };
     let body = el("div").with("id", id).class("talk-body");
-    vec![head.into(), body.children(inside).into(), notice.into()]
+    // Heard also while the panel is closed.
+    let came =
+        el("p").class("talk-said").with("role", "status").text(if shown.has_news { Msg::NewMessage.t() } else { "" });
+    vec![came.into(), head.into(), body.children(inside).into(), notice.into()]
 }
 
 fn conversation(talk: &Talk, own: Standing, shown: &Shown) -> Vec<Node> {

@@ -58,9 +58,11 @@ pub struct Page {
 impl Page {
     /// Fills `place`.
     pub fn new(place: HtmlElement, port: MessagePort) -> Rc<Self> {
-        let own = match place.get_attribute("data-as").as_deref() {
-            Some("practitioner") => Standing::Practitioner,
-            Some("patient") => Standing::Patient,
+        // Each kind of person has pages of their own.
+        let path = window().location().pathname().unwrap_or_default();
+        let own = match path.get(..3) {
+            Some("/pr") => Standing::Practitioner,
+            Some("/c/") => Standing::Patient,
             _ => Standing::Guest,
         };
         place.set_attribute("role", "complementary").ok();
@@ -349,6 +351,7 @@ impl Page {
 
     fn redraw(&self) {
         self.keep_pictures();
+        self.count_unread();
         let log = find::<Element>("talk-log");
         let was_at_end = log.is_none_or(|log| log.scroll_top() + log.client_height() + 24 >= log.scroll_height());
         let drawn = panel(&self.talk.borrow(), self.own, &self.shown.borrow());
@@ -356,7 +359,6 @@ impl Page {
         if was_at_end {
             self.to_the_end();
         }
-        self.count_unread();
     }
 
     fn to_the_end(&self) {
@@ -371,8 +373,9 @@ impl Page {
         if self.is_open() {
             self.unseen_from.set(next);
         }
-        let unread = talk.entries().filter(|it| it.is_news() && it.key >= self.unseen_from.get()).count();
-        let unread = unread.to_string();
+        let count = talk.entries().filter(|it| it.is_news() && it.key >= self.unseen_from.get()).count();
+        self.shown.borrow_mut().has_news = count > 0;
+        let unread = if count > 0 { count.to_string() } else { String::new() };
         if self.place.get_attribute("data-unread").as_deref() != Some(&unread) {
             self.place.set_attribute("data-unread", &unread).ok();
             if let Ok(event) = Event::new("talk") {

@@ -11,6 +11,7 @@ colloque_web::texts! {
         Empty: "Écrivez ici si le son passe mal, ou pour envoyer une photo.", "Write here if the sound is poor, or to send a photo.";
         Log: "Conversation", "Conversation";
         You: "Vous", "You";
+        NewMessage: "Nouveau message.", "New message.";
         Me: "Moi", "Me";
         OnItsWay: "Envoi…", "Sending…";
         Waits: "Partira à l'arrivée de l'autre personne", "Will leave when the other person comes";

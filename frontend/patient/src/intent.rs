@@ -38,12 +38,10 @@ pub enum Intent {
     Pictures(bool),
     /// Agrees that the guest takes part, or does not.
     Guest(bool),
-    /// Opens the messages, or closes them.
+    /// Opens the messages, or the questions while waiting, or closes them.
     Talk,
     /// Wants the two words large, aloud or as drawings.
     Enlarge,
-    /// Wants to answer questions while waiting.
-    Prepare,
     /// Compared the two words with the practitioner's.
     Words(bool),
     /// Asks for a half of capture that was not given.

@@ -97,7 +97,6 @@ texts! {
         CallAnnounce: "Vous êtes en consultation avec {0}.", "You are in consultation with {0}.";
         Microphone: "Micro", "Mic";
         Messages: "Messages", "Messages";
-        NewMessage: "Nouveau message", "New message";
         Enlarge: "En grand, en dessins", "Large, as drawings";
         Prepare: "Préparer la consultation", "Prepare the consultation";
         MicrophoneOff: "Couper le micro", "Mute the mic";

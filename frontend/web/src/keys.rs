@@ -18,10 +18,20 @@ pub struct Sealed {
     pub stage: SealStage,
     /// The two words that both see, once they are there.
     pub words: String,
-    /// Whether this person found them the same, or has no need to.
-    pub is_compared: bool,
-    /// Whether the other one came by another link than the one that this browser has the secret of.
-    pub is_by_other_link: bool,
+    /// Whether they have to be compared.
+    pub comparison: Compared,
+}
+
+/// Whether the two words have to be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Compared {
+    /// They have.
+    #[default]
+    No,
+    /// This person found them the same, or has no need to.
+    Yes,
+    /// They have: the other one came by another link than the one that this browser has the secret of.
+    ByOtherLink,
 }
 
 /// How far it is.
@@ -167,8 +177,11 @@ fn sealed(view: &str) -> Sealed {
             Some(b'3') => SealStage::Impossible,
             _ => SealStage::Preparing,
         },
-        is_compared: marks.ends_with('1'),
-        is_by_other_link: marks.ends_with('2'),
+        comparison: match marks.as_bytes().last() {
+            Some(b'1') => Compared::Yes,
+            Some(b'2') => Compared::ByOtherLink,
+            _ => Compared::No,
+        },
         words: words.to_owned(),
     }
 }

@@ -68,7 +68,6 @@ struct Inner {
     peer: RefCell<Option<NumberedPeer>>,
     keys: RefCell<Option<Keys>>,
     sealed: RefCell<Sealed>,
-    role: Role,
     link_secret: RefCell<String>,
     panel: RefCell<Option<Panel>>,
     /// Ends of the present peer's tracks that pass through the worker.
@@ -133,7 +132,6 @@ impl Room {
                 peer: RefCell::default(),
                 keys: RefCell::default(),
                 sealed: RefCell::default(),
-                role,
                 link_secret: RefCell::new(link_secret()),
                 panel: RefCell::default(),
                 live: Cell::default(),

@@ -1,7 +1,6 @@
 //! The panel in which people write to each other, from the page's side: a program of its own, loaded when somebody wants it or somebody
 //! wrote. What is written goes between the panel and the worker that holds the keys, past the page.
 
-use colloque_protocol::Role;
 use web_sys::Element;
 
 use crate::dom::{Listener, document};
@@ -27,6 +26,17 @@ pub enum TalkPage {
     Check,
 }
 
+impl TalkPage {
+    /// As the element is told.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::Questions => "questions",
+            Self::Check => "check",
+        }
+    }
+}
+
 /// The element of the panel; `talk.js` of `frontend/panel` makes it work. Dropped, it leaves the page, with everything that was written.
 pub(crate) struct Panel {
     place: Element,
@@ -41,38 +51,27 @@ const UNREAD: &str = "data-unread";
 
 impl Panel {
     /// Puts the panel into the page and loads its program.
-    pub(crate) fn load(
-        keys: &Keys,
-        role: Role,
-        opens: Option<TalkPage>,
-        on_change: impl Fn() + 'static,
-    ) -> Option<Self> {
+    pub(crate) fn load(keys: &Keys, opens: Option<TalkPage>, on_change: impl Fn() + 'static) -> Option<Self> {
         let document = document();
-        let address = document.document_element()?.get_attribute("data-talk")?;
-        let (path, integrity) = address.split_once(' ')?;
+        let body = document.body()?;
+        // The same script again is not run again: the element that it defines works by itself.
+        let script = document.create_element("script").ok()?;
         let place = document.create_element("colloque-talk").ok()?;
         // Names and values are ours, so they are never refused; nor is a new element.
-        place.set_attribute("data-as", role.name()).ok();
+        script.set_attribute("type", "module").ok();
+        script.set_attribute("src", &document.document_element()?.get_attribute("data-talk")?).ok();
         keys.lend(&place);
         let heard = Listener::new(&place, "talk", move |_| on_change());
         let panel = Self { place, _heard: heard };
         panel.open(opens);
-        document.body()?.append_child(&panel.place).ok()?;
-        if document.get_element_by_id("talk-program").is_none() {
-            let script = document.create_element("script").ok()?;
-            for (name, value) in [("id", "talk-program"), ("type", "module"), ("integrity", integrity), ("src", path)] {
-                script.set_attribute(name, value).ok();
-            }
-            document.body()?.append_child(&script).ok()?;
-        }
+        body.append_child(&panel.place).ok()?;
+        body.append_child(&script).ok()?;
         Some(panel)
     }
 
     pub(crate) fn open(&self, page: Option<TalkPage>) {
         match page {
-            Some(TalkPage::Messages) => self.place.set_attribute(OPEN, "messages"),
-            Some(TalkPage::Questions) => self.place.set_attribute(OPEN, "questions"),
-            Some(TalkPage::Check) => self.place.set_attribute(OPEN, "check"),
+            Some(page) => self.place.set_attribute(OPEN, page.name()),
             None => self.place.remove_attribute(OPEN),
         }
         .ok();
@@ -80,7 +79,7 @@ impl Panel {
 
     pub(crate) fn state(&self) -> TalkState {
         TalkState {
-            is_open: self.place.has_attribute(OPEN),
+            is_open: self.place.get_attribute(OPEN).is_some(),
             unread: self.place.get_attribute(UNREAD).and_then(|count| count.parse().ok()).unwrap_or_default(),
         }
     }
@@ -88,6 +87,7 @@ impl Panel {
 
 impl Drop for Panel {
     fn drop(&mut self) {
-        self.place.remove();
+        // It is in the body, where it was put.
+        document().body().map(|body| body.remove_child(&self.place));
     }
 }

@@ -114,11 +114,11 @@ impl Page {
             Intent::Microphone => self.ask_for(Half::Microphone),
             Intent::Camera => self.ask_for(Half::Camera),
             Intent::Talk => {
-                let is_open = self.read(|model| model.talk.is_open);
-                self.0.room.open_talk((!is_open).then_some(TalkPage::Messages));
+                let (is_open, is_in) = self.read(|model| (model.talk.is_open, model.screen() == Screen::Call));
+                let page = if is_in { TalkPage::Messages } else { TalkPage::Questions };
+                self.0.room.open_talk((!is_open).then_some(page));
             }
             Intent::Enlarge => self.0.room.open_talk(Some(TalkPage::Check)),
-            Intent::Prepare => self.0.room.open_talk(Some(TalkPage::Questions)),
             Intent::Words(is_same) => self.0.room.compare_words(is_same),
             Intent::Guest(agrees) => self.0.room.act(Action::AgreeToGuest(agrees)),
             Intent::Pictures(shown) => self.0.room.act(Action::Pictures(shown)),

@@ -7,7 +7,6 @@ use colloque_protocol::signaling::{EndReason, JoinRefusal};
 use colloque_web::announcer::{SPACING, Said};
 use colloque_web::dom::{document, element, now, window};
 use colloque_web::keys::SealStage;
-use colloque_web::text::Text;
 use colloque_web::timer::{Interval, Timeout};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlDialogElement, HtmlElement};
@@ -21,7 +20,6 @@ use crate::model::Model;
 use crate::say::Heard;
 use crate::stage::Stage;
 use crate::view::{STEPS_PLACE, draw};
-use crate::words::Msg;
 
 /// After this long without an answer, the patient is offered help with the browser's question.
 const QUESTION_HELP_AFTER: Duration = Duration::from_secs(8);
@@ -55,11 +53,11 @@ impl Page {
         if self.reloads_for_a_new_version() {
             return;
         }
-        let (screen, drawn, stage, heard, call, has_mail) = {
+        let (screen, drawn, stage, heard, call) = {
             let mut model = self.0.model.borrow_mut();
             model.call = self.0.room.view();
             model.sealed = self.0.room.sealed();
-            let unread = std::mem::replace(&mut model.talk, self.0.room.talk()).unread;
+            model.talk = self.0.room.talk();
             if let Some(capture) = &self.0.held.borrow().capture {
                 model.capture = given(capture);
             }
@@ -67,12 +65,8 @@ impl Page {
             model.now = now();
             let screen = model.screen();
             let heard = Heard::of(screen, model.overlay(), &model.call);
-            let has_mail = model.talk.unread > unread;
-            (screen, draw(&model), stage(&model, screen), heard, model.call.clone(), has_mail)
+            (screen, draw(&model), stage(&model, screen), heard, model.call.clone())
         };
-        if has_mail {
-            self.say(Said { words: Msg::NewMessage.t().to_owned(), urgent: false });
-        }
         lend_steps("main");
         self.0.mounted.borrow_mut().patch(&document(), &self.0.place, drawn);
         lend_steps(&format!("#{STEPS_PLACE}"));

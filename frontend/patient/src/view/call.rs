@@ -4,7 +4,7 @@ use colloque_call::{GuestStep, MediaPath, PausedBy};
 use colloque_ids::Timestamp;
 use colloque_protocol::Role;
 use colloque_protocol::signaling::LinkLevel;
-use colloque_web::keys::SealStage;
+use colloque_web::keys::{Compared, SealStage};
 use colloque_web::text::Text;
 
 use crate::fault::{Fault, Words};
@@ -74,7 +74,7 @@ fn seal(model: &Model) -> Element {
 /// The two words, until one of the two has compared them.
 fn words(model: &Model) -> Option<Element> {
     let sealed = &model.sealed;
-    if sealed.is_compared || sealed.words.is_empty() {
+    if sealed.comparison == Compared::Yes || sealed.words.is_empty() {
         return None;
     }
     let shown = el("strong").class("number").with("translate", "no").text(&sealed.words);
@@ -287,10 +287,8 @@ fn bar(model: &Model) -> Element {
 
 fn messages(model: &Model) -> Element {
     let unread = model.talk.unread;
-    let name = if unread > 0 { Msg::NewMessage } else { Msg::Messages };
-    control(Intent::Talk, "message", Msg::Messages, name)
-        .with("aria-expanded", if model.talk.is_open { "true" } else { "false" })
-        .child((unread > 0).then(|| el("b").with("aria-hidden", "true").text(unread.to_string())))
+    control(Intent::Talk, "message", Msg::Messages, Msg::Messages)
+        .child((unread > 0).then(|| el("b").text(unread.to_string())))
 }
 
 /// The word stays; what a tap will do is in the name, which changes with the state.

@@ -43,7 +43,7 @@ pub fn waiting(model: &Model) -> Node {
         .child(model.waits_long.then(|| el("p").child(el("strong").text(Msg::WaitingLong.t()))))
         .child(model.waits_long.then(|| button("primary", Intent::NotifyAgain, Msg::NotifyAgain)))
         .child(model.waits_long.then(|| call_link(model, Words::Call, "second")))
-        .child(button("second", Intent::Prepare, Msg::Prepare))
+        .child(button("second", Intent::Talk, Msg::Prepare))
         .child(button("second", Intent::AskLeave, Msg::Leave))
         .child(button("quiet", Intent::WithdrawConsent, Msg::WithdrawConsent));
     screen("waiting")

@@ -5,7 +5,7 @@ use colloque_kit::Text;
 use colloque_kit::notice::{Tone, note_with};
 pub use colloque_kit::seal::chip;
 use colloque_kit::seal::words;
-use colloque_web::keys::SealStage;
+use colloque_web::keys::{Compared, SealStage};
 use colloque_web::talk::TalkPage;
 use leptos::prelude::*;
 
@@ -33,7 +33,7 @@ pub fn notes(desk: RoomDesk) -> Option<AnyView> {
     let is_asked = call.view.with(|view| view.phase == Phase::InCall);
     if is_asked {
         words(
-            if sealed.is_by_other_link { Msg::WordsAskOther } else { Msg::WordsAsk }.t(),
+            if sealed.comparison == Compared::ByOtherLink { Msg::WordsAskOther } else { Msg::WordsAsk }.t(),
             sealed,
             move |is_same| call.compare_words(is_same),
             move || call.open_talk(Some(TalkPage::Check)),

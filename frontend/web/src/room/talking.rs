@@ -21,7 +21,7 @@ impl Inner {
         self.start_keys();
         let this = self.this.clone();
         let panel = self.keys.borrow().as_ref().and_then(|keys| {
-            Panel::load(keys, self.role, page, move || {
+            Panel::load(keys, page, move || {
                 if let Some(inner) = this.upgrade() {
                     (inner.on_change)();
                 }
