@@ -151,7 +151,7 @@ test('in Firefox too', async () => {
   await ours.open();
   await ours.write('M\'entendez-vous ?');
   await ours.entry('M\'entendez-vous').getByText('Reçu').waitFor({ timeout: 20_000 });
-  await fox.page.evaluate(() => document.querySelector('.bar [aria-expanded]').click());
+  await fox.page.evaluate(() => [...document.querySelectorAll('.bar button')].find(({ innerText }) => innerText.includes('Messages')).click());
   await until('it is read', () => fox.page.evaluate(() => document.querySelector('#talk-log')?.innerText.includes('M\'entendez-vous')));
   await fox.page.evaluate(() => {
     document.querySelector('#talk-line').value = 'Très mal, on se parle ici';
