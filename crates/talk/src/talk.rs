@@ -126,8 +126,8 @@ impl Talk {
 
     /// These are the others now, and whether what is said to them is sealed.
     pub fn meet(&mut self, others: Vec<Member>, is_sealed: bool) {
-        let newcomers = others.iter().filter(|one| !self.others.iter().any(|known| known.id == one.id));
-        let has_patient = newcomers.into_iter().any(|newcomer| newcomer.standing == Standing::Patient);
+        let is_new = |one: &Member| !self.others.iter().any(|known| known.id == one.id);
+        let has_patient = others.iter().any(|one| one.standing == Standing::Patient && is_new(one));
         self.others = others.into_iter().map(|other| Member { name: clean(&other.name), ..other }).collect();
         self.is_sealed = is_sealed;
         if has_patient && self.own == Standing::Practitioner {

@@ -46,14 +46,14 @@ impl Wait {
     }
 
     /// Gives the message if it is time to send it.
-    pub fn next_message(&mut self, others: impl Iterator<Item = ParticipantId>, now: Timestamp) -> Option<Message> {
+    pub fn next_message(&mut self, mut others: impl Iterator<Item = ParticipantId>, now: Timestamp) -> Option<Message> {
         match self.sent_at {
             None => {
                 self.to = others.collect();
                 self.missing.clone_from(&self.to);
             }
             Some(at) if self.tries < TRIES && now >= at.after(AGAIN_AFTER) => {
-                if others.into_iter().any(|person| !self.to.contains(&person)) {
+                if others.any(|person| !self.to.contains(&person)) {
                     self.is_lost = true;
                     return None;
                 }

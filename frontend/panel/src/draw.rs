@@ -171,17 +171,13 @@ fn item(entry: &Entry, own: Standing, talk: &Talk, shown: &Shown) -> Element {
     let drawn = el("div")
         .with("id", ["talk-entry-", &entry.key.to_string()].concat())
         .class("talk-entry")
-        .flag("data-own", entry.from.is_none());
+        .flag("data-own", !entry.is_news());
     match &entry.what {
         What::Text { text, delivery } => drawn
             .child(paragraph("talk-who", who))
             .child(paragraph("talk-text", text).with("dir", "auto"))
             .child(entry.from.is_none().then(|| delivered(entry.key, *delivery, talk))),
-        What::NotBelieved => el("div")
-            .with("id", ["talk-entry-", &entry.key.to_string()].concat())
-            .class("talk-entry")
-            .with("data-warning", "")
-            .child(paragraph("talk-text", Msg::NotBelieved.t())),
+        What::NotBelieved => drawn.with("data-warning", "").child(paragraph("talk-text", Msg::NotBelieved.t())),
         What::File(view) => drawn.child(paragraph("talk-who", who)).children(file(entry, *view, shown)),
         What::Answers { answers, delivery } => {
             let heading = if own == Standing::Patient { Msg::YourAnswers } else { Msg::Answers };
@@ -269,11 +265,8 @@ fn questions(talk: &Talk) -> Vec<Node> {
 
 fn check(shown: &Shown) -> Vec<Node> {
     let why = el("a").class("talk-quiet").with("href", "/chiffrement").with("target", "_blank").with("rel", "noopener");
-    let ways = el("div").class("talk-row").child(why.text(Msg::Why.t())).child(button(
-        "talk-quiet",
-        Intent::Talk,
-        Msg::ToMessages,
-    ));
+    let ways =
+        el("div").class("talk-row").child(why.text(Msg::Why.t())).child(button("talk-quiet", Intent::Talk, Msg::Title));
     let Some(check) = &shown.check else {
         return vec![paragraph("talk-lead", Msg::CheckNothing.t()).into(), ways.into()];
     };

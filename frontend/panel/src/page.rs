@@ -27,7 +27,7 @@ use crate::picture;
 use crate::text::Msg;
 use crate::voice;
 
-/// How often time passes: parts of a line are due every quarter of a second.
+/// How often time passes: parts of a line are due every fifth of a second.
 const TICK: Duration = Duration::from_millis(50);
 
 /// How long a word about what was done stays.

@@ -63,6 +63,5 @@ colloque_web::texts! {
         Same: "Oui, les mêmes", "Yes, the same";
         Different: "Non, différents", "No, different";
         Why: "Qui peut voir la consultation ?", "Who can see the consultation?";
-        ToMessages: "Messages", "Messages";
     }
 }

@@ -11,7 +11,7 @@ mod words;
 
 use std::collections::VecDeque;
 
-use colloque_attestation::{Attestation, Standing};
+use colloque_attestation::Attestation;
 use colloque_ids::{ConsultationId, ParticipantId, Timestamp};
 use ed25519_dalek::VerifyingKey;
 use thiserror::Error;
@@ -21,7 +21,9 @@ use crate::code::{Chain, Commitment, SHARE_BYTES};
 use crate::credential::{IdentityProof, LeafCredential, Verifier, VerifyMemberError};
 use crate::frame::{Opener, Sealer};
 use crate::link::LinkSecret;
-use crate::mls::{Group, JoinError, LeafSigner, Newcomer, PolicyError, ProcessError, Provider, Received, SEED_BYTES};
+use crate::mls::{
+    Group, JoinError, LeafSigner, Newcomer, PolicyError, ProcessError, Provider, Received, SEED_BYTES, is_overheard,
+};
 
 use changes::{Changes, Linked};
 use content::Content;
@@ -286,12 +288,7 @@ impl EndToEnd {
 
     /// Patient: whether somebody is in the group to whom this person has not agreed, or no longer does.
     fn is_overheard(&self) -> bool {
-        let Some(group) = &self.group else { return false };
-        let own = group.members().iter().find(|member| member.leaf == group.own_leaf());
-        own.is_some_and(|own| own.statement.standing == Standing::Patient)
-            && group.members().iter().any(|member| {
-                member.statement.standing.is_guest() && !self.verifier.agreed.contains(&member.statement.participant)
-            })
+        self.group.as_ref().is_some_and(|group| is_overheard(group.members(), &self.verifier))
     }
 
     /// Says something to everybody in the group.

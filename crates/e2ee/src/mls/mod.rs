@@ -12,6 +12,7 @@ mod signer;
 pub(crate) use group::{Change, Group, JoinError, ProcessError, Received};
 pub(crate) use newcomer::Newcomer;
 pub use policy::PolicyError;
+pub(crate) use policy::is_overheard;
 pub(crate) use provider::Provider;
 pub use randomness::SEED_BYTES;
 pub(crate) use signer::LeafSigner;

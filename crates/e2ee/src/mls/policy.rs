@@ -93,12 +93,7 @@ pub(super) fn check_roster(members: &[Member], verifier: &Verifier) -> Result<()
             return Err(PolicyError::TwoOfOneStanding);
         }
     }
-    let own = members.iter().find(|member| member.statement.leaf_key == verifier.own_key);
-    let is_patient = own.is_some_and(|own| own.statement.standing == Standing::Patient);
-    let is_unasked = |member: &Member| {
-        member.statement.standing.is_guest() && !verifier.agreed.contains(&member.statement.participant)
-    };
-    if is_patient && members.iter().any(is_unasked) {
+    if is_overheard(members, verifier) {
         return Err(PolicyError::NotAgreed);
     }
     if members.iter().any(|member| member.statement.standing.is_clinician()) {
@@ -106,4 +101,13 @@ pub(super) fn check_roster(members: &[Member], verifier: &Verifier) -> Result<()
     } else {
         Err(PolicyError::NoClinician)
     }
+}
+
+/// Whether this member is a patient, and a guest to whom their person has not agreed is there.
+pub(crate) fn is_overheard(members: &[Member], verifier: &Verifier) -> bool {
+    let own = members.iter().find(|member| member.statement.leaf_key == verifier.own_key);
+    own.is_some_and(|own| own.statement.standing == Standing::Patient)
+        && members.iter().any(|member| {
+            member.statement.standing.is_guest() && !verifier.agreed.contains(&member.statement.participant)
+        })
 }
