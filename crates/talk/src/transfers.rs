@@ -97,11 +97,11 @@ impl Transfers {
         length: u32,
         now: Timestamp,
     ) -> (Message, Option<FileView>) {
-        if let Some(file) = self.incoming.iter().find(|file| file.from == from && file.number == number) {
+        if let Some(file) = self.coming(from, number) {
             return (Message::PiecesTaken { number, count: file.pieces() }, None);
         }
-        if let Some(ended) = self.ended.iter().find(|ended| ended.from == from && ended.number == number) {
-            return (ended.answer.clone(), None);
+        if let Some(answer) = self.last_answer(from, number) {
+            return (answer, None);
         }
         let view = FileView { kind, length, done: 0, state: FileState::Moving };
         let bytes = length as usize;
@@ -126,24 +126,24 @@ impl Transfers {
         bytes: &[u8],
         now: Timestamp,
     ) -> Option<Message> {
-        if let Some(file) = self.incoming.iter_mut().find(|file| file.from == from && file.number == number) {
+        if let Some(file) = self.coming(from, number) {
             return Some(Message::PiecesTaken { number, count: file.take(at, bytes, now) });
         }
-        self.ended.iter().find(|ended| ended.from == from && ended.number == number).map(|ended| ended.answer.clone())
+        self.last_answer(from, number)
     }
 
     pub fn taken(&mut self, from: ParticipantId, number: u64, count: u32, now: Timestamp) {
-        if let Some(file) = self.outgoing.iter_mut().find(|file| file.number == number) {
+        if let Some(file) = self.going(number) {
             file.heard(from, count, now);
         }
     }
 
     /// Somebody does not take a file, or does not send it any more.
     pub fn refused(&mut self, from: ParticipantId, number: u64) {
-        if let Some(file) = self.outgoing.iter_mut().find(|file| file.number == number) {
+        if let Some(file) = self.going(number) {
             file.keep(|person| person != from);
         }
-        if let Some(file) = self.incoming.iter_mut().find(|file| file.from == from && file.number == number) {
+        if let Some(file) = self.coming(from, number) {
             file.moved_at = Timestamp::from_millis(0);
         }
     }
@@ -198,6 +198,19 @@ impl Transfers {
             }
         }
         views
+    }
+
+    fn coming(&mut self, from: ParticipantId, number: u64) -> Option<&mut Incoming> {
+        self.incoming.iter_mut().find(|file| file.from == from && file.number == number)
+    }
+
+    fn going(&mut self, number: u64) -> Option<&mut Outgoing> {
+        self.outgoing.iter_mut().find(|file| file.number == number)
+    }
+
+    /// What was answered when a file came to its end.
+    fn last_answer(&self, from: ParticipantId, number: u64) -> Option<Message> {
+        self.ended.iter().find(|ended| ended.from == from && ended.number == number).map(|ended| ended.answer.clone())
     }
 
     fn end(&mut self, from: ParticipantId, number: u64, answer: Message) {
