@@ -26,6 +26,11 @@ function isTrap(error) {
 addEventListener("error", (event) => isTrap(event.error) && stop(true));
 addEventListener("unhandledrejection", (event) => isTrap(event.reason) && stop(true));
 
+// A room that is opened by its address needs the worker of the keys as soon as its program: both are on their way at once.
+if (location.pathname.startsWith("/pro/salle/")) {
+  globalThis.colloqueKeys = new Worker(document.documentElement.dataset.worker, { type: "module" });
+}
+
 try {
   const { default: start } = await import(glue);
   await start({ module_or_path: fetch(wasm, { integrity }) });

@@ -1,5 +1,5 @@
 // Starts the worker. What comes before its program is ready waits: a track that is handed over must not find nobody there.
-import init, { take, transform } from '{{asset:worker.js}}';
+import init, { take, test, transform } from '{{asset:worker.js}}';
 
 let waiting = [];
 const on = (act, what) => (waiting ? waiting.push([act, what]) : act(what));
@@ -11,11 +11,15 @@ self.onmessage = ({ data }) => {
 setInterval(() => on(take), 1000);
 self.onrtctransform = ({ transformer }) => on(transform, transformer);
 
-init({ module_or_path: fetch('{{asset:worker.wasm}}', { integrity: '{{sri:worker.wasm}}' }) }).then(
-  () => {
+init({ module_or_path: fetch('{{asset:worker.wasm}}', { integrity: '{{sri:worker.wasm}}' }) })
+  .then(() => {
+    if (!test()) throw new Error('the self-test failed');
     const first = waiting;
     waiting = null;
     for (const [act, what] of first) act(what);
-  },
-  () => self.postMessage('v30'),
-);
+  })
+  .catch(() => {
+    // Whoever takes this worker later is told too.
+    self.onmessage = () => self.postMessage('v30');
+    self.postMessage('v30');
+  });

@@ -10,6 +10,7 @@ mod engine;
 pub mod frame;
 mod link;
 mod mls;
+mod self_test;
 mod words;
 
 pub use code::SpokenCode;
@@ -20,3 +21,4 @@ pub use engine::{
 };
 pub use link::{LINK_SECRET_BYTES, LinkSecret};
 pub use mls::{PolicyError, SEED_BYTES};
+pub use self_test::{SelfTestError, self_test};

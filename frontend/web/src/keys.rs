@@ -9,7 +9,7 @@ use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
-use crate::dom::{Listener, document};
+use crate::dom::{Listener, document, window};
 
 /// Where this person's end-to-end encryption stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -77,10 +77,9 @@ pub(crate) struct Keys {
 impl Keys {
     /// Starts the worker, so that its program is there when a room is known. Its address carries the platform's identity key.
     pub(crate) fn start(say: impl Fn(Said) + 'static) -> Option<Self> {
-        let address = document().document_element()?.get_attribute("data-worker")?;
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(&address, &options).ok()?;
+        let spare = get(&window(), SPARE).dyn_into().ok();
+        let worker = spare.map_or_else(start_worker, Some)?;
+        Reflect::set(&window(), &SPARE.into(), &JsValue::UNDEFINED).ok();
         let heard = Listener::new(&worker, "message", move |event| {
             let text = event.unchecked_into::<MessageEvent>().data().as_string().unwrap_or_default();
             let Some((kind, rest)) = text.split_at_checked(1) else { return };
@@ -154,6 +153,25 @@ impl Keys {
         // It throws only for what cannot be copied, and texts can.
         self.worker.post_message(&message).ok();
     }
+}
+
+/// Where a page keeps a worker for the next call.
+const SPARE: &str = "colloqueKeys";
+
+/// Has a worker ready for the next call, tested and warm: a page that is open all day loses no time then.
+pub fn prepare() {
+    if get(&window(), SPARE).is_undefined()
+        && let Some(worker) = start_worker()
+    {
+        Reflect::set(&window(), &SPARE.into(), &worker).ok();
+    }
+}
+
+fn start_worker() -> Option<Worker> {
+    let address = document().document_element()?.get_attribute("data-worker")?;
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    Worker::new_with_options(&address, &options).ok()
 }
 
 impl Drop for Keys {

@@ -203,6 +203,8 @@ impl Room {
 
     /// Goes in, or comes back.
     pub fn join(&self) {
+        // The worker's program is on its way while the server is asked.
+        self.inner.start_keys();
         self.inner.feed(Input::Join);
     }
 

@@ -14,7 +14,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use colloque_ids::{ConsultationId, ParticipantId};
 use colloque_sealing::Sealing;
-use colloque_sealing::e2ee::{LinkSecret, SEED_BYTES, Setup};
+use colloque_sealing::e2ee::{LinkSecret, SEED_BYTES, Setup, self_test};
 use js_sys::{Function, Uint8Array};
 use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
@@ -92,6 +92,11 @@ fn key<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut key = [0; N];
     let decoded = Base64UrlUnpadded::decode(text, &mut key).ok()?.len();
     (decoded == N).then_some(key)
+}
+
+/// Whether this browser computes what keys need.
+pub fn test() -> bool {
+    seed().is_some_and(|seed| self_test(&seed, worker::now()).is_ok())
 }
 
 /// Draws from the browser's own generator.

@@ -13,6 +13,13 @@ mod worker;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+/// Agrees on keys between two made-up people; `false` where that does not come out, and nothing else may be asked of this worker.
+#[wasm_bindgen]
+#[must_use]
+pub fn test() -> bool {
+    inbox::test()
+}
+
 /// Takes a message of the page.
 #[wasm_bindgen]
 pub fn take(message: &JsValue) {

@@ -7,6 +7,8 @@ mod group;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
+mod tested;
+#[cfg(test)]
 mod voice;
 #[cfg(test)]
 mod world;

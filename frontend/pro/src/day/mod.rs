@@ -10,6 +10,8 @@ mod patient;
 mod queue;
 mod when;
 
+use std::time::Duration;
+
 use colloque_ids::StaffId;
 use colloque_kit::form::{Values, unique};
 use colloque_kit::icon::Icon;
@@ -21,6 +23,8 @@ use colloque_kit::{Text, clock, explain};
 use colloque_protocol::http::appointment::{AppointmentEntry, Day, PractitionerEntry};
 use colloque_web::dom::spawn;
 use colloque_web::http::SendRequestError;
+use colloque_web::keys;
+use colloque_web::timer::pause;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
@@ -39,6 +43,9 @@ use queue::WaitingQueue;
 pub use next::NextAppointment;
 pub use patient::{born, full_name};
 pub use queue::{DELAYS, checks};
+
+/// Pause before a worker is made ready for the next call: first the day is there to be read.
+const PREPARED_AFTER: Duration = Duration::from_secs(2);
 
 /// What the page does with appointments, for the components inside it.
 #[derive(Clone, Copy)]
@@ -124,6 +131,12 @@ pub fn DayPage(
     });
     let day_desk = DayDesk::new(date.into(), practitioner);
     provide_context(day_desk);
+    if practitioner {
+        spawn(async {
+            pause(PREPARED_AFTER).await;
+            keys::prepare();
+        });
+    }
     Effect::new(move |_| {
         date.track();
         day_desk.day.set(None);
