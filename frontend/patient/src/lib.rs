@@ -23,6 +23,10 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use handoff::Handoff;
 use page::Page;
 
+/// Smaller than the standard library's on the way to a telephone.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 /// Takes the page over. Called by the boot script, once.
 #[wasm_bindgen]
 pub fn start() {
