@@ -161,6 +161,8 @@ pub struct Settings {
     pub media_workers: usize,
     /// TURN server for people whose network lets only TLS pass.
     pub turn: Option<TurnServer>,
+    /// Whether that server relays to itself, from one browser to another.
+    pub direct: bool,
     /// Origin named in the configuration; the machine's own names serve without.
     pub origin: Option<String>,
     /// The certificate.
@@ -280,6 +282,7 @@ impl Settings {
             media_tcp_ports: file.media.tcp_ports,
             media_workers: file.media.workers.unwrap_or(1).max(1),
             turn: file.turn.as_ref().map(TurnSection::read).transpose()?,
+            direct: file.turn.as_ref().is_some_and(|turn| turn.direct),
             origin: file.server.origin,
             certificate,
             trusted_proxies: file.server.trusted_proxies,

@@ -110,7 +110,7 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), ServeError> {
         }
         None => None,
     };
-    let bundles = Bundles::load(&settings.web, &master_key.identity_public_key())?;
+    let bundles = Bundles::load(&settings.web, &master_key.identity_public_key(), settings.direct)?;
     let pages = Pages::load(&settings.web, &settings.legal, settings.purpose == Purpose::Demonstration)?;
     let tls = tls_settings(&settings.certificate, &data)?;
 

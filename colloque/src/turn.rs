@@ -27,6 +27,9 @@ pub struct TurnSection {
     secret_file: PathBuf,
     /// Minutes for which a pass lets somebody begin.
     lifetime_min: Option<u64>,
+    /// Whether it relays to itself: then a patient's browser that cannot seal frames reaches the practitioner's.
+    #[serde(default)]
+    pub direct: bool,
 }
 
 /// Why the TURN server cannot be used. The texts are for the person who starts the platform.
@@ -122,7 +125,7 @@ mod tests {
             fs::write(&secret_file, secret).unwrap();
         }
         let urls = urls.iter().map(|url| (*url).to_owned()).collect();
-        let section = TurnSection { urls, secret_file, lifetime_min };
+        let section = TurnSection { urls, secret_file, lifetime_min, direct: false };
         let read = section.read();
         let _ = fs::remove_file(&section.secret_file);
         read

@@ -74,8 +74,9 @@
     if (/FBAN|FBAV|Instagram|Line\/|Snapchat|MicroMessenger|musical_ly|BytedanceWebview|LinkedInApp|Twitter/.test(agent)) return 'E20';
     if (!navigator.mediaDevices) return 'E20';
     if (typeof WebAssembly !== 'object') return 'E21';
-    const seals = window.RTCRtpScriptTransform || (window.RTCRtpSender && RTCRtpSender.prototype.createEncodedStreams);
-    const known = seals && window.RTCRtpTransceiver && window.indexedDB && window.crypto.subtle && WebAssembly.instantiateStreaming;
+    // Who cannot seal frames is seen and heard from browser to browser, where there is a relay.
+    handed.asks = !(window.RTCRtpScriptTransform || (window.RTCRtpSender && RTCRtpSender.prototype.createEncodedStreams));
+    const known = !(handed.asks && !data.way) && window.RTCRtpTransceiver && window.indexedDB && window.crypto.subtle && WebAssembly.instantiateStreaming;
     return known && Array.prototype.at ? null : 'E22';
   }
 

@@ -31,6 +31,7 @@ const ATTESTATION: &str = "colloque-attestation";
 const E2EE: &str = "colloque-e2ee";
 const SEALING: &str = "colloque-sealing";
 const TALK: &str = "colloque-talk";
+const DIRECT: &str = "colloque-direct";
 const SFU_CORE: &str = "colloque-sfu-core";
 const CALL: &str = "colloque-call";
 const DOCUMENTS: &str = "colloque-documents";
@@ -52,6 +53,7 @@ const LAYERS: &[Layer] = &[
     pure(E2EE, &[IDS, ATTESTATION]),
     pure(SEALING, &[IDS, E2EE, PROTOCOL]),
     pure(TALK, &[IDS]),
+    pure(DIRECT, &[IDS]),
     pure(SIGNALING_CORE, &[IDS, ATTESTATION, PROTOCOL]),
     pure(CALL, &[IDS, PROTOCOL]),
     pure(DOCUMENTS, &[IDS, DOMAIN]),
@@ -63,6 +65,7 @@ const LAYERS: &[Layer] = &[
     shell(SIGNALS, &[IDS, PROTOCOL, CALL, WEB]),
     shell("colloque-worker", &[IDS, SEALING]),
     shell("colloque-panel", &[IDS, TALK, WEB]),
+    shell("colloque-way", &[IDS, DIRECT, WEB]),
     shell("colloque-patient", &[IDS, PROTOCOL, CALL, WEB]),
     shell("colloque-pro", &[IDS, PROTOCOL, CALL, WEB, KIT, SIGNALS]),
     shell("colloque-admin", &[IDS, PROTOCOL, WEB, KIT]),

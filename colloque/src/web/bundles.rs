@@ -98,18 +98,31 @@ struct ManifestEntry {
     styles: Vec<String>,
 }
 
+/// What a page names only where there is a relay begins so.
+const RELAYED: &str = "\"{{relayed}}";
+
+/// Leaves what a page names for a relay in it, or takes it out.
+fn relayed(html: &str, has_relay: bool) -> String {
+    let Some((before, after)) = html.split_once(RELAYED) else { return html.to_owned() };
+    let named = after.split_once('"').map_or("", |(named, _)| named);
+    let kept = if has_relay { named } else { "" };
+    [before, "\"", kept, &after[named.len()..]].concat()
+}
+
 impl Bundles {
-    /// Loads a folder made by `cargo xtask web`. Pages of a room carry the key with which they check whose an end-to-end key is.
+    /// Loads a folder made by `cargo xtask web`. Pages of a room carry the key with which they check whose an end-to-end key is, and
+    /// where there is a relay the program of the direct way from browser to browser.
     ///
     /// # Errors
     ///
     /// [`LoadBundlesError`] names what is missing.
-    pub fn load(folder: &Path, identity_key: &[u8; 32]) -> Result<Self, LoadBundlesError> {
+    pub fn load(folder: &Path, identity_key: &[u8; 32], has_relay: bool) -> Result<Self, LoadBundlesError> {
         let shells = Shells::open(folder)?;
         let identity = URL_SAFE_NO_PAD.encode(identity_key);
         let of_a_room = |name| -> Result<Shell, LoadBundlesError> {
             let shell = shells.load(name)?;
-            Ok(Shell::new(shell.html.replace("{{identity}}", &identity), shell.styles))
+            let html = relayed(&shell.html.replace("{{identity}}", &identity), has_relay);
+            Ok(Shell::new(html, shell.styles))
         };
         let patient = of_a_room("patient")?;
         Ok(Self {
@@ -181,5 +194,18 @@ fn content_type(name: &str) -> &'static str {
         Some("ogg") => "audio/ogg",
         Some("mp3") => "audio/mpeg",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_direct_way_is_named_only_where_there_is_a_relay() {
+        let html = "<html data-way=\"{{relayed}}/assets/direct-1.js\" lang=\"fr\">";
+        assert_eq!(relayed(html, true), "<html data-way=\"/assets/direct-1.js\" lang=\"fr\">");
+        assert_eq!(relayed(html, false), "<html data-way=\"\" lang=\"fr\">");
+        assert_eq!(relayed("<html>", true), "<html>");
     }
 }

@@ -326,7 +326,7 @@ mod tests {
             format!("\"{name}\": {{ \"shell\": \"{name}\", \"styles\": [] }}")
         });
         std::fs::write(folder.join("manifest.json"), format!("{{ {} }}", entries.join(","))).unwrap();
-        let bundles = Bundles::load(&folder, &[7; 32]).unwrap();
+        let bundles = Bundles::load(&folder, &[7; 32], false).unwrap();
         let pages = Pages::load(&folder, &super::super::LegalNotice::default(), false).unwrap();
         std::fs::remove_dir_all(folder).unwrap();
         Web { bundles, pages, faces: Arc::new(Away), zone: TimeZone::UTC, has_real_certificate: false }

@@ -17,6 +17,7 @@ pub struct RoomDriver {
     needs_tap: RwSignal<bool>,
     sealed: RwSignal<Sealed>,
     talk: RwSignal<TalkState>,
+    direct: RwSignal<bool>,
 }
 
 impl RoomDriver {
@@ -39,6 +40,7 @@ impl RoomDriver {
         let view = RwSignal::new(CallView::default());
         let sealed = RwSignal::new(Sealed::default());
         let talk = RwSignal::new(TalkState::default());
+        let direct = RwSignal::new(false);
         let room = Rc::new_cyclic(|this: &Weak<Room>| {
             let this = this.clone();
             make(Box::new(move || {
@@ -49,11 +51,14 @@ impl RoomDriver {
                     if talk.try_get_untracked() != Some(room.talk()) {
                         talk.try_set(room.talk());
                     }
+                    if direct.try_get_untracked() != Some(room.is_direct()) {
+                        direct.try_set(room.is_direct());
+                    }
                 }
             }))
         });
         view.set(room.view());
-        Self { room, view, needs_tap, sealed, talk }
+        Self { room, view, needs_tap, sealed, talk, direct }
     }
 
     /// What a screen shows.
@@ -72,6 +77,12 @@ impl RoomDriver {
     #[must_use]
     pub fn talk_state(&self) -> ReadSignal<TalkState> {
         self.talk.read_only()
+    }
+
+    /// Whether sound and picture pass from browser to browser: between two people and no third.
+    #[must_use]
+    pub fn direct(&self) -> ReadSignal<bool> {
+        self.direct.read_only()
     }
 
     /// Whether the browser wants a tap before the other person is heard; the tap calls [`Room::unlock`].

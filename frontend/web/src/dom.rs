@@ -145,6 +145,6 @@ pub fn spawn(future: impl Future<Output = ()> + 'static) {
 }
 
 /// Waits for a promise.
-pub(crate) async fn settle(promise: js_sys::Promise) -> Result<JsValue, JsValue> {
+pub async fn settle(promise: js_sys::Promise) -> Result<JsValue, JsValue> {
     wasm_bindgen_futures::JsFuture::from(promise).await
 }

@@ -61,6 +61,8 @@ pub(crate) enum Said {
     Here { loads: bool },
     /// Somebody wrote, and the panel is not there to read it.
     Written,
+    /// The patient's browser asks for the direct way.
+    Asked,
     /// What to show.
     View(Sealed),
 }
@@ -91,6 +93,7 @@ impl Keys {
                     None => return,
                 },
                 "t" => Said::Written,
+                "d" => Said::Asked,
                 "k" => Said::Here { loads: !rest.is_empty() },
                 _ => Said::View(sealed(rest)),
             });
@@ -143,10 +146,9 @@ impl Keys {
         self.worker.post_message_with_transfer(&ends, &moved).ok()
     }
 
-    /// Lets the panel in which people write to each other reach the worker.
-    pub(crate) fn lend(&self, panel: &JsValue) {
-        // An element takes every member.
-        Reflect::set(panel, &"worker".into(), &self.worker).ok();
+    /// The worker, for a program that speaks with it past the page.
+    pub(crate) const fn worker(&self) -> &Worker {
+        &self.worker
     }
 
     fn post(&self, message: JsValue) {
@@ -202,6 +204,11 @@ fn sealed(view: &str) -> Sealed {
         },
         words: words.to_owned(),
     }
+}
+
+/// Whether this browser has no way but the direct one: the page's starting script looked before anything else.
+pub(crate) fn asks_for_direct_way() -> bool {
+    get(&get(&window(), "colloque"), "asks").is_truthy()
 }
 
 fn get(object: &JsValue, name: &str) -> JsValue {

@@ -113,7 +113,8 @@ const VIDEO_LINE: &str = "m=video";
 pub struct Peer {
     connection: RtcPeerConnection,
     lines: [RtcRtpTransceiver; 3],
-    more_lines: [RtcRtpTransceiver; 2],
+    /// Of a third person; none between two browsers.
+    more_lines: Option<[RtcRtpTransceiver; 2]>,
     voice: MediaStream,
     picture: MediaStream,
     screen: MediaStream,
@@ -124,16 +125,17 @@ pub struct Peer {
     care: Cell<Care>,
     /// The camera has just begun.
     begins: Cell<bool>,
-    _listener: Listener,
+    _listener: Option<Listener>,
 }
 
 impl Peer {
-    /// Opens a transport with its three media lines; nothing is sent before an answer is applied.
+    /// Opens a transport with its media lines; nothing is sent before an answer is applied. Without keys nothing ever is: the browser
+    /// has no way to seal, and this transport shows only that somebody is there.
     ///
     /// # Errors
     ///
     /// [`OpenPeerError`] when the browser refuses.
-    pub(crate) fn open(keys: &Keys, on_state: impl Fn(PeerState) + 'static) -> Result<Self, OpenPeerError> {
+    pub(crate) fn open(keys: Option<&Keys>, on_state: impl Fn(PeerState) + 'static) -> Result<Self, OpenPeerError> {
         let configuration = configuration();
         // Chromium sends frames as they are where a transform comes a moment too late, unless it was told to expect one.
         Reflect::set(&configuration, &"encodedInsertableStreams".into(), &true.into()).ok();
@@ -145,23 +147,43 @@ impl Peer {
         };
         let lines = ["audio", "video", "video"].map(|kind| line(kind, RtcRtpTransceiverDirection::Sendrecv));
         let more_lines = MORE.map(|[kind, _]| line(kind, RtcRtpTransceiverDirection::Recvonly));
-        let is_led = lines.iter().zip(WAYS).all(|(line, [sent, received])| {
-            keys.attach(&line.sender(), sent).and_then(|()| keys.attach(&line.receiver(), received)).is_some()
+        let is_led = keys.is_none_or(|keys| {
+            let is_led = lines.iter().zip(WAYS).all(|(line, [sent, received])| {
+                keys.attach(&line.sender(), sent).and_then(|()| keys.attach(&line.receiver(), received)).is_some()
+            });
+            is_led && more_lines.iter().zip(MORE).all(|(line, [_, way])| keys.attach(&line.receiver(), way).is_some())
         });
-        let is_led =
-            is_led && more_lines.iter().zip(MORE).all(|(line, [_, way])| keys.attach(&line.receiver(), way).is_some());
         if !is_led {
             connection.close();
             return Err(OpenPeerError);
         }
+        let watched = connection.clone();
+        let listener = Listener::new(&connection, "connectionstatechange", move |_| on_state(state_of(&watched)));
+        Self::with_lines(connection, lines, Some(more_lines), Some(listener))
+    }
+
+    /// Takes a connection between two browsers, of three lines, which somebody else negotiates and watches.
+    pub(crate) fn of(connection: RtcPeerConnection) -> Result<Self, OpenPeerError> {
+        let there = connection.get_transceivers();
+        let lines = [0, 1, 2].map(|line| there.get(line).unchecked_into());
+        Self::with_lines(connection, lines, None, None)
+    }
+
+    fn with_lines(
+        connection: RtcPeerConnection,
+        lines: [RtcRtpTransceiver; 3],
+        more_lines: Option<[RtcRtpTransceiver; 2]>,
+        listener: Option<Listener>,
+    ) -> Result<Self, OpenPeerError> {
         let stream = |line: &RtcRtpTransceiver| {
             let tracks = Array::of1(&line.receiver().track());
             MediaStream::new_with_tracks(&tracks).map_err(|_| OpenPeerError)
         };
-        let more = [stream(&more_lines[0])?, stream(&more_lines[1])?];
         let (voice, picture, screen) = (stream(&lines[0])?, stream(&lines[1])?, stream(&lines[2])?);
-        let watched = connection.clone();
-        let listener = Listener::new(&connection, "connectionstatechange", move |_| on_state(state_of(&watched)));
+        let more = match &more_lines {
+            Some([voice, picture]) => [stream(voice)?, stream(picture)?],
+            None => [MediaStream::new().map_err(|_| OpenPeerError)?, MediaStream::new().map_err(|_| OpenPeerError)?],
+        };
         let (answer, care, begins) = (RefCell::default(), Cell::default(), Cell::default());
         Ok(Self {
             connection,
@@ -193,7 +215,7 @@ impl Peer {
     /// Whether everything that is sent and received is still led through the worker.
     pub(crate) fn is_led(&self) -> bool {
         self.lines.iter().all(|line| is_led(&line.sender()) && is_led(&line.receiver()))
-            && self.more_lines.iter().all(|line| is_led(&line.receiver()))
+            && self.more_lines.iter().flatten().all(|line| is_led(&line.receiver()))
     }
 
     /// Makes an offer and takes it as the local description; `restart` looks for a new way. `ice_servers` are used from now on: a text

@@ -2,19 +2,19 @@
 //!
 //! `RoomDriver` of `colloque-signals` is the same with Leptos signals.
 
+mod direct;
+mod playing;
 mod sealing;
 mod sending;
 mod switches;
 mod talking;
+mod transport;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
-use colloque_call::{
-    Action, Adaptation, Call, CallOptions, CallView, Input, MediaInput, MediaOutput, Output,
-    PeerState as EnginePeerState, Phase, Sending,
-};
+use colloque_call::{Action, Adaptation, Call, CallOptions, CallView, Input, MediaOutput, Output, Phase};
 use colloque_protocol::Role;
 use colloque_protocol::signaling::MediaState;
 use web_sys::HtmlMediaElement;
@@ -23,12 +23,13 @@ use switches::switch_as_before;
 
 use crate::capture::{Capture, ScreenCapture};
 use crate::dom::{Listener, is_visible, monotonic_now, on_visibility, random_seed, spawn, tab_storage, window};
-use crate::keys::{ENDS, Keys, Sealed};
+use crate::keys::{Keys, Sealed, asks_for_direct_way};
 use crate::link_shell::{KEY_ALONE, LinkShell, opening_with};
 use crate::media_element;
-use crate::peer::{OpenPeerError, Peer, PeerState};
+use crate::peer::Peer;
 use crate::talk::{Panel, TalkPage, TalkState};
 use crate::timer::Timeout;
+use crate::way::Way;
 
 /// Where the others are seen and heard.
 #[derive(Clone)]
@@ -70,6 +71,12 @@ struct Inner {
     sealed: RefCell<Sealed>,
     link_secret: RefCell<String>,
     panel: RefCell<Option<Panel>>,
+    /// The direct way, where the patient's browser has no other.
+    way: RefCell<Option<Way>>,
+    /// Whether this browser is that one.
+    asks: bool,
+    /// The relays that the server gave last, as JSON.
+    relays: RefCell<String>,
     /// Ends of the present peer's tracks that pass through the worker.
     live: Cell<u32>,
     /// Whether the third person comes on the first line.
@@ -134,6 +141,9 @@ impl Room {
                 sealed: RefCell::default(),
                 link_secret: RefCell::new(link_secret()),
                 panel: RefCell::default(),
+                way: RefCell::default(),
+                asks: asks_for_direct_way(),
+                relays: RefCell::default(),
                 live: Cell::default(),
                 is_swapped: Cell::default(),
                 unanswered: Cell::default(),
@@ -194,6 +204,12 @@ impl Room {
     #[must_use]
     pub fn talk(&self) -> TalkState {
         self.inner.panel.borrow().as_ref().map(Panel::state).unwrap_or_default()
+    }
+
+    /// Whether sound and picture pass from browser to browser, because the patient's has no other way: between two people and no third.
+    #[must_use]
+    pub fn is_direct(&self) -> bool {
+        self.inner.is_direct()
     }
 
     /// Opens the panel, or closes it.
@@ -304,6 +320,8 @@ impl Inner {
             if matches!(view.phase, Phase::Ended { .. }) {
                 tab_storage().map(|storage| storage.remove_item(&self.ticket_path));
                 self.panel.take();
+                self.way.take();
+                self.clear_without_peer();
             }
             let is_back = view.signaling_lost_since.is_none();
             if self.shown.replace(view).signaling_lost_since.is_some() && is_back {
@@ -370,118 +388,8 @@ impl Inner {
         }
     }
 
-    fn create_peer(&self, number: u32) {
-        self.use_keys();
-        self.live.set(0);
-        let this = self.this.clone();
-        let keys = self.keys.borrow();
-        // Without keys there is no transport, so that nothing can pass as it is.
-        let opened = keys.as_ref().filter(|_| !self.is_refused()).ok_or(OpenPeerError).and_then(|keys| {
-            Peer::open(keys, move |state| {
-                let state = match state {
-                    PeerState::Connecting => EnginePeerState::Connecting,
-                    PeerState::Connected => EnginePeerState::Connected,
-                    PeerState::Disconnected => EnginePeerState::Disconnected,
-                    PeerState::Failed => EnginePeerState::Failed,
-                    PeerState::New | PeerState::Closed => return,
-                };
-                let Some(inner) = this.upgrade() else { return };
-                inner.feed(Input::Media(MediaInput::StateChanged { peer: number, state }));
-                match state {
-                    EnginePeerState::Connecting => {}
-                    EnginePeerState::Connected => inner.play(false),
-                    // Browsers paint a picture black when nothing comes for long: the last one stays.
-                    EnginePeerState::Disconnected | EnginePeerState::Failed => {
-                        for picture in &inner.elements.all()[2..] {
-                            picture.pause().ok();
-                        }
-                    }
-                }
-            })
-        });
-        if keys.is_some() && opened.is_err() {
-            self.cannot_seal();
-        }
-        drop(keys);
-        // A browser that opens none fails the offer that is asked for next.
-        self.peer.replace(opened.ok().map(|peer| NumberedPeer { number, peer: Rc::new(peer) }));
-    }
-
-    fn create_offer(&self, number: u32, generation: u32, ice_restart: bool, ice_servers: Option<String>) {
-        let peer = self.numbered(number);
-        let this = self.this.clone();
-        spawn(async move {
-            let offer = match (peer, this.upgrade()) {
-                (Some(peer), Some(inner)) => {
-                    inner.send_on(&peer).await;
-                    drop(inner);
-                    peer.prepare_offer(ice_restart, ice_servers).await.ok()
-                }
-                _ => None,
-            };
-            let input = match offer {
-                Some(sdp) => MediaInput::OfferReady { generation, sdp },
-                None => MediaInput::NegotiationFailed { generation },
-            };
-            feed(&this, Input::Media(input));
-        });
-    }
-
-    fn apply_answer(&self, number: u32, generation: u32, sdp: String) {
-        let Some(peer) = self.numbered(number) else { return };
-        let this = self.this.clone();
-        spawn(async move {
-            if peer.apply_answer(&sdp).await.is_err() {
-                feed(&this, Input::Media(MediaInput::NegotiationFailed { generation }));
-            }
-        });
-    }
-
-    /// Empties the elements once no transport took the place of the one before.
-    fn clear_without_peer(&self) {
-        if self.peer.borrow().is_none() {
-            self.elements.all().into_iter().for_each(media_element::clear);
-        }
-    }
-
-    fn numbered(&self, number: u32) -> Option<Rc<Peer>> {
-        self.peer.borrow().as_ref().filter(|peer| peer.number == number).map(|peer| Rc::clone(&peer.peer))
-    }
-
-    /// Plays what the transport brings. With `keeps_pictures`, the last pictures of the one before stay until this one is
-    /// connected.
-    fn play(&self, keeps_pictures: bool) {
-        let Some(NumberedPeer { peer, .. }) = self.peer.borrow().clone() else { return };
-        // What does not pass through the worker is nothing to play.
-        if self.live.get() < ENDS {
-            return;
-        }
-        let mut streams = peer.remote();
-        if self.is_swapped.get() {
-            streams.swap(2, 3);
-        }
-        for (line, (element, stream)) in self.elements.all().into_iter().zip(streams).enumerate() {
-            let is_voice = line < 2;
-            if keeps_pictures && !is_voice && element.src_object().is_some() {
-                continue;
-            }
-            // Whose voice it is must be known before it is heard; pictures are not shown while waiting.
-            if is_voice && self.call.borrow().view().sending == Sending::HeldUntilAdmitted {
-                continue;
-            }
-            let (element, stream, this) = (element.clone(), stream.clone(), self.this.clone());
-            spawn(async move {
-                if media_element::play(&element, &stream).await.is_err()
-                    && let Some(inner) = this.upgrade()
-                {
-                    inner.set_needs_tap(true);
-                }
-            });
-        }
-    }
-
     fn sample_link(&self) {
-        let Some(NumberedPeer { peer, .. }) = self.peer.borrow().clone() else { return };
+        let Some(peer) = self.media() else { return };
         let this = self.this.clone();
         spawn(async move {
             if let (Some((mut sample, sent)), Some(inner)) = (peer.sample().await, this.upgrade()) {

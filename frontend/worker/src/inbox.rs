@@ -8,6 +8,7 @@
 //! - `n` and three numbers: how many frames of each track the browser has sent; answered, so that the page knows that somebody is there.
 //! - `true`, `false`: what the person found when they compared the words.
 //! - an object with `port`: what people write to each other goes over it, see [`crate::talk`].
+//! - an object with `direct`: a port too, see [`crate::direct`].
 //! - an object with `readable`, `writable` and `options`: a track's frames, in a browser that hands them to the page first.
 //! - `undefined`: a second has passed; the script that starts the worker says it, not the page.
 
@@ -21,13 +22,17 @@ use wasm_bindgen::{JsCast, JsValue};
 use zeroize::Zeroizing;
 
 use crate::object::{get, text};
-use crate::{frames, outbox, talk, worker};
+use crate::{direct, frames, outbox, talk, worker};
 
 /// Takes a message; one that is none is let go.
 pub fn take(message: &JsValue) {
     if message.is_object() {
-        let port = get(message, "port");
-        return if port.is_undefined() { frames::transform(message) } else { talk::open(port) };
+        let (port, direct) = (get(message, "port"), get(message, "direct"));
+        return match (port.is_undefined(), direct.is_undefined()) {
+            (false, _) => talk::open(port),
+            (true, false) => direct::open(direct),
+            (true, true) => frames::transform(message),
+        };
     }
     if let Some(text) = message.as_string() {
         return match text.split_at_checked(1) {

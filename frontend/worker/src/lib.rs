@@ -3,10 +3,12 @@
 //!
 //! Speaks with its page in short texts, so that the page needs little for it: see [`inbox`] and [`outbox`].
 
+mod direct;
 mod frames;
 mod inbox;
 mod object;
 mod outbox;
+mod port;
 mod talk;
 mod worker;
 

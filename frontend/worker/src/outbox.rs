@@ -4,6 +4,7 @@
 //! - `l`: one more end of a track passes through here.
 //! - `p`, the digit of a line and an identifier of 36 characters: whose track comes on it, by the key that opened it.
 //! - `t`: somebody wrote, and nobody has opened a port to read it.
+//! - `d`: the other member asks for the direct way, and nobody has opened a port to read it.
 //! - `k`: the counts were taken; `kw` by the script that starts the worker, while its program is on the way.
 //! - `v`, a digit for how far it is (0 preparing, 1 end to end, 2 the words differ, 3 impossible), `1` if this person has compared the words, `2` if the
 //!   link that this browser made or was given was not used, `0` otherwise, and the two words: what to show.
@@ -60,6 +61,11 @@ pub fn place(place: usize, person: ParticipantId) {
 /// Says that somebody wrote.
 pub fn written() {
     post("t");
+}
+
+/// Says that the other member asks for the direct way.
+pub fn asked() {
+    post("d");
 }
 
 /// Says that the counts were taken.

@@ -15,21 +15,14 @@ use std::collections::VecDeque;
 
 use colloque_ids::ParticipantId;
 use colloque_sealing::e2ee::{Channel, State, View};
-use js_sys::{Function, Reflect, Uint8Array};
-use wasm_bindgen::closure::Closure;
+use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::object::get;
+use crate::port::Port;
 use crate::{outbox, worker};
 
 /// Messages that wait for a panel; whoever wrote more sends them again.
 const MAX_KEPT: usize = 32;
-
-/// The worker's end of the way to the panel.
-struct Port {
-    port: JsValue,
-    _take: Closure<dyn Fn(JsValue)>,
-}
 
 /// See the module.
 #[derive(Default)]
@@ -53,15 +46,13 @@ thread_local! {
 
 /// The panel is there; the one before is not any more.
 pub fn open(port: JsValue) {
-    let take: Closure<dyn Fn(JsValue)> = Closure::new(|event: JsValue| seal(&get(&event, "data")));
-    // It is refused only by what is no port.
-    let _ = Reflect::set(&port, &"onmessage".into(), take.as_ref());
+    let port = Port::open(port, seal);
     TALK.with_borrow_mut(|talk| {
-        post(&port, &talk.text());
+        port.post(&talk.text());
         for message in talk.kept.drain(..) {
-            post(&port, &message);
+            port.post(&message);
         }
-        talk.port = Some(Port { port, _take: take });
+        talk.port = Some(port);
     });
 }
 
@@ -93,8 +84,8 @@ pub fn not_believed() {
 
 fn tell(message: JsValue) {
     TALK.with_borrow_mut(|talk| {
-        if let Some(Port { port, .. }) = &talk.port {
-            return post(port, &message);
+        if let Some(port) = &talk.port {
+            return port.post(&message);
         }
         if talk.kept.len() < MAX_KEPT {
             talk.kept.push_back(message);
@@ -125,16 +116,9 @@ pub fn meet(view: &View) {
         if talk.others != others {
             talk.others = others;
             talk.changes = talk.changes.wrapping_add(1);
-            if let Some(Port { port, .. }) = &talk.port {
-                post(port, &talk.text());
+            if let Some(port) = &talk.port {
+                port.post(&talk.text());
             }
         }
     });
-}
-
-fn post(port: &JsValue, message: &JsValue) {
-    if let Ok(post) = get(port, "postMessage").dyn_into::<Function>() {
-        // It throws only for what cannot be copied, and texts and bytes can.
-        let _ = post.call1(port, message);
-    }
 }

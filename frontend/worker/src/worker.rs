@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 
 use colloque_ids::{ParticipantId, Timestamp};
-use colloque_sealing::e2ee::Comparison;
 use colloque_sealing::e2ee::frame::{HoldBuffer, LeafIndex, TrackKind};
+use colloque_sealing::e2ee::{Channel, Comparison};
 use colloque_sealing::{Outgoing, Places, Sealing, Watchdog};
 use js_sys::Date;
 
 use crate::frames::Held;
-use crate::{outbox, talk};
+use crate::{direct, outbox, talk};
 
 /// See the module.
 pub struct Worker {
@@ -89,6 +89,7 @@ impl Worker {
                 Outgoing::Send(text) => outbox::send(&text),
                 Outgoing::Changed => is_changed = true,
                 Outgoing::KeysInstalled => self.try_again(),
+                Outgoing::Said { channel: Channel::Direct, bytes, .. } => direct::heard(&bytes),
                 Outgoing::Said { from, channel, bytes } => talk::heard(from, channel, &bytes),
                 Outgoing::NotBelieved { .. } => talk::not_believed(),
             }
@@ -97,6 +98,7 @@ impl Worker {
             let view = self.sealing.view(now());
             outbox::show(&view);
             talk::meet(&view);
+            direct::meet(&view);
         }
     }
 }

@@ -9,12 +9,12 @@ import { Turn } from './turn.mjs';
 export class Cable {
   /**
    * `address` is a loopback address that no other file of stories uses; so is `turnFrom`, from where a TURN server relays, which
-   * stands beyond the network. Without it there is none. `flags` are for the browsers on both sides.
+   * stands beyond the network; `direct`, whether it relays from browser to browser. Without it there is none. `flags` are for the browsers on both sides.
    */
-  static async open(address, { turnFrom, flags = [] } = {}) {
+  static async open(address, { turnFrom, direct, flags = [] } = {}) {
     const cable = new Cable();
     try {
-      if (turnFrom) cable.turn = await Turn.prepare();
+      if (turnFrom) cable.turn = await Turn.prepare({ direct });
       cable.scene = await Scene.open({ announce: ['127.0.0.1'], flags, turn: cable.turn });
       const { platform } = cable.scene;
       cable.relay = await Relay.before(platform, address, cable.turn ? [cable.turn.port] : []);

@@ -73,7 +73,7 @@ export class Platform {
       lines.push('[mail]', `url = "smtp://127.0.0.1:${this.post.port}"`, 'from = "cabinet@exemple.fr"');
     }
     if (this.announce.length) lines.push('[media]', `announce = ${JSON.stringify(this.announce)}`);
-    if (this.turn) lines.push('[turn]', `urls = ${JSON.stringify(this.turn.urls)}`, `secret_file = "${this.turn.secretFile}"`);
+    if (this.turn) lines.push('[turn]', `urls = ${JSON.stringify(this.turn.urls)}`, `secret_file = "${this.turn.secretFile}"`, `direct = ${this.turn.direct}`);
     this.configuration = join(this.folder, 'colloque.toml');
     writeFileSync(this.configuration, `${lines.join('\n')}\n`);
   }

@@ -14,8 +14,9 @@ process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 export class Turn {
   /** Chooses a port and a secret, for the platform's configuration; nothing runs yet. */
-  static async prepare() {
+  static async prepare({ direct = false } = {}) {
     const turn = new Turn();
+    turn.direct = direct;
     turn.folder = mkdtempSync(join(tmpdir(), 'colloque-turn-'));
     turn.port = await freeTcpPort();
     turn.secret = randomBytes(16).toString('hex');
@@ -25,14 +26,15 @@ export class Turn {
     return turn;
   }
 
-  /** Starts with `certificate` and `key`; relays from `from` to `peers` and to nobody else. `changed` are settings that a test speeds up. */
+  /** Starts with `certificate` and `key`; relays from `from` to `peers`, to itself if it is for the direct way, and to nobody else. `changed` are settings that a test speeds up. */
   async start({ certificate, key, from, peers, changed = {} }) {
     this.from = from;
+    const allowed = this.direct ? [...peers, from] : peers;
     const template = readFileSync(join(ROOT, 'infra/coturn/turnserver.conf'), 'utf8');
     const database = join(this.folder, 'empty.sqlite');
     const own = {
       'listening-ip': '127.0.0.1', 'tls-listening-port': this.port, 'relay-ip': from, cert: certificate, pkey: key,
-      'static-auth-secret': this.secret, 'allowed-peer-ip': peers.join('\nallowed-peer-ip='), userdb: database, ...changed,
+      'static-auth-secret': this.secret, 'allowed-peer-ip': allowed.join('\nallowed-peer-ip='), userdb: database, ...changed,
     };
     let lines = template;
     for (const [name, value] of Object.entries(own)) {
@@ -67,12 +69,17 @@ export class Turn {
     return { username, credential: createHmac('sha1', secret).update(username).digest('base64') };
   }
 
-  async close() {
+  /** Ends it; it may be started again. */
+  async stop() {
     if (this.child && this.child.exitCode === null && this.child.signalCode === null) {
       const ended = new Promise((done) => this.child.once('exit', done));
       this.child.kill('SIGTERM');
       await ended;
     }
+  }
+
+  async close() {
+    await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

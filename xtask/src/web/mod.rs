@@ -40,11 +40,13 @@ pub enum Bundle {
     Worker,
     /// The panel of messages, in the pages of a consultation.
     Panel,
+    /// The direct way from browser to browser, beside the pages of a consultation.
+    Way,
 }
 
 impl Bundle {
     /// Those without a page first: shells name them.
-    const ALL: [Self; 6] = [Self::Worker, Self::Panel, Self::Patient, Self::Pro, Self::Admin, Self::Guest];
+    const ALL: [Self; 7] = [Self::Worker, Self::Panel, Self::Way, Self::Patient, Self::Pro, Self::Admin, Self::Guest];
 
     /// Gives the name of the folder, of the files and, after `colloque-`, of the package.
     const fn name(self) -> &'static str {
@@ -55,6 +57,7 @@ impl Bundle {
             Self::Guest => "guest",
             Self::Worker => "worker",
             Self::Panel => "panel",
+            Self::Way => "way",
         }
     }
 
@@ -63,6 +66,7 @@ impl Bundle {
         match self {
             Self::Worker => Some("seal.js"),
             Self::Panel => Some("talk.js"),
+            Self::Way => Some("direct.js"),
             Self::Patient | Self::Pro | Self::Admin | Self::Guest => None,
         }
     }

@@ -80,6 +80,8 @@ pub struct RoomCall {
     pub sealed: ReadSignal<Sealed>,
     /// How the panel of messages is.
     pub talk: ReadSignal<TalkState>,
+    /// Whether the patient's browser lets two people meet and no third.
+    pub direct: ReadSignal<bool>,
     /// What stands in the way of camera or microphone.
     pub trouble: RwSignal<Option<DeviceTrouble>>,
     /// Whether a whole screen waits to be confirmed.
@@ -119,6 +121,7 @@ impl RoomCall {
         let driver = RoomDriver::new(Role::Practitioner, &room_ticket_path(consultation), media);
         driver.hold_link_secret(link_secret::of(consultation));
         let (view, needs_tap, sealed, talk) = (driver.view(), driver.needs_tap(), driver.sealed(), driver.talk_state());
+        let direct = driver.direct();
         if joins {
             driver.join();
         }
@@ -135,6 +138,7 @@ impl RoomCall {
             needs_tap,
             sealed,
             talk,
+            direct,
             trouble: RwSignal::new(None),
             confirm_screen: RwSignal::new(false),
             share_failed: RwSignal::new(false),

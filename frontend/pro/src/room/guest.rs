@@ -39,6 +39,11 @@ pub fn notes(desk: RoomDesk) -> Option<AnyView> {
             Msg::GuestDeclined.with(&who),
             button(Msg::GuestRefuse, Action::RemoveGuest, false).into_any(),
         ),
+        GuestStep::MayEnter if call.direct.get() => note_with(
+            Tone::Warn,
+            Msg::GuestDirect.t().to_owned(),
+            button(Msg::GuestRefuse, Action::RemoveGuest, false).into_any(),
+        ),
         GuestStep::MayEnter => {
             let acts = view! {
                 <div class="row">{button(Msg::Admit, Action::AdmitGuest, true)}{button(Msg::GuestRefuse, Action::RemoveGuest, false)}</div>
@@ -126,6 +131,7 @@ fn Inviting() -> impl IntoView {
                     <p class="quiet small">{Msg::GuestLinkLead.t()}</p>
                 </div>
             }.into_any(),
+            None if desk.call.direct.get() => note(Tone::Warn, Msg::GuestDirect.t().to_owned()).into_any(),
             None => view! {
                 <form class="stack" data-fill=true on:submit=submit novalidate=true>
                     <p>{Msg::GuestLead.t()}</p>

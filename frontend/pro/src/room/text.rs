@@ -235,6 +235,7 @@ colloque_kit::texts! {
         GuestDeclined: "Le patient ne souhaite pas la présence de {0} ({1}).", "The patient does not want {0} ({1}) to be present.";
         GuestMayEnter: "{0} ({1}) attend. Le patient est d'accord.", "{0} ({1}) is waiting. The patient agrees.";
         GuestIn: "{0} ({1}) participe.", "{0} ({1}) takes part.";
+        GuestDirect: "L'appareil de votre patient est ancien : son navigateur ne permet qu'une consultation à deux. Une troisième personne peut venir s'il change d'appareil ou de navigateur.", "Your patient's device is old: its browser allows a consultation of two only. A third person can come if they change device or browser.";
         GuestRefuse: "Ne pas faire entrer", "Do not admit";
         GuestRemove: "Faire sortir", "Put out";
 

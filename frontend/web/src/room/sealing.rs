@@ -25,6 +25,9 @@ impl Inner {
                 self.cannot_seal();
             }
             self.keys.replace(keys);
+            if self.asks {
+                self.load_way();
+            }
         }
     }
 
@@ -56,9 +59,10 @@ impl Inner {
                     self.play(false);
                 }
             }
-            Said::Here { loads } if loads || self.live.get() >= ENDS => self.unanswered.set(0),
+            Said::Here { loads } if loads || self.asks || self.live.get() >= ENDS => self.unanswered.set(0),
             Said::Here { .. } => {}
             Said::Written => self.load_talk(None),
+            Said::Asked => self.load_way(),
             Said::View(sealed) => self.show_sealed(sealed),
         }
     }
@@ -66,10 +70,11 @@ impl Inner {
     /// Hands the worker what the browser has sent. One that takes it no more, or that not every track reaches, seals nothing.
     pub(super) fn watch(&self, peer: &Peer, sent: &str) {
         if let Some(keys) = &*self.keys.borrow() {
-            keys.sent(sent);
+            // What passes between two browsers is not sealed by the worker.
+            keys.sent(if self.is_direct() { "" } else { sent });
         }
         self.unanswered.set(self.unanswered.get() + 1);
-        if self.unanswered.get() > UNANSWERED || !peer.is_led() {
+        if self.unanswered.get() > UNANSWERED || !(self.is_direct() || peer.is_led()) {
             self.cannot_seal();
         }
     }
@@ -89,6 +94,10 @@ impl Inner {
             self.send();
             if self.is_refused() {
                 self.peer.take();
+            }
+            // Between two browsers nothing but an end of the transport stops what the other sends.
+            if matches!(self.sealed.borrow().stage, SealStage::Impossible | SealStage::WordsDiffer) {
+                self.way.take();
                 self.clear_without_peer();
             }
             (self.on_change)();

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use colloque_call::{Adaptation, CameraRate};
 use web_sys::MediaStreamTrack;
 
-use super::{Inner, NumberedPeer};
+use super::Inner;
 use crate::dom::spawn;
 use crate::keys::{ENDS, SealStage};
 use crate::peer::{Care, FIRST_FOR, Peer, Slot};
@@ -18,7 +18,12 @@ impl Inner {
     }
 
     pub(super) fn send(&self) {
-        let Some(NumberedPeer { peer, .. }) = self.peer.borrow().clone() else { return };
+        if let Some(peer) = self.media() {
+            self.send_by(peer);
+        }
+    }
+
+    pub(super) fn send_by(&self, peer: Rc<Peer>) {
         let this = self.this.clone();
         spawn(async move {
             if let Some(inner) = this.upgrade() {
@@ -29,7 +34,11 @@ impl Inner {
 
     /// Puts on each line what is to be sent now, and as carefully as the link needs. A camera that is off sends nothing at all, so it costs no bandwidth.
     pub(super) async fn send_on(&self, peer: &Rc<Peer>) {
-        let begins = peer.send(|| [Slot::Microphone, Slot::Camera, Slot::Screen].map(|slot| self.track(slot))).await;
+        let tracks = || {
+            let carries = self.media().is_some_and(|media| Rc::ptr_eq(&media, peer));
+            [Slot::Microphone, Slot::Camera, Slot::Screen].map(|slot| self.track(slot).filter(|_| carries))
+        };
+        let begins = peer.send(tracks).await;
         let Adaptation { camera, side_px, voice_is_slim } = self.adaptation.get();
         peer.take_care(Care { small_camera: camera == CameraRate::Low, side_px, slim_voice: voice_is_slim }).await;
         if begins {
@@ -46,7 +55,9 @@ impl Inner {
     fn track(&self, slot: Slot) -> Option<MediaStreamTrack> {
         // Nothing is sent into a line whose frames do not pass through the worker yet, nor while nobody could open them: a weak link is
         // needed for other things.
-        let is_sealed = self.live.get() >= ENDS && self.sealed.borrow().stage == SealStage::EndToEnd;
+        // Between two browsers it passes through no worker.
+        let is_led = self.asks || self.live.get() >= ENDS;
+        let is_sealed = is_led && self.sealed.borrow().stage == SealStage::EndToEnd;
         if self.held_back.get() || !is_sealed {
             return None;
         }
