@@ -14,6 +14,7 @@ mod self_test;
 mod words;
 
 pub use code::SpokenCode;
+pub use colloque_attestation::Standing;
 pub use credential::VerifyMemberError;
 pub use engine::{
     Channel, Comparison, ConnectError, EndToEnd, HEARTBEAT_EVERY, LinkProof, MAX_CONTENT_BYTES, MemberView, Output,

@@ -1,4 +1,4 @@
-//! Two made-up people who agree on keys, seal and open. Run before anybody is there: a machine that computes wrongly makes no keys, and the
+//! Two made-up people who agree on keys, seal and open. Run before anybody is there: a machine that is seen to compute wrongly makes no keys, and the
 //! programs that agree on keys are compiled and warm when a practitioner and a patient need them.
 
 use colloque_attestation::{ProofOfPerson, Standing, Statement};
@@ -8,7 +8,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::engine::{EndToEnd, Output, Setup, State, ToOthers};
-use crate::frame::{Codec, LeafIndex, Opening, TrackKind};
+use crate::frame::{BaseKey, Codec, Epoch, LeafIndex, Opening, Sealer, TrackKind};
 use crate::mls::{Provider, SEED_BYTES};
 
 /// What is sealed is not opened as it was, or what was changed is.
@@ -16,13 +16,27 @@ use crate::mls::{Provider, SEED_BYTES};
 #[error("this machine does not compute what end-to-end keys need")]
 pub struct SelfTestError;
 
-/// A frame that is neither empty nor all the same.
-const FRAME: &[u8] = b"\x10\x02\x00\x9d\x01\x2a\x80\x02\x68\x01 a frame of a made-up camera.";
+/// The keyframe of the published vectors, and what it becomes as the third frame of a camera under a known key.
+///
+/// # Source
+///
+/// `tests/vectors/envelope/frames.json`, the first.
+const FRAME: [u8; 40] = [
+    0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08,
+    0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b,
+    0x1c, 0x1d,
+];
+const SEALED: [u8; 59] = [
+    0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00, 0x82, 0x93, 0xc2, 0x84, 0x1e, 0x3a, 0x10, 0xcd, 0x86,
+    0x07, 0x1d, 0x1c, 0x01, 0x1e, 0x8c, 0x58, 0x8b, 0xf6, 0x69, 0xc8, 0xa1, 0x0e, 0x5d, 0xda, 0x7a, 0xfa, 0xa9, 0x2a,
+    0xdf, 0xa7, 0xa5, 0xb1, 0xa0, 0xee, 0x70, 0xdf, 0xd5, 0xba, 0x61, 0x3f, 0xb2, 0x26, 0x7a, 0x3b, 0xcc, 0xcd, 0x07,
+    0x85, 0x0a,
+];
 
 /// More turns than two people need to say all that they have to.
 const MOST_TURNS: usize = 32;
 
-/// Agrees on keys, seals a frame each way, opens it, and refuses it changed. The keys are erased.
+/// Seals what is known, then agrees on keys, seals a frame each way, opens it, and refuses it changed. The keys are erased.
 ///
 /// # Errors
 ///
@@ -32,6 +46,7 @@ pub fn self_test(seed: &Zeroizing<[u8; SEED_BYTES]>, now: Timestamp) -> Result<(
 }
 
 fn run(seed: &Zeroizing<[u8; SEED_BYTES]>, now: Timestamp) -> Option<()> {
+    is_known()?;
     let provider = Provider::from_seed(seed);
     let fresh = || {
         let mut seed = Zeroizing::new([0; SEED_BYTES]);
@@ -97,14 +112,29 @@ fn next(engine: &mut EndToEnd) -> Option<ToOthers> {
     })
 }
 
-/// Seals a frame of each kind, opens it, and refuses it with another bit.
+/// A known frame under a known key becomes what other implementations make of it too.
+fn is_known() -> Option<()> {
+    let base_key: Vec<u8> = (0x10..0x30).collect();
+    let mut sealer = Sealer::default();
+    sealer.switch(Epoch(3), LeafIndex::new(1)?, &BaseKey::from_bytes(&base_key));
+    let mut seal = || sealer.seal(TrackKind::Camera, Codec::Vp8, &FRAME).ok();
+    let (first, second, third) = (seal()?, seal()?, seal()?);
+    (third == SEALED && first != second).then_some(())
+}
+
+/// Seals a frame of each kind, opens it, and refuses it with another bit: of what is readable, of the header, of the rest, of the tag.
 fn pass(sender: &mut EndToEnd, receiver: &mut EndToEnd, from: LeafIndex) -> Option<()> {
     for (track, codec) in [(TrackKind::Voice, Codec::Opus), (TrackKind::Camera, Codec::Vp8)] {
-        let sealed = sender.sealer().seal(track, codec, FRAME).ok()?;
-        let mut changed = sealed.clone();
-        *changed.get_mut(FRAME.len() / 2)? ^= 1;
+        let sealed = sender.sealer().seal(track, codec, &FRAME).ok()?;
         let mut open = |bytes: &[u8]| receiver.opener().open(Opening { from, track }, bytes).ok();
-        if open(&changed).is_some() || open(&sealed).as_deref() != Some(FRAME) {
+        for bit in [0, FRAME.len() / 4, FRAME.len() / 2, sealed.len() - 2] {
+            let mut changed = sealed.clone();
+            *changed.get_mut(bit)? ^= 0x10;
+            if open(&changed).is_some() {
+                return None;
+            }
+        }
+        if open(&sealed).as_deref() != Some(FRAME.as_slice()) || open(&sealed).is_some() {
             return None;
         }
     }

@@ -6,7 +6,6 @@ use colloque_attestation::Standing;
 use colloque_ids::{ParticipantId, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::content::Content;
 use super::{EndToEnd, Output, TakeError, ToOthers};
 use crate::frame::{Epoch, LeafIndex};
 use crate::mls::{Change, Group, Newcomer, ProcessError, Received};
@@ -79,7 +78,9 @@ impl Changes {
 #[derive(Debug)]
 pub(super) struct Linked {
     pub leaf_key: [u8; 32],
-    /// Whether they have said something since: without that key nobody could.
+    /// The first epoch with them.
+    pub since: Epoch,
+    /// Whether they have said something in it or later: without that key nobody could.
     pub was_heard: bool,
 }
 
@@ -172,7 +173,8 @@ impl EndToEnd {
             if self.linked.len() == MAX_WAITING {
                 self.linked.remove(0);
             }
-            self.linked.push(Linked { leaf_key: newcomer.member.statement.leaf_key, was_heard: false });
+            let (leaf_key, since) = (newcomer.member.statement.leaf_key, Epoch(epoch.0 + 1));
+            self.linked.push(Linked { leaf_key, since, was_heard: false });
         }
         match group.merge_pending(&self.provider, &self.verifier, now) {
             Ok(Received::NextEpoch { added, removed }) => {
@@ -260,7 +262,12 @@ impl EndToEnd {
         if change.add.is_empty() && change.remove.is_empty() && !(renews && group.members().len() > 1) {
             return;
         }
-        self.share_link_keys(&change);
+        // Whoever stays would have to be given the key to follow, and who is put out may be the one who claims it: it serves between two only.
+        let stays = group.members().iter().filter(|member| !change.remove.contains(&member.leaf)).count();
+        if stays > 1 || change.add.len() > 1 {
+            let added = added.iter_mut().map(|(_, newcomer)| newcomer);
+            change.add.iter_mut().chain(added).for_each(|newcomer| newcomer.link = None);
+        }
         let Some(group) = &mut self.group else { return };
         // What the others would refuse is not sent, and not tried again.
         if let Ok(committed) = group.commit(&self.provider, &self.signer, &self.verifier, &change) {
@@ -273,22 +280,6 @@ impl EndToEnd {
             };
             self.changes.on_its_way = Some(OnItsWay { added, removed, renews, lost_at: None });
             self.outputs.push_back(Output::Send(output));
-        }
-    }
-
-    /// Gives those who are in the group the key with which somebody is about to be let in, or they could not follow.
-    fn share_link_keys(&mut self, change: &Change) {
-        let keys: Vec<_> = change
-            .add
-            .iter()
-            .filter_map(|newcomer| {
-                let leaf_key = newcomer.member.statement.leaf_key;
-                let key = newcomer.link.as_ref()?.pre_shared_key(&leaf_key);
-                Some(Content::LinkKey { leaf_key, key })
-            })
-            .collect();
-        for key in keys {
-            let _ = self.tell(&key);
         }
     }
 

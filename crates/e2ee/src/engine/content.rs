@@ -49,8 +49,6 @@ pub(super) enum Content {
     Heartbeat,
     /// What this person found when they compared the words of an epoch.
     Compared { epoch: Epoch, comparison: Comparison },
-    /// The key with which somebody is about to be let in, for those who are there already.
-    LinkKey { leaf_key: [u8; 32], key: Zeroizing<Vec<u8>> },
     /// Something for the page.
     Said { channel: Channel, bytes: Vec<u8> },
 }
@@ -59,7 +57,6 @@ const SHARE: u8 = 1;
 const READY: u8 = 2;
 const HEARTBEAT: u8 = 3;
 const COMPARED: u8 = 4;
-const LINK_KEY: u8 = 5;
 const SAID: u8 = 6;
 
 /// A message without meaning.
@@ -82,7 +79,6 @@ impl Content {
             Self::Compared { epoch, comparison } => {
                 writer.byte(COMPARED).number(epoch.0).byte(u8::from(*comparison == Comparison::Same))
             }
-            Self::LinkKey { leaf_key, key } => writer.byte(LINK_KEY).fixed(leaf_key).string(key),
             Self::Said { channel, bytes } => writer.byte(SAID).byte(*channel as u8).fixed(bytes),
         };
         Zeroizing::new(writer.into_bytes())
@@ -98,7 +94,6 @@ impl Content {
                 epoch: Epoch(reader.number()?),
                 comparison: if reader.byte()? == 1 { Comparison::Same } else { Comparison::Different },
             },
-            LINK_KEY => Self::LinkKey { leaf_key: reader.array()?, key: Zeroizing::new(reader.string()?.to_vec()) },
             SAID => {
                 let channel = Channel::from_number(reader.byte()?).ok_or(NoMeaning)?;
                 return Ok(Self::Said { channel, bytes: reader.rest().to_vec() });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use colloque_attestation::Statement;
 use colloque_ids::Timestamp;
 
-use super::{Content, EndToEnd, Output, TakeError};
+use super::{Content, EndToEnd, Linked, Output, TakeError};
 use crate::code::SpokenCode;
 use crate::frame::{Epoch, LeafIndex};
 
@@ -159,7 +159,6 @@ impl EndToEnd {
         let group = self.group.as_ref().ok_or(TakeError::NotForUs)?;
         let member = group.members().iter().find(|member| member.leaf == from).ok_or(TakeError::NotForUs)?;
         let participant = member.statement.participant;
-        let is_clinician = member.statement.standing.is_clinician();
         let leaf_key = member.statement.leaf_key;
         let is_newest = epoch == group.epoch();
         let content = Content::read(content).map_err(|_| TakeError::Malformed)?;
@@ -167,7 +166,8 @@ impl EndToEnd {
             Some((_, heard_at)) => *heard_at = now,
             None => self.heard.push((participant, now)),
         }
-        if let Some(linked) = self.linked.iter_mut().find(|it| it.leaf_key == leaf_key && !it.was_heard) {
+        let is_linked = |it: &&mut Linked| it.leaf_key == leaf_key && epoch >= it.since && !it.was_heard;
+        if let Some(linked) = self.linked.iter_mut().find(is_linked) {
             linked.was_heard = true;
             self.outputs.push_back(Output::Changed);
         }
@@ -178,10 +178,6 @@ impl EndToEnd {
             Content::Ready => {}
             Content::Share { epoch, share } => self.hear_share(from, epoch, share)?,
             Content::Compared { epoch, comparison } => self.hear_comparison(from, epoch, comparison),
-            Content::LinkKey { leaf_key, key } if is_clinician => {
-                self.provider.keep_link_key(&leaf_key, &key).map_err(|_| TakeError::NotForUs)?;
-            }
-            Content::LinkKey { .. } => return Err(TakeError::Malformed),
             Content::Said { channel, bytes } => self.outputs.push_back(Output::Said {
                 from: participant,
                 channel,
