@@ -155,6 +155,12 @@ impl Call {
         self.link.open(take_over, self.now);
     }
 
+    /// The relays that the server gave last, as [`colloque_protocol::signaling::RoomState::ice_servers`] says.
+    #[must_use]
+    pub fn relays(&self) -> Option<&str> {
+        self.media.ice_servers()
+    }
+
     fn finish(&mut self, phase: Phase) {
         self.link.close();
         self.media.close();
@@ -393,9 +399,10 @@ impl Call {
     }
 
     fn follow_sending(&mut self) {
-        let sending = if self.stage == Some(Stage::Waiting) {
+        let sending = if self.stage != Some(Stage::Open) {
+            // Nor by who is not in the room yet, or not any more.
             Sending::HeldUntilAdmitted
-        } else if self.stage.is_some() && self.lost_for().is_some_and(|lost| lost >= SENDING_PAUSED_AFTER) {
+        } else if self.lost_for().is_some_and(|lost| lost >= SENDING_PAUSED_AFTER) {
             Sending::PausedForSafety
         } else if matches!(self.answer, Answer::Awaited { held: true, .. }) {
             Sending::HeldUntilAnswered

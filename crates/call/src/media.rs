@@ -177,6 +177,10 @@ impl Media {
     }
 
     /// Uses these, if any, for the offers that come.
+    pub(crate) fn ice_servers(&self) -> Option<&str> {
+        self.ice_servers.as_deref()
+    }
+
     pub(crate) fn use_ice_servers(&mut self, ice_servers: Option<String>) {
         if ice_servers.is_some() {
             self.ice_servers = ice_servers;

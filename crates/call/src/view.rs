@@ -107,9 +107,9 @@ pub enum Phase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Sending {
     /// As switched on.
-    #[default]
     AsSwitchedOn,
     /// Held back until the practitioner admits the patient: the peer connection is there, and nothing is sent on it.
+    #[default]
     HeldUntilAdmitted,
     /// Held back until the called patient answers, because the page was hidden when the practitioner called.
     HeldUntilAnswered,

@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use colloque_call::{Action, Adaptation, Call, CallOptions, CallView, Input, MediaOutput, Output, Phase};
+use colloque_ids::Timestamp;
 use colloque_protocol::Role;
 use colloque_protocol::signaling::MediaState;
 use web_sys::HtmlMediaElement;
@@ -75,8 +76,8 @@ struct Inner {
     way: RefCell<Option<Way>>,
     /// Whether this browser is that one.
     asks: bool,
-    /// The relays that the server gave last, as JSON.
-    relays: RefCell<String>,
+    /// Since when the other person is not there.
+    alone_since: Cell<Option<Timestamp>>,
     /// Ends of the present peer's tracks that pass through the worker.
     live: Cell<u32>,
     /// Whether the third person comes on the first line.
@@ -143,13 +144,13 @@ impl Room {
                 panel: RefCell::default(),
                 way: RefCell::default(),
                 asks: asks_for_direct_way(),
-                relays: RefCell::default(),
+                alone_since: Cell::default(),
                 live: Cell::default(),
                 is_swapped: Cell::default(),
                 unanswered: Cell::default(),
                 capture: RefCell::default(),
                 screen: RefCell::default(),
-                held_back: Cell::new(false),
+                held_back: Cell::new(true),
                 adaptation: Cell::default(),
                 timer: RefCell::default(),
                 elements,
@@ -272,6 +273,7 @@ impl Drop for Room {
     fn drop(&mut self) {
         self.inner.timer.take();
         self.inner.peer.take();
+        self.inner.way.take();
         self.inner.clear_without_peer();
     }
 }
@@ -308,6 +310,7 @@ impl Inner {
             }
         }
         self.running.set(false);
+        self.guard_way();
         self.clear_without_peer();
         self.show();
         self.arm();
@@ -320,8 +323,6 @@ impl Inner {
             if matches!(view.phase, Phase::Ended { .. }) {
                 tab_storage().map(|storage| storage.remove_item(&self.ticket_path));
                 self.panel.take();
-                self.way.take();
-                self.clear_without_peer();
             }
             let is_back = view.signaling_lost_since.is_none();
             if self.shown.replace(view).signaling_lost_since.is_some() && is_back {

@@ -56,7 +56,7 @@ impl Driver {
             socket: None,
             peer: None,
             is_connected: false,
-            is_held_back: false,
+            is_held_back: true,
             has_joined: false,
             news,
             told: Some(told),

@@ -38,7 +38,7 @@ fn the_transport_is_there_while_waiting_and_nothing_is_sent_on_it_before_the_adm
         let mut page = Page::waiting(role);
         let prepared = page.asked();
         assert_eq!((new_peers(&prepared), offers(&prepared)), (1, vec![(1, false)]));
-        assert!(prepared.contains(&Output::PauseSending));
+        assert!(!prepared.contains(&Output::ResumeSending));
         page.media_connects();
         assert_eq!((page.call.view().media, page.call.view().sending), (MediaPath::Idle, Sending::HeldUntilAdmitted));
         page.asked();

@@ -28,7 +28,7 @@ fn a_called_patient_who_looks_answers_by_themselves() {
 #[test]
 fn a_called_patient_who_looks_elsewhere_is_not_seen_before_they_answer() {
     let mut page = Page::waiting(Role::Patient);
-    assert!(page.asked().contains(&Output::PauseSending));
+    assert_eq!(page.call.view().sending, Sending::HeldUntilAdmitted);
     page.input(Input::PageVisible(false));
     opens(&mut page);
     assert_eq!(page.phase(), Phase::Called { answers_at: None });
@@ -295,4 +295,25 @@ fn a_clock_that_goes_back_changes_nothing() {
     page.input(Input::Tick);
     assert_eq!(page.phase(), Phase::InCall);
     assert!(page.call.deadline().unwrap() >= now);
+}
+
+#[test]
+fn nothing_is_sent_by_who_is_not_in_the_room_yet_or_not_any_more() {
+    let page = Page::new(Role::Patient);
+    assert_eq!(page.call.view().sending, Sending::HeldUntilAdmitted);
+    let mut page = Page::in_call(Role::Practitioner);
+    page.link(LinkInput::SocketClosed);
+    page.pass(SENDING_PAUSED_AFTER);
+    page.asked();
+    page.hears(ServerMessage::Ended { reason: colloque_protocol::signaling::EndReason::EndedByPractitioner });
+    for _ in 0..60 {
+        page.pass(Duration::from_secs(1));
+        assert!(!page.asked().contains(&Output::ResumeSending));
+    }
+    let mut page = Page::in_call(Role::Patient);
+    page.asked();
+    page.hears(ServerMessage::Ended { reason: colloque_protocol::signaling::EndReason::EndedByPractitioner });
+    assert!(page.asked().contains(&Output::PauseSending));
+    page.input(Input::Join);
+    assert!(!page.asked().contains(&Output::ResumeSending), "who comes back is not in the room yet");
 }

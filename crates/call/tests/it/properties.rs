@@ -212,7 +212,7 @@ fn run(role: Role, steps: Vec<Step>) -> Result<(), TestCaseError> {
     let options = CallOptions { role, local: MediaState::default(), visible: true, seed: 9 };
     let mut call = Call::new(options, now);
     let mut watcher =
-        Watcher { peer: None, peers: BTreeSet::new(), generation: 0, socket: false, paused: false, stage: None };
+        Watcher { peer: None, peers: BTreeSet::new(), generation: 0, socket: false, paused: true, stage: None };
     for step in steps {
         let input = match step {
             Step::Input(input) => input,

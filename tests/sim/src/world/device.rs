@@ -100,7 +100,7 @@ impl Device {
             last_ticket: None,
             spare_ticket: None,
             transport: None,
-            is_held: false,
+            is_held: true,
             is_camera_paused: false,
             local: MediaState { microphone: true, camera: true, ..MediaState::default() },
             honesty: Honesty::Honest,
@@ -147,6 +147,7 @@ impl Device {
                 }
                 let options = CallOptions { role: self.role, local: self.local, visible: self.is_visible, seed };
                 self.engine = Some(Engine::Call(Box::new(Call::new(options, now))));
+                self.is_held = around.sabotage != Some(Sabotage::OpensAll);
                 self.feed(around, Input::Join);
                 if self.role == Role::Patient {
                     self.feed(around, Input::DevicesChecked { camera: true, microphone: true });
@@ -165,7 +166,7 @@ impl Device {
         self.keys.close();
         self.shown_card = None;
         self.transport = None;
-        self.is_held = false;
+        self.is_held = true;
         self.is_camera_paused = false;
         self.attempt += 1;
         self.decides_at_ms = None;
