@@ -29,6 +29,7 @@ addEventListener("unhandledrejection", (event) => isTrap(event.reason) && stop(t
 // A room that is opened by its address needs the worker of the keys as soon as its program: both are on their way at once.
 if (location.pathname.startsWith("/pro/salle/")) {
   globalThis.colloqueKeys = new Worker(document.documentElement.dataset.worker, { type: "module" });
+  globalThis.colloqueKeys.onerror = () => delete globalThis.colloqueKeys;
 }
 
 try {

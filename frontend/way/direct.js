@@ -20,7 +20,9 @@ customElements.get('colloque-direct') ?? customElements.define('colloque-direct'
   }
 
   disconnectedCallback() {
-    this.way?.free();
+    if (!this.way) return;
+    this.way.free();
     this.way = undefined;
+    this.worker.postMessage({ direct: null });
   }
 });

@@ -30,6 +30,16 @@ pub const CONNECT_WITHIN: Duration = Duration::from_secs(15);
 /// Tries without a connection before the person is told that their browser cannot.
 pub const MAX_TRIES: u32 = 3;
 
+/// Pause between two transports that the practitioner's side makes because it was asked.
+///
+/// Longer: a way that broke twice is made again later. Shorter: who asks without end has more made.
+pub const OFFER_EVERY: Duration = Duration::from_secs(4);
+
+/// How long the patient's side waits to be alone with the practitioner in a group.
+///
+/// Longer: somebody who is never seen is told later. Shorter: who agrees on keys on a bad network is told that there is no way.
+pub const MET_WITHIN: Duration = Duration::from_secs(60);
+
 /// Whose browser this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -76,6 +86,10 @@ pub struct Direct {
     step: Step,
     /// Tries since the last connection.
     failed: u32,
+    /// When the last offer was begun.
+    offered_at: Option<Timestamp>,
+    /// Since when this side is not alone with the other.
+    alone_since: Option<Timestamp>,
     outputs: VecDeque<Output>,
 }
 
@@ -97,7 +111,15 @@ impl Direct {
     /// Begins without anybody to speak to.
     #[must_use]
     pub const fn new(side: Side) -> Self {
-        Self { side, attempt: 0, step: Step::Idle, failed: 0, outputs: VecDeque::new() }
+        Self {
+            side,
+            attempt: 0,
+            step: Step::Idle,
+            failed: 0,
+            offered_at: None,
+            alone_since: None,
+            outputs: VecDeque::new(),
+        }
     }
 
     /// Whether media pass from browser to browser, or are to. A patient's browser that asks has no other way.
@@ -116,6 +138,7 @@ impl Direct {
         }
         self.step = Step::Idle;
         self.failed = 0;
+        self.offered_at = None;
         match self.side {
             Side::Practitioner => self.attempt = 0,
             Side::Patient if is_alone_with_other => self.ask(now),
@@ -130,28 +153,29 @@ impl Direct {
     /// [`NoMeaning`]; nothing has changed then.
     pub fn hear(&mut self, bytes: &[u8], now: Timestamp) -> Result<(), NoMeaning> {
         match (self.side, Message::read(bytes)?) {
-            (Side::Practitioner, Message::Ask { attempt }) if attempt > self.attempt => {
+            // Asked more often, it answers the next time that it is asked.
+            (Side::Practitioner, Message::Ask { attempt })
+                if attempt > self.attempt && self.offered_at.is_none_or(|at| now >= at.after(OFFER_EVERY)) =>
+            {
                 self.attempt = attempt;
+                self.offered_at = Some(now);
                 self.step = Step::Begun { since: now };
                 self.outputs.push_back(Output::Offer { attempt });
             }
-            // The offer was lost on its way.
-            (Side::Practitioner, Message::Ask { attempt }) if attempt == self.attempt => self.say_again(now),
             (Side::Practitioner, Message::Answer { attempt, description }) if attempt == self.attempt => {
                 if let Step::Said { since, .. } = self.step {
                     self.step = Step::Begun { since };
                     self.outputs.push_back(Output::Take { answer: description });
                 }
             }
-            (Side::Patient, Message::Offer { attempt, description }) if attempt == self.attempt => match &self.step {
-                Step::Said { said, since, .. } if Message::is_ask(said) => {
+            (Side::Patient, Message::Offer { attempt, description }) if attempt == self.attempt => {
+                if let Step::Said { said, since, .. } = &self.step
+                    && Message::is_ask(said)
+                {
                     self.step = Step::Begun { since: *since };
                     self.outputs.push_back(Output::Answer { attempt, offer: description });
                 }
-                // The answer was lost on its way.
-                Step::Said { .. } => self.say_again(now),
-                Step::Idle | Step::Begun { .. } | Step::Connected | Step::GivenUp => {}
-            },
+            }
             _ => {}
         }
         Ok(())
@@ -164,7 +188,7 @@ impl Direct {
             return;
         }
         let Some(description) = description.filter(|it| it.len() <= MAX_DESCRIPTION_BYTES) else {
-            return self.failed(now);
+            return self.failed(attempt, now);
         };
         let message = match self.side {
             Side::Practitioner => Message::Offer { attempt, description },
@@ -173,23 +197,25 @@ impl Direct {
         self.say(&message, since, now);
     }
 
-    /// The browsers have found each other.
-    pub fn connected(&mut self) {
-        if !matches!(self.step, Step::Idle | Step::GivenUp) {
+    /// The browsers have found each other by the transport of this try.
+    pub fn connected(&mut self, attempt: u32) {
+        if attempt == self.attempt && !matches!(self.step, Step::Idle | Step::GivenUp) {
             self.step = Step::Connected;
             self.failed = 0;
         }
     }
 
-    /// The transport failed: the patient's side begins another try, the practitioner's waits to be asked.
-    pub fn failed(&mut self, now: Timestamp) {
-        if self.side == Side::Practitioner || matches!(self.step, Step::Idle | Step::GivenUp) {
+    /// The transport of this try failed: the patient's side begins another, the practitioner's waits to be asked.
+    pub fn failed(&mut self, attempt: u32, now: Timestamp) {
+        if attempt != self.attempt || self.side == Side::Practitioner || matches!(self.step, Step::Idle | Step::GivenUp)
+        {
             return;
         }
         self.failed += 1;
-        if self.failed < MAX_TRIES {
-            return self.ask(now);
-        }
+        if self.failed < MAX_TRIES { self.ask(now) } else { self.give_up() }
+    }
+
+    fn give_up(&mut self) {
         self.step = Step::GivenUp;
         self.outputs.push_back(Output::Close);
         self.outputs.push_back(Output::GiveUp);
@@ -198,10 +224,15 @@ impl Direct {
     /// Lets time pass: at least once a second.
     pub fn tick(&mut self, now: Timestamp) {
         match self.step {
+            Step::Idle if self.side == Side::Patient => {
+                if now >= self.alone_since.get_or_insert(now).after(MET_WITHIN) {
+                    self.give_up();
+                }
+            }
             Step::Begun { since } | Step::Said { since, .. }
                 if self.side == Side::Patient && now >= since.after(CONNECT_WITHIN) =>
             {
-                self.failed(now);
+                self.failed(self.attempt, now);
             }
             // Whoever asked has given this try up.
             Step::Said { since, .. } if now >= since.after(CONNECT_WITHIN) => self.step = Step::Begun { since },
@@ -217,6 +248,7 @@ impl Direct {
 
     /// Begins a try.
     fn ask(&mut self, now: Timestamp) {
+        self.alone_since = None;
         self.attempt = self.attempt.saturating_add(1);
         self.say(&Message::Ask { attempt: self.attempt }, now, now);
     }

@@ -67,12 +67,10 @@ pub async fn offer(connection: &RtcPeerConnection) -> Option<String> {
 /// Answers an offer of the three lines, nothing on them yet; gives the description, whole.
 pub async fn answer(connection: &RtcPeerConnection, offer: &str) -> Option<String> {
     take(connection, RtcSdpType::Offer, offer).await?;
-    let lines: Vec<RtcRtpTransceiver> = lines(connection).collect();
-    let kinds: Vec<String> = lines.iter().map(|line| line.receiver().track().kind()).collect();
-    if kinds != LINES {
+    if !is_whole(connection) {
         return None;
     }
-    for line in lines {
+    for line in lines(connection) {
         line.set_direction(RtcRtpTransceiverDirection::Sendrecv);
     }
     let answer = settle(connection.create_answer()).await.ok()?;
@@ -100,6 +98,11 @@ async fn describe(connection: &RtcPeerConnection, description: &RtcSessionDescri
     let description = guarded(&connection.local_description()?.sdp());
     // Without a relay there is no way.
     description.contains("\na=candidate:").then_some(description)
+}
+
+/// Whether the three lines are there, and no other; a line that somebody took out is none.
+pub fn is_whole(connection: &RtcPeerConnection) -> bool {
+    lines(connection).map(|line| line.receiver().track().kind()).eq(LINES)
 }
 
 fn lines(connection: &RtcPeerConnection) -> impl Iterator<Item = RtcRtpTransceiver> + use<> {

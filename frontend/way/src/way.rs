@@ -11,7 +11,7 @@ use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Event, HtmlElement, MessageEvent, MessagePort, RtcPeerConnection, RtcSdpType};
 
-use crate::transport::{Transport, answer, offer, take};
+use crate::transport::{Transport, answer, is_whole, offer, take};
 
 /// How often time passes.
 const TICK: Duration = Duration::from_secs(1);
@@ -136,12 +136,13 @@ impl Way {
         if self.transport.borrow().as_ref().is_none_or(|transport| transport.attempt != attempt) {
             return;
         }
-        if is_connected {
-            let connection = self.transport.borrow().as_ref().map(Transport::connection);
-            self.with(Direct::connected);
+        let connection = self.transport.borrow().as_ref().map(Transport::connection);
+        // An answer may leave lines out.
+        if is_connected && connection.as_ref().is_some_and(is_whole) {
+            self.with(|direct| direct.connected(attempt));
             self.give(connection);
         } else {
-            self.with(|direct| direct.failed(now()));
+            self.with(|direct| direct.failed(attempt, now()));
         }
     }
 

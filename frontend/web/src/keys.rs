@@ -165,6 +165,11 @@ pub fn prepare() {
     if get(&window(), SPARE).is_undefined()
         && let Some(worker) = start_worker()
     {
+        // One whose program does not come is no spare.
+        Listener::new(&worker, "error", |_| {
+            Reflect::set(&window(), &SPARE.into(), &JsValue::UNDEFINED).ok();
+        })
+        .for_the_page();
         Reflect::set(&window(), &SPARE.into(), &worker).ok();
     }
 }

@@ -165,6 +165,9 @@ impl Peer {
     /// Takes a connection between two browsers, of three lines, which somebody else negotiates and watches.
     pub(crate) fn of(connection: RtcPeerConnection) -> Result<Self, OpenPeerError> {
         let there = connection.get_transceivers();
+        if there.length() != 3 {
+            return Err(OpenPeerError);
+        }
         let lines = [0, 1, 2].map(|line| there.get(line).unchecked_into());
         Self::with_lines(connection, lines, None, None)
     }

@@ -24,20 +24,19 @@ pub(crate) struct Way {
 const STATE: &str = "data-state";
 
 impl Way {
-    /// Loads its program; `servers` are the relays, a text of JSON. Whoever asks is the patient.
-    pub(crate) fn load(keys: &Keys, asks: bool, servers: &str, on_change: impl Fn() + 'static) -> Option<Self> {
+    /// Loads its program. Whoever asks is the patient.
+    pub(crate) fn load(keys: &Keys, asks: bool, on_change: impl Fn() + 'static) -> Option<Self> {
         let program = Program::new(keys, "colloque-direct")?;
         let heard = Listener::new(&program.place, "direct", move |_| on_change());
         if asks {
             program.place.set_attribute("data-asks", "").ok();
         }
         let way = Self { program, connection: RefCell::default(), peer: RefCell::default(), _heard: heard };
-        way.set_servers(servers);
         way.program.load("data-way")?;
         Some(way)
     }
 
-    /// Gives it other relays, for the tries to come.
+    /// Gives it the relays, a text of JSON, for the tries to come.
     pub(crate) fn set_servers(&self, servers: &str) {
         self.program.set("servers", &servers.into());
     }

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 
-use colloque_sealing::e2ee::{Channel, State, View};
+use colloque_sealing::e2ee::{Channel, Standing, State, View};
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -16,8 +16,10 @@ use crate::{outbox, worker};
 #[derive(Default)]
 struct Direct {
     port: Option<Port>,
-    /// The key of the other member, while there is one and no third.
+    /// The key of the other member, while this is the practitioner with the patient, or the patient with the practitioner, and no third.
     other: Option<[u8; 32]>,
+    /// Whether this is the practitioner, whom the patient's browser may ask.
+    may_be_asked: bool,
     /// What was said before the program was there.
     kept: Option<JsValue>,
 }
@@ -26,8 +28,11 @@ thread_local! {
     static DIRECT: RefCell<Direct> = RefCell::default();
 }
 
-/// The program is there; the one before is not any more.
+/// The program is there, or `null`: it is not any more.
 pub fn open(port: JsValue) {
+    if port.is_null() {
+        return DIRECT.with_borrow_mut(|direct| direct.port = None);
+    }
     let port = Port::open(port, seal);
     DIRECT.with_borrow_mut(|direct| {
         port.post(&direct.other.is_some().into());
@@ -50,9 +55,10 @@ fn seal(message: &JsValue) {
 pub fn heard(bytes: &[u8]) {
     let message = JsValue::from(Uint8Array::from(bytes));
     DIRECT.with_borrow_mut(|direct| match &direct.port {
-        // Between three there is no direct way.
+        // Between others there is no direct way.
         _ if direct.other.is_none() => {}
         Some(port) => port.post(&message),
+        None if !direct.may_be_asked => {}
         None => {
             direct.kept = Some(message);
             outbox::asked();
@@ -62,12 +68,19 @@ pub fn heard(bytes: &[u8]) {
 
 /// This is who is there.
 pub fn meet(view: &View) {
+    let own = view.members.iter().find(|member| member.is_own).map(|member| member.statement.standing);
     let mut others = view.members.iter().filter(|member| !member.is_own);
     let other = match (view.state, others.next(), others.next()) {
-        (State::EndToEnd, Some(other), None) => Some(other.statement.leaf_key),
+        (State::EndToEnd, Some(other), None) => match (own, other.statement.standing) {
+            (Some(Standing::Practitioner), Standing::Patient) | (Some(Standing::Patient), Standing::Practitioner) => {
+                Some(other.statement.leaf_key)
+            }
+            _ => None,
+        },
         _ => None,
     };
     DIRECT.with_borrow_mut(|direct| {
+        direct.may_be_asked = own == Some(Standing::Practitioner);
         if direct.other != other {
             direct.other = other;
             direct.kept = None;

@@ -99,9 +99,10 @@ fn key<const N: usize>(text: &str) -> Option<[u8; N]> {
     (decoded == N).then_some(key)
 }
 
-/// Whether this browser computes what keys need.
+/// Whether this browser draws and computes what keys need.
 pub fn test() -> bool {
-    seed().is_some_and(|seed| self_test(&seed, worker::now()).is_ok())
+    // A generator that says the same twice is none.
+    matches!((seed(), seed()), (Some(one), Some(other)) if one != other && self_test(&one, worker::now()).is_ok())
 }
 
 /// Draws from the browser's own generator.

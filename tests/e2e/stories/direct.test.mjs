@@ -107,6 +107,27 @@ test('words that differ end it at once', async () => {
   });
 });
 
+test('nobody else can be asked in, and an end leaves no way open', async () => {
+  const patient = await oldPatient();
+  const { doctor } = await scene.call({ patient });
+  await doctor.bar('Inviter').click();
+  await doctor.page.getByRole('dialog').getByText('son navigateur ne permet qu\'une consultation à deux').waitFor();
+  await doctor.page.keyboard.press('Escape');
+  await doctor.endForAll();
+  await until('both transports are closed', async () => {
+    const open = await Promise.all([patient, doctor].map(async ({ page }) => (await media(page)).open));
+    return open.every((count) => count === 0);
+  });
+});
+
+test('who was cut off from the server is not seen for long', async () => {
+  const patient = await oldPatient();
+  const { doctor } = await scene.call({ patient });
+  await scene.depart(doctor);
+  await until('the patient sends nothing more', async () => (await media(patient.page)).open <= 1, { within: 45_000 });
+  assert.deepEqual(await carrying(patient.page), []);
+});
+
 test('a page that is loaded again finds its way again', async () => {
   const patient = await oldPatient();
   const { doctor } = await scene.call({ patient });

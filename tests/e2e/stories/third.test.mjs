@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { click, launchFirefox } from '../harness/firefox.mjs';
+import { FirefoxPatient } from '../harness/foxes.mjs';
 import { Guest } from '../harness/guest.mjs';
-import { media } from '../harness/media.mjs';
+import { media, mediaFlows } from '../harness/media.mjs';
 import { Scene } from '../harness/scene.mjs';
 import { pause, until } from '../harness/wait.mjs';
 
@@ -29,13 +31,13 @@ function lines(page) {
   });
 }
 
-/** Waits until two other people are seen and heard in a page. */
-async function bothOthersFlow({ page }, who) {
+/** Waits until two other people are seen and heard in a page, or whoever comes on these lines. */
+async function bothOthersFlow({ page }, who, { pictures = [1, 4], sound = [0, 3] } = {}) {
   const start = await lines(page);
-  return until(`${who} sees and hears both others`, async () => {
+  return until(`${who} sees and hears the others`, async () => {
     const now = await lines(page);
     const grown = (line, what) => (now[line]?.[what] ?? 0) - (start[line]?.[what] ?? 0);
-    return [1, 4].every((line) => grown(line, 'frames') > 10) && [0, 3].every((line) => grown(line, 'energy') > 1e-4);
+    return pictures.every((line) => grown(line, 'frames') > 10) && sound.every((line) => grown(line, 'energy') > 1e-4);
   }, { within: 40_000, every: 300 });
 }
 
@@ -115,5 +117,30 @@ test('a link that somebody else opened first is refused, and so is a made-up one
   stranger.page.context().watch.allow(/410/);
   await stranger.page.goto(link.replace(/#.*/, `#${'A'.repeat(43)}`));
   await stranger.page.getByRole('heading', { name: 'Ce lien' }).waitFor();
+  await scene.endStory();
+});
+
+test('a patient in Firefox sees both others, and goes on when one was put out', async () => {
+  const firefox = await launchFirefox();
+  try {
+    const patient = await FirefoxPatient.open(firefox);
+    const { doctor } = await scene.meet({ patient, doctor: await scene.doctor() });
+    await mediaFlows(patient.page);
+    const guest = new Guest((await scene.patient()).page);
+    await guest.arrive(await doctor.inviteGuest(NAME, 'Interprète'));
+    await click(patient.page, '.notice button ::-p-text(Oui)');
+    await doctor.page.locator('.stage-notes').getByRole('button', { name: 'Faire entrer', exact: true }).click();
+    await guest.inCall();
+    // Firefox's statistics say nothing of loudness: the guest hears it.
+    await Promise.all([bothOthersFlow(patient, 'the patient', { sound: [] }), bothOthersFlow(guest, 'the guest'), bothOthersFlow(doctor, 'the practitioner')]);
+    await doctor.page.locator('.stage-notes').getByRole('button', { name: 'Faire sortir' }).click();
+    await guest.isOut();
+    await Promise.all([
+      bothOthersFlow(patient, 'the patient', { pictures: [1], sound: [] }),
+      bothOthersFlow(doctor, 'the practitioner', { pictures: [1], sound: [0] }),
+    ]);
+  } finally {
+    await firefox.close();
+  }
   await scene.endStory();
 });

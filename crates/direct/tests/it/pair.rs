@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use colloque_direct::{CONNECT_WITHIN, Direct, MAX_TRIES, Message, Output, SAY_AGAIN_EVERY, Side};
+use colloque_direct::{
+    CONNECT_WITHIN, Direct, MAX_TRIES, MET_WITHIN, Message, OFFER_EVERY, Output, SAY_AGAIN_EVERY, Side,
+};
 use colloque_ids::Timestamp;
 use proptest::prelude::*;
 
@@ -47,7 +49,7 @@ impl Browser {
     }
 
     fn describe(&mut self, attempt: u32, description: String, now: Timestamp) {
-        self.transport = Some(attempt);
+        self.transport = self.describes.then_some(attempt);
         self.direct.described(attempt, self.describes.then_some(description), now);
     }
 }
@@ -95,8 +97,8 @@ impl Pair {
         }
         let (one, other) = (self.practitioner.transport, self.patient.transport);
         if self.is_open && one.is_some() && one == other {
-            self.practitioner.direct.connected();
-            self.patient.direct.connected();
+            self.practitioner.direct.connected(one.unwrap());
+            self.patient.direct.connected(other.unwrap());
         }
     }
 
@@ -159,10 +161,39 @@ fn a_practitioner_whom_nobody_asks_does_nothing() {
 }
 
 #[test]
-fn a_patient_who_is_met_by_nobody_says_nothing() {
+fn a_patient_who_is_met_by_nobody_says_nothing_and_is_told_in_the_end() {
     let mut direct = Direct::new(Side::Patient);
-    direct.tick(Timestamp::from_millis(60_000));
-    assert!(direct.is_used() && direct.next_output().is_none());
+    let begin = Timestamp::from_millis(0);
+    for seconds in 0..MET_WITHIN.as_secs() {
+        direct.tick(begin.after(Duration::from_secs(seconds)));
+        assert!(direct.is_used() && direct.next_output().is_none());
+    }
+    direct.tick(begin.after(MET_WITHIN));
+    assert_eq!((direct.next_output(), direct.next_output()), (Some(Output::Close), Some(Output::GiveUp)));
+}
+
+#[test]
+fn who_asks_without_end_has_few_transports_made_and_nothing_said_back_each_time() {
+    let mut direct = Direct::new(Side::Practitioner);
+    let begin = Timestamp::from_millis(0);
+    direct.met(true, begin);
+    let (mut made, mut said) = (0, 0);
+    for asked in 0..6_000_u32 {
+        let now = begin.after(Duration::from_millis(u64::from(asked) * 10));
+        direct.hear(&Message::Ask { attempt: asked / 2 }.write(), now).unwrap();
+        direct.tick(now);
+        while let Some(output) = direct.next_output() {
+            match output {
+                Output::Offer { attempt } => {
+                    made += 1;
+                    direct.described(attempt, Some("v=0".to_owned()), now);
+                }
+                Output::Say(_) => said += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert!(made <= 15 && said <= 30, "in a minute {made} transports, {said} offers");
 }
 
 #[test]
@@ -188,11 +219,15 @@ fn somebody_else_finds_no_transport_of_before() {
 fn a_way_that_breaks_is_made_again() {
     let mut pair = Pair::new([]);
     pair.settle();
-    pair.practitioner.direct.failed(pair.now);
+    pair.practitioner.direct.failed(1, pair.now);
     pair.settle();
     assert_eq!(pair.tries(), [1], "the patient's side begins");
-    pair.patient.direct.failed(pair.now);
+    // What is heard of another try counts for nothing.
+    pair.patient.direct.failed(0, pair.now);
     pair.settle();
+    assert_eq!(pair.tries(), [1]);
+    pair.patient.direct.failed(1, pair.now);
+    pair.pass(OFFER_EVERY + SAY_AGAIN_EVERY);
     assert_eq!(pair.tries(), [1, 2]);
     assert_eq!((pair.practitioner.transport, pair.patient.transport), (Some(2), Some(2)));
     assert!(pair.is_quiet());

@@ -1,32 +1,55 @@
 //! The direct way from browser to browser: loaded where the patient's browser has no other, and then what carries sound and picture.
 
 use std::rc::Rc;
+use std::time::Duration;
+
+use colloque_protocol::signaling::Presence;
 
 use super::Inner;
+use crate::dom::monotonic_now;
 use crate::peer::Peer;
 use crate::way::Way;
+
+/// How long somebody whose connection is lost is still seen and heard; the server keeps its own transports as long.
+///
+/// Longer: who was put out by the server, and does not heed it, sees for longer. Shorter: a lift cuts a call.
+const KEPT_FOR: Duration = Duration::from_secs(30);
 
 impl Inner {
     /// What carries sound and picture: the transport to the server, or the one between the browsers, which nothing else takes the place of.
     pub(super) fn media(&self) -> Option<Rc<Peer>> {
         if self.is_direct() {
-            return self.direct_peer();
+            return self.way.borrow().as_ref()?.peer();
         }
         self.peer.borrow().as_ref().map(|numbered| Rc::clone(&numbered.peer))
-    }
-
-    pub(super) fn direct_peer(&self) -> Option<Rc<Peer>> {
-        self.way.borrow().as_ref()?.peer()
     }
 
     pub(super) fn is_direct(&self) -> bool {
         self.asks || self.way.borrow().as_ref().is_some_and(|way| way.is("used"))
     }
 
-    /// Gives the way the relays that the server gave.
-    pub(super) fn use_relays(&self, relays: &str) {
-        self.relays.replace(relays.to_owned());
-        if let Some(way) = &*self.way.borrow() {
+    /// The server cannot close a way that it has no part in: it lasts as long as the transport to the server, with somebody there.
+    pub(super) fn guard_way(&self) {
+        let now = monotonic_now();
+        let away_for = match self.call.borrow().view().other.as_ref().map(|other| other.presence) {
+            Some(Presence::Here { .. }) => {
+                self.alone_since.set(None);
+                None
+            }
+            Some(Presence::Lost { .. }) => Some(KEPT_FOR),
+            None => Some(Duration::ZERO),
+        };
+        let is_over = away_for.is_some_and(|most| {
+            let since = self.alone_since.get().unwrap_or(now);
+            self.alone_since.set(Some(since));
+            now.since(since) >= most
+        });
+        if is_over || self.peer.borrow().is_none() {
+            self.way.take();
+        } else if self.asks && !self.is_refused() {
+            self.load_way();
+        }
+        if let (Some(way), Some(relays)) = (&*self.way.borrow(), self.call.borrow().relays()) {
             way.set_servers(relays);
         }
     }
@@ -38,7 +61,7 @@ impl Inner {
         }
         let this = self.this.clone();
         let way = self.keys.borrow().as_ref().and_then(|keys| {
-            Way::load(keys, self.asks, &self.relays.borrow(), move || {
+            Way::load(keys, self.asks, move || {
                 if let Some(inner) = this.upgrade() {
                     inner.look_at_way();
                 }
@@ -61,9 +84,8 @@ impl Inner {
         }
         // What went one way goes the other.
         let server = self.peer.borrow().as_ref().map(|numbered| Rc::clone(&numbered.peer));
-        server.into_iter().chain(self.direct_peer()).for_each(|peer| self.send_by(peer));
+        server.into_iter().chain(self.media()).for_each(|peer| self.send_by(peer));
         self.play(false);
-        self.clear_without_peer();
         (self.on_change)();
     }
 }

@@ -13,11 +13,11 @@ impl Inner {
     pub(super) fn play(&self, keeps_pictures: bool) {
         let Some(peer) = self.media() else { return };
         // What neither passes through the worker nor comes from the other browser is nothing to play.
-        if self.live.get() < ENDS && !self.asks {
+        if self.live.get() < ENDS && !self.is_direct() {
             return;
         }
         let mut streams = peer.remote();
-        if self.is_swapped.get() {
+        if self.is_swapped.get() && !self.is_direct() {
             streams.swap(2, 3);
         }
         for (line, (element, stream)) in self.elements.all().into_iter().zip(streams).enumerate() {

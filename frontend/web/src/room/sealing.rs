@@ -25,9 +25,6 @@ impl Inner {
                 self.cannot_seal();
             }
             self.keys.replace(keys);
-            if self.asks {
-                self.load_way();
-            }
         }
     }
 
@@ -69,12 +66,14 @@ impl Inner {
 
     /// Hands the worker what the browser has sent. One that takes it no more, or that not every track reaches, seals nothing.
     pub(super) fn watch(&self, peer: &Peer, sent: &str) {
+        // What passes between two browsers is not sealed by the worker.
+        let is_sealed =
+            !self.asks && self.peer.borrow().as_ref().is_some_and(|server| std::ptr::eq(&*server.peer, peer));
         if let Some(keys) = &*self.keys.borrow() {
-            // What passes between two browsers is not sealed by the worker.
-            keys.sent(if self.is_direct() { "" } else { sent });
+            keys.sent(if is_sealed { sent } else { "" });
         }
         self.unanswered.set(self.unanswered.get() + 1);
-        if self.unanswered.get() > UNANSWERED || !(self.is_direct() || peer.is_led()) {
+        if self.unanswered.get() > UNANSWERED || (is_sealed && !peer.is_led()) {
             self.cannot_seal();
         }
     }

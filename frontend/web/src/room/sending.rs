@@ -56,7 +56,7 @@ impl Inner {
         // Nothing is sent into a line whose frames do not pass through the worker yet, nor while nobody could open them: a weak link is
         // needed for other things.
         // Between two browsers it passes through no worker.
-        let is_led = self.asks || self.live.get() >= ENDS;
+        let is_led = self.is_direct() || self.live.get() >= ENDS;
         let is_sealed = is_led && self.sealed.borrow().stage == SealStage::EndToEnd;
         if self.held_back.get() || !is_sealed {
             return None;

@@ -31,6 +31,7 @@ impl Inner {
                     EnginePeerState::Connecting => {}
                     EnginePeerState::Connected => inner.play(false),
                     // Browsers paint a picture black when nothing comes for long: the last one stays.
+                    EnginePeerState::Disconnected | EnginePeerState::Failed if inner.is_direct() => {}
                     EnginePeerState::Disconnected | EnginePeerState::Failed => {
                         for picture in &inner.elements.all()[2..] {
                             picture.pause().ok();
@@ -48,9 +49,6 @@ impl Inner {
     }
 
     pub(super) fn create_offer(&self, number: u32, generation: u32, ice_restart: bool, ice_servers: Option<String>) {
-        if let Some(relays) = &ice_servers {
-            self.use_relays(relays);
-        }
         let peer = self.numbered(number);
         let this = self.this.clone();
         spawn(async move {
@@ -82,7 +80,7 @@ impl Inner {
 
     /// Empties the elements once no transport took the place of the one before.
     pub(super) fn clear_without_peer(&self) {
-        if self.peer.borrow().is_none() && self.direct_peer().is_none() {
+        if self.peer.borrow().is_none() {
             self.elements.all().into_iter().for_each(media_element::clear);
         }
     }
