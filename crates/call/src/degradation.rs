@@ -39,6 +39,8 @@ pub(crate) struct Degradation {
     policy: PicturePolicy,
     shown: ShownPicture,
     measured: Option<Measured>,
+    /// Sound and picture do not pass the server: what it measures is of an empty link.
+    is_direct: bool,
     link: Option<LinkQuality>,
     /// Whether this side's link carries too little, whatever it loses.
     is_narrow: bool,
@@ -98,7 +100,18 @@ impl Degradation {
     }
 
     pub(crate) const fn measured(&mut self, measured: Measured) {
-        self.measured = Some(measured);
+        if !self.is_direct {
+            self.measured = Some(measured);
+        }
+    }
+
+    /// Sound and picture pass from browser to browser, or by the server again: what the browser itself says is all that there is, or
+    /// nothing is known yet.
+    pub(crate) const fn pass_directly(&mut self, is_direct: bool) {
+        if self.is_direct != is_direct {
+            self.is_direct = is_direct;
+            self.measured = if is_direct { Some(Measured::NOTHING_AMISS) } else { None };
+        }
     }
 
     pub(crate) fn choose(&mut self, shown: bool, now: Timestamp) {

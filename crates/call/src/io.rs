@@ -47,6 +47,8 @@ pub enum Input {
     },
     /// Answers [`Output::SampleLink`].
     LinkSampled(LinkSample),
+    /// Whether sound and picture pass from browser to browser, past the server, whose measures of the link say nothing of them then.
+    Direct(bool),
     /// The page became visible or hidden.
     PageVisible(bool),
     /// The person did something.

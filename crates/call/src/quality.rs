@@ -27,6 +27,9 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
+    /// For a link that nobody measures.
+    pub(crate) const NOTHING_AMISS: Self = Self { down_kbps: u32::MAX, leaves_kbps: u32::MAX, lost_permille: 0 };
+
     /// Whether the others' links carry too little of what this side sends.
     pub(crate) const fn leaves_little(&self) -> bool {
         self.leaves_kbps < RATE_STEPS_KBPS[0]

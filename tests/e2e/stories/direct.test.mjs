@@ -15,6 +15,9 @@ import { pause, until } from '../harness/wait.mjs';
 /** From where the relay relays. */
 const FROM = '127.0.0.91';
 
+/** A link that is judged weak takes the pictures away before that, in milliseconds. */
+const SETTLED = 22_000;
+
 /** Longest until the patient is told that there is no way, in milliseconds: three tries of 15 s, and what is between them. */
 const GIVEN_UP_WITHIN = 60_000;
 
@@ -93,6 +96,10 @@ test('an old browser sees and hears, by the relay, with nothing on the way throu
   t.diagnostic(`the patient sent ${one.packets} packets, the doctor ${other.packets}`);
   // Both see the same words, and what is written passes as always.
   await doctor.page.getByText('Chiffré de bout en bout').first().waitFor();
+  // The server's measures of a link that carries nothing pause no picture.
+  await pause(SETTLED);
+  await Promise.all([mediaFlows(patient.page), mediaFlows(doctor.page)]);
+  for (const { page } of [patient, doctor]) assert.equal(await page.getByText('Connexion faible').or(page.getByText('connexion : faible')).count(), 0);
 });
 
 test('words that differ end it at once', async () => {

@@ -230,6 +230,20 @@ fn a_good_link_is_told_once() {
 }
 
 #[test]
+fn what_the_server_measures_of_a_link_that_carries_nothing_pauses_no_picture() {
+    let mut talk = Talk::of(Role::Patient);
+    talk.page.input(Input::Direct(true));
+    talk.measured(50, 50, 900);
+    talk.go_on(60);
+    assert_eq!((talk.adapted, talk.paused()), (Adaptation::default(), None));
+    // By the server again, it counts again.
+    talk.page.input(Input::Direct(false));
+    talk.measured(50, 50, 900);
+    talk.go_on(60);
+    assert_eq!(talk.adapted.camera, CameraRate::Nothing);
+}
+
+#[test]
 fn nothing_is_counted_outside_the_consultation() {
     let mut page = Page::waiting(Role::Patient);
     page.media_connects();
