@@ -95,10 +95,11 @@ impl Pair {
                 self.carry(&bytes, Side::Practitioner);
             }
         }
-        let (one, other) = (self.practitioner.transport, self.patient.transport);
-        if self.is_open && one.is_some() && one == other {
-            self.practitioner.direct.connected(one.unwrap());
-            self.patient.direct.connected(other.unwrap());
+        if let (true, Some(one), Some(other)) = (self.is_open, self.practitioner.transport, self.patient.transport)
+            && one == other
+        {
+            self.practitioner.direct.connected(one);
+            self.patient.direct.connected(other);
         }
     }
 

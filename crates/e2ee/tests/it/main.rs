@@ -5,6 +5,8 @@ mod frames;
 #[cfg(test)]
 mod group;
 #[cfg(test)]
+mod links;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod tested;
