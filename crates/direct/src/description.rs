@@ -2,7 +2,7 @@
 
 /// Where a relay sees what it carries: header extensions are not encrypted (RFC 6904), so how loud somebody speaks is not put there
 /// (RFC 6464, RFC 6465).
-const LEVELS: [&str; 2] = ["ssrc-audio-level", "csrc-audio-level"];
+const LEVEL: &str = "audio-level";
 
 /// Makes a description fit to be handed to the other browser: no way but through the relay and no address of this person's own, no
 /// loudness beside the voice, and a voice of packets that are all of one length (RFC 7587 section 6.1), because lengths tell words.
@@ -19,7 +19,7 @@ pub fn guarded(description: &str) -> String {
     };
     let mut guarded = String::with_capacity(description.len());
     for line in description.lines() {
-        if line.starts_with("a=extmap:") && LEVELS.iter().any(|level| line.contains(level)) {
+        if line.starts_with("a=extmap:") && line.contains(LEVEL) {
             continue;
         }
         if let Some(candidate) = line.strip_prefix("a=candidate:") {
