@@ -176,11 +176,12 @@ impl Media {
         self.outputs.pop_front()
     }
 
-    /// Uses these, if any, for the offers that come.
+    /// What the offers that come use.
     pub(crate) fn ice_servers(&self) -> Option<&str> {
         self.ice_servers.as_deref()
     }
 
+    /// Uses these, if any, for the offers that come.
     pub(crate) fn use_ice_servers(&mut self, ice_servers: Option<String>) {
         if ice_servers.is_some() {
             self.ice_servers = ice_servers;

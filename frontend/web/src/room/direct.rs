@@ -21,6 +21,11 @@ impl Inner {
         if self.is_direct() {
             return self.way.borrow().as_ref()?.peer();
         }
+        self.server_peer()
+    }
+
+    /// The transport to the server.
+    fn server_peer(&self) -> Option<Rc<Peer>> {
         self.peer.borrow().as_ref().map(|numbered| Rc::clone(&numbered.peer))
     }
 
@@ -83,8 +88,7 @@ impl Inner {
             return self.cannot_seal();
         }
         // What went one way goes the other.
-        let server = self.peer.borrow().as_ref().map(|numbered| Rc::clone(&numbered.peer));
-        server.into_iter().chain(self.media()).for_each(|peer| self.send_by(peer));
+        self.server_peer().into_iter().chain(self.media()).for_each(|peer| self.send_by(peer));
         self.play(false);
         (self.on_change)();
     }
