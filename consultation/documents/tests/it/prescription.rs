@@ -1,86 +1,21 @@
 //! What stands on a printed prescription, read back by poppler.
 
-// A helper of a test fails like the test itself.
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use colloque_documents::{PrescriptionSheet, SheetHeader, Stamp, render};
-use colloque_domain::{
-    CalendarDate, DraftLine, EmailAddress, PatientIdentity, PersonName, PhoneNumber, PostalAddress, Practice,
-    Prescriber, PrescriptionDraft, RppsNumber, Sex,
-};
-use colloque_ids::{DocumentId, Timestamp};
+use colloque_documents::{PrescriptionSheet, Stamp, render};
+use colloque_domain::{DraftLine, PrescriptionDraft};
+use colloque_ids::DocumentId;
 use proptest::prelude::*;
 
-const NOW: Timestamp = Timestamp::from_millis(1_795_354_320_000);
-
-fn rpps() -> RppsNumber {
-    (0..10).find_map(|key| RppsNumber::parse(&format!("1000345678{key}")).ok()).unwrap()
-}
-
-fn name(text: &str) -> PersonName {
-    PersonName::parse(text).unwrap()
-}
-
-fn line(name: &str, dosage: &str) -> DraftLine {
-    DraftLine {
-        name: name.to_owned(),
-        strength: "500 mg, gélule".to_owned(),
-        dosage: dosage.to_owned(),
-        duration: Some("7 jours".to_owned()),
-        ..DraftLine::default()
-    }
-}
-
-fn sheet_for(draft: &PrescriptionDraft, patient_name: &str) -> PrescriptionSheet {
-    let prescriber = Prescriber {
-        title: "Dre".to_owned(),
-        given_name: name("Claire"),
-        family_name: name("Martin"),
-        profession: "Médecin".to_owned(),
-        specialty: "Médecine générale".to_owned(),
-        rpps: rpps(),
-        email: EmailAddress::parse("claire.martin@cabinet.exemple.fr").unwrap(),
-    };
-    let practice = Practice {
-        name: "Cabinet des Lilas".to_owned(),
-        address: PostalAddress::parse("12 rue des Lilas\n31000 Toulouse").unwrap(),
-        phone: PhoneNumber::parse("05 61 00 00 00").unwrap(),
-    };
-    let patient = PatientIdentity {
-        birth_name: name("Cœurderoy"),
-        used_name: Some(name(patient_name)),
-        first_names: name("Jeanne Élise"),
-        birth_date: CalendarDate::new(1985, 3, 12).unwrap(),
-        sex: Sex::Female,
-    };
-    let header = SheetHeader {
-        document: DocumentId::from_parts(NOW, [0xab; 10]),
-        version: 2,
-        issued_at: NOW,
-        date: CalendarDate::new(2026, 11, 22).unwrap(),
-        time: (9, 5),
-        prescriber: &prescriber,
-        practice: &practice,
-        patient: &patient,
-        authentication: "mot de passe et code à usage unique",
-        is_specimen: false,
-    };
-    PrescriptionSheet::compose(&header, &draft.validate().unwrap()).unwrap()
-}
-
-fn draft(lines: Vec<DraftLine>) -> PrescriptionDraft {
-    PrescriptionDraft { lines, ..PrescriptionDraft::default() }
-}
-
-fn pdf(draft: &PrescriptionDraft) -> Vec<u8> {
-    render(&sheet_for(draft, "Durand"), None).unwrap()
-}
+use crate::sheet::{NOW, draft, line, pdf, rpps, sheet_for};
 
 /// Pipes a PDF through a program of poppler-utils.
 fn poppler(program: &str, arguments: &[&str], pdf: &[u8]) -> String {
+    String::from_utf8(piped(program, arguments, pdf)).unwrap()
+}
+
+fn piped(program: &str, arguments: &[&str], pdf: &[u8]) -> Vec<u8> {
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())
@@ -91,7 +26,7 @@ fn poppler(program: &str, arguments: &[&str], pdf: &[u8]) -> String {
     child.stdin.take().unwrap().write_all(pdf).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{program} refuses the document");
-    String::from_utf8(output.stdout).unwrap()
+    output.stdout
 }
 
 /// Reads the text of a PDF, every run of white space as one space, without the places made to break endless words.
@@ -253,26 +188,6 @@ fn endless_words_stay_on_the_page() {
     assert!(printed('M') >= 480);
 }
 
-/// The compiler's cache is emptied after each document, or a server that runs for months fills its memory.
-#[test]
-fn memory_stays_flat_over_many_documents() {
-    let render_one = |number: usize| {
-        let lines =
-            (0..5).map(|line_number| line(&format!("Produit {number} {line_number}"), "1 gélule le soir")).collect();
-        pdf(&draft(lines));
-    };
-    (0..40).for_each(render_one);
-    let before = resident_bytes();
-    (40..240).for_each(render_one);
-    let grown = resident_bytes().saturating_sub(before);
-    assert!(grown < 48 << 20, "{grown} bytes more after 200 documents");
-}
-
-fn resident_bytes() -> usize {
-    let pages: usize = std::fs::read_to_string("/proc/self/statm").unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    pages * 4_096
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
@@ -287,4 +202,17 @@ proptest! {
             prop_assert!(pdf.starts_with(b"%PDF-1.7"));
         }
     }
+}
+
+/// As a practitioner hands it to somebody in a call.
+#[test]
+fn written_anew_it_says_and_looks_the_same() {
+    let old = pdf(&draft(vec![line("Amoxicilline", "1 gélule matin, midi et soir")]));
+    let new = colloque_pdf::clean(old.clone()).unwrap();
+    assert_eq!(text(&new), text(&old));
+    let look = |pdf: &[u8]| piped("pdftoppm", &["-r", "72", "-singlefile", "-"], pdf);
+    assert_eq!(look(&new), look(&old));
+    let told = |pdf: &[u8]| poppler("pdfinfo", &["-"], pdf);
+    assert!(told(&old).contains("Title:"), "{}", told(&old));
+    assert!(!["Title:", "Creator:", "CreationDate:"].iter().any(|what| told(&new).contains(what)), "{}", told(&new));
 }
