@@ -10,6 +10,7 @@ customElements.get('colloque-talk') ?? customElements.define('colloque-talk', cl
   static observedAttributes = ['data-open'];
 
   connectedCallback() {
+    this.dataset.cleaner = '{{script:clean.js}}';
     ready.then(
       () => {
         if (!this.isConnected || this.panel) return;

@@ -32,6 +32,7 @@ const E2EE: &str = "colloque-e2ee";
 const SEALING: &str = "colloque-sealing";
 const TALK: &str = "colloque-talk";
 const DIRECT: &str = "colloque-direct";
+const PDF: &str = "colloque-pdf";
 const SFU_CORE: &str = "colloque-sfu-core";
 const CALL: &str = "colloque-call";
 const DOCUMENTS: &str = "colloque-documents";
@@ -54,6 +55,7 @@ const LAYERS: &[Layer] = &[
     pure(SEALING, &[IDS, E2EE, PROTOCOL]),
     pure(TALK, &[IDS]),
     pure(DIRECT, &[IDS]),
+    pure(PDF, &[]),
     pure(SIGNALING_CORE, &[IDS, ATTESTATION, PROTOCOL]),
     pure(CALL, &[IDS, PROTOCOL]),
     pure(DOCUMENTS, &[IDS, DOMAIN]),
@@ -66,6 +68,7 @@ const LAYERS: &[Layer] = &[
     shell("colloque-worker", &[IDS, SEALING]),
     shell("colloque-panel", &[IDS, TALK, WEB]),
     shell("colloque-way", &[IDS, DIRECT, WEB]),
+    shell("colloque-cleaner", &[PDF]),
     shell("colloque-patient", &[IDS, PROTOCOL, CALL, WEB]),
     shell("colloque-pro", &[IDS, PROTOCOL, CALL, WEB, KIT, SIGNALS]),
     shell("colloque-admin", &[IDS, PROTOCOL, WEB, KIT]),

@@ -15,8 +15,8 @@ pub enum Protection {
     ApplicationWithDocuments,
 }
 
-/// The Content-Security-Policy of the script that starts the worker of the end-to-end keys: its own code, from here, and nothing else.
-/// It may speak with its page only; it asks the network for its program and never again.
+/// The Content-Security-Policy of the scripts that start workers, of the end-to-end keys and of documents: their own code, from here, and
+/// nothing else. They may speak with their page only; they ask the network for their program and never again.
 pub const WORKER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 impl Protection {

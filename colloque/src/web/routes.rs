@@ -20,8 +20,8 @@ use super::headers::{Protection, WORKER_POLICY, protect_always};
 use super::pages::Pages;
 use super::patient::{self, FaceUnavailable, InvitationFaces};
 
-/// How the name of the script begins that starts the worker.
-const WORKER_SCRIPT: &str = "seal-";
+/// How the names of the scripts begin that start workers.
+const WORKER_SCRIPTS: [&str; 2] = ["seal-", "clean-"];
 
 /// Brotli's quality for a page filled per request: a millisecond, and still a third of the size.
 const PAGE_QUALITY: i32 = 7;
@@ -203,7 +203,7 @@ async fn asset(State(web): Shared, Path(name): Path<String>, headers: HeaderMap)
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
     headers.insert(header::CACHE_CONTROL, IMMUTABLE);
-    if name.starts_with(WORKER_SCRIPT) {
+    if WORKER_SCRIPTS.iter().any(|script| name.starts_with(script)) {
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(WORKER_POLICY));
     }
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));

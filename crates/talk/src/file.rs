@@ -42,6 +42,8 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(60);
 pub enum FileKind {
     /// A photograph, as pages write every picture anew.
     Jpeg = 1,
+    /// A document, as pages write every document anew.
+    Pdf = 2,
 }
 
 impl FileKind {
@@ -50,6 +52,7 @@ impl FileKind {
     pub const fn from_number(number: u8) -> Option<Self> {
         match number {
             1 => Some(Self::Jpeg),
+            2 => Some(Self::Pdf),
             _ => None,
         }
     }
@@ -59,6 +62,7 @@ impl FileKind {
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Jpeg => "image/jpeg",
+            Self::Pdf => "application/pdf",
         }
     }
 
@@ -67,14 +71,17 @@ impl FileKind {
     pub const fn ending(self) -> &'static str {
         match self {
             Self::Jpeg => "jpg",
+            Self::Pdf => "pdf",
         }
     }
 
-    /// Whether the bytes are such a file, and one that a telephone can show.
+    /// Whether the bytes are such a file, and, of photographs, one that a telephone can show. What a document holds is seen by whoever
+    /// writes it anew.
     #[must_use]
     pub fn fits(self, bytes: &[u8]) -> bool {
         match self {
             Self::Jpeg => jpeg::is_shown(bytes),
+            Self::Pdf => bytes.starts_with(b"%PDF-"),
         }
     }
 }

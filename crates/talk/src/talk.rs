@@ -254,7 +254,13 @@ impl Talk {
         if let Some(number) = self.transfers.give_up(key) {
             self.queue(Message::GivenUp { number });
         }
-        self.file_is(key, FileState::Failed);
+        self.file_becomes(key, FileState::Moving, FileState::Failed);
+    }
+
+    /// A file that arrived is not what it was said to be: nothing of it is kept.
+    pub fn refuse_file(&mut self, key: u64) {
+        self.transfers.forget(key);
+        self.file_becomes(key, FileState::Done, FileState::Refused);
     }
 
     /// Somebody wanted in and was not believed; told once a minute at most, however often they try.
@@ -422,12 +428,12 @@ impl Talk {
         }
     }
 
-    fn file_is(&mut self, key: u64, is: FileState) {
+    fn file_becomes(&mut self, key: u64, from: FileState, to: FileState) {
         let entry = self.entries.iter_mut().find(|entry| entry.key == key);
         if let Some(What::File(view)) = entry.map(|entry| &mut entry.what)
-            && view.state == FileState::Moving
+            && view.state == from
         {
-            view.state = is;
+            view.state = to;
         }
     }
 

@@ -2,7 +2,8 @@
 
 use colloque_ids::Timestamp;
 use colloque_talk::{
-    Answer, Delivery, Entry, FileState, FileView, MAX_ANSWER_CHARS, MAX_TEXT_CHARS, Question, Standing, Talk, What,
+    Answer, Delivery, Entry, FileKind, FileState, FileView, MAX_ANSWER_CHARS, MAX_TEXT_CHARS, Question, Standing, Talk,
+    What,
 };
 use colloque_web::text::Text;
 use colloque_web::tree;
@@ -29,8 +30,10 @@ pub struct Shown {
     pub has_voice: bool,
     /// What went wrong, or was done.
     pub notice: Option<String>,
-    /// Where the pictures are that arrived whole.
+    /// Where the files are that arrived whole.
     pub urls: Vec<(u64, String)>,
+    /// The document that is being written anew.
+    pub checks: Option<u64>,
 }
 
 /// What the panel is open for.
@@ -156,13 +159,13 @@ fn composer(shown: &Shown) -> Element {
     let choose = el("input")
         .with("id", "talk-file")
         .with("type", "file")
-        .with("accept", "image/*")
+        .with("accept", "image/*,application/pdf")
         .with("tabindex", "-1")
         .with("aria-hidden", "true");
-    let photo = button("talk-second", Intent::Choose, Msg::Photo).with("aria-label", Msg::PhotoLong.t());
+    let attach = button("talk-second", Intent::Choose, Msg::Attach).with("aria-label", Msg::AttachLong.t());
     let send = el("button").with("type", "submit").class("talk-first").text(Msg::Send.t());
     let compose = el("div").class("talk-row").child(line).child(send);
-    let more = el("div").class("talk-row").child(choose).child(photo).child(live);
+    let more = el("div").class("talk-row").child(choose).child(attach).child(live);
     el("form").with("id", "talk-form").child(compose).child(more)
 }
 
@@ -178,7 +181,7 @@ fn item(entry: &Entry, own: Standing, talk: &Talk, shown: &Shown) -> Element {
             .child(paragraph("talk-text", text).with("dir", "auto"))
             .child(entry.from.is_none().then(|| delivered(entry.key, *delivery, talk))),
         What::NotBelieved => drawn.with("data-warning", "").child(paragraph("talk-text", Msg::NotBelieved.t())),
-        What::File(view) => drawn.child(paragraph("talk-who", who)).children(file(entry, *view, shown)),
+        What::File(view) => drawn.child(paragraph("talk-who", who)).children(file(entry, *view, own, shown)),
         What::Answers { answers, delivery } => {
             let heading = if own == Standing::Patient { Msg::YourAnswers } else { Msg::Answers };
             let state = match (own, delivery) {
@@ -213,8 +216,19 @@ fn delivered(key: u64, delivery: Delivery, talk: &Talk) -> Element {
     }
 }
 
-fn file(entry: &Entry, view: FileView, shown: &Shown) -> Vec<Node> {
-    let name = if entry.from.is_some() { Msg::PhotoOf.with(&[&entry.name]) } else { Msg::YourPhoto.t().to_owned() };
+const fn kind(kind: FileKind) -> Msg {
+    match kind {
+        FileKind::Jpeg => Msg::Photo,
+        FileKind::Pdf => Msg::Document,
+    }
+}
+
+fn file(entry: &Entry, view: FileView, own: Standing, shown: &Shown) -> Vec<Node> {
+    let (theirs, mine) = match view.kind {
+        FileKind::Jpeg => (Msg::PhotoOf, Msg::YourPhoto),
+        FileKind::Pdf => (Msg::DocumentOf, Msg::YourDocument),
+    };
+    let name = if entry.from.is_some() { theirs.with(&[&entry.name]) } else { mine.t().to_owned() };
     match view.state {
         FileState::Moving => {
             let percent = u64::from(view.done) * 100 / u64::from(view.length.max(1));
@@ -226,11 +240,34 @@ fn file(entry: &Entry, view: FileView, shown: &Shown) -> Vec<Node> {
             vec![row.child(button("talk-quiet", Intent::GiveUp(entry.key), Msg::Stop)).into()]
         }
         FileState::Done => {
-            let Some((_, url)) = shown.urls.iter().find(|(key, _)| *key == entry.key) else { return Vec::new() };
-            let picture = el("img").with("src", url).with("alt", &name);
-            let link = el("a").class("talk-quiet").with("href", url);
-            let file_name = ["photo-", &(entry.key + 1).to_string(), ".", view.kind.ending()].concat();
-            vec![picture.into(), link.with("download", file_name).text(Msg::Save.t()).into()]
+            let Some((_, url)) = shown.urls.iter().find(|(key, _)| *key == entry.key) else {
+                return vec![paragraph("talk-state", Msg::Checking.t()).into()];
+            };
+            let number = (entry.key + 1).to_string();
+            let first = if view.kind == FileKind::Jpeg { "photo-" } else { "document-" };
+            let file_name = [first, &number, ".", view.kind.ending()].concat();
+            let link = || el("a").class("talk-quiet").with("href", url);
+            let save = link().with("download", file_name).text(Msg::Save.t());
+            match view.kind {
+                FileKind::Jpeg => vec![el("img").with("src", url).with("alt", &name).into(), save.into()],
+                FileKind::Pdf => {
+                    let size = view.length.div_ceil(1024).to_string();
+                    // On a telephone another tab takes the camera away from the call.
+                    let opens = (own == Standing::Practitioner)
+                        .then(|| link().with("target", "_blank").with("rel", "noopener").text(Msg::Open.t()));
+                    vec![
+                        paragraph("talk-text", Msg::DocumentSize.with(&[&size])).into(),
+                        paragraph("talk-state", Msg::Unsigned.t()).into(),
+                        el("div")
+                            .class("talk-row")
+                            .with("role", "group")
+                            .with("aria-label", &name)
+                            .child(opens)
+                            .child(save)
+                            .into(),
+                    ]
+                }
+            }
         }
         FileState::Failed => vec![paragraph("talk-state", Msg::FileFailed.t()).with("data-failed", "").into()],
         FileState::Refused => vec![paragraph("talk-state", Msg::FileRefused.t()).with("data-failed", "").into()],
@@ -305,7 +342,7 @@ pub fn written(talk: &Talk, hour: impl Fn(Timestamp) -> String) -> String {
         let who = if entry.from.is_some() { &entry.name } else { Msg::Me.t() };
         let words = match &entry.what {
             What::Text { text, .. } => text.clone(),
-            What::File(_) => ["[", Msg::Photo.t(), "]"].concat(),
+            What::File(view) => ["[", kind(view.kind).t(), "]"].concat(),
             What::NotBelieved => continue,
             What::Answers { answers, .. } => {
                 let lines = answers.iter().map(|answer| [asked(answer.question).t(), " ", &answer.text].concat());

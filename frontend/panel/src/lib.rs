@@ -3,7 +3,9 @@
 //!
 //! It speaks with the worker that holds the keys over a port of its own; the page that it lies in only opens and closes it.
 
+mod document;
 mod draw;
+mod files;
 mod intent;
 mod page;
 mod pictogram;

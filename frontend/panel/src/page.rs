@@ -5,25 +5,21 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use colloque_ids::{ParticipantId, Timestamp};
-use colloque_talk::{
-    Answer, Channel, FileState, MAX_TEXT_CHARS, Member, Question, SendFileError, Standing, Talk, What, WriteError,
-};
+use colloque_talk::{Answer, Channel, MAX_TEXT_CHARS, Member, Question, Standing, Talk, WriteError};
 use colloque_web::dom::{Listener, document, monotonic_now as now, random_seed, spawn, window};
 use colloque_web::patch::Mounted;
 use colloque_web::text::Text;
 use colloque_web::timer::{Interval, Timeout};
-use js_sys::{Array, Date, Uint8Array};
+use js_sys::{Date, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, Element, Event, HtmlElement, HtmlInputElement, HtmlTextAreaElement, KeyboardEvent,
-    MessageEvent, MessagePort, Url,
+    Element, Event, HtmlElement, HtmlInputElement, HtmlTextAreaElement, KeyboardEvent, MessageEvent, MessagePort, Url,
 };
 
 use crate::draw::{Check, Page as Shows, Shown, field, panel, written};
 use crate::intent::Intent;
 use crate::pictogram::COUNT;
-use crate::picture;
 use crate::text::Msg;
 use crate::voice;
 
@@ -38,11 +34,11 @@ const OPEN: &str = "data-open";
 
 /// See the module.
 pub struct Page {
-    place: HtmlElement,
+    pub(crate) place: HtmlElement,
     port: MessagePort,
     own: Standing,
-    talk: RefCell<Talk>,
-    shown: RefCell<Shown>,
+    pub(crate) talk: RefCell<Talk>,
+    pub(crate) shown: RefCell<Shown>,
     mounted: RefCell<Mounted<Intent>>,
     /// Names the others of whom the worker has told.
     changes: Cell<u32>,
@@ -153,7 +149,7 @@ impl Page {
     }
 
     /// Takes a message of the worker: see its `talk`.
-    fn take(&self, message: &JsValue) {
+    fn take(self: &Rc<Self>, message: &JsValue) {
         if let Some(others) = message.as_string() {
             let mut lines = others.split('\n');
             self.changes.set(lines.next().and_then(|changes| changes.parse().ok()).unwrap_or_default());
@@ -252,30 +248,6 @@ impl Page {
         self.focus();
     }
 
-    fn chosen(self: &Rc<Self>, input: &HtmlInputElement) {
-        let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
-        self.say(Msg::Preparing.t().to_owned());
-        let (page, input) = (self.clone(), input.clone());
-        spawn(async move {
-            let read = picture::anew(&file).await;
-            // The same picture can be chosen again.
-            input.set_value("");
-            let words = match read {
-                Err(picture::NoPicture) => Some(Msg::NoPicture),
-                Ok((kind, bytes)) => match page.talk.borrow_mut().send_file(kind, bytes, now()) {
-                    Ok(()) => None,
-                    Err(SendFileError::NotItsKind) => Some(Msg::NoPicture),
-                    Err(SendFileError::TooLong) => Some(Msg::FileTooLong),
-                    Err(SendFileError::NobodyThere) => Some(Msg::NobodyForFile),
-                    Err(SendFileError::TooMany) => Some(Msg::TooMany),
-                },
-            };
-            page.say(words.map_or_else(String::new, |words| words.t().to_owned()));
-            page.redraw();
-            page.to_the_end();
-        });
-    }
-
     fn copy(self: &Rc<Self>) {
         let copied = window().navigator().clipboard().write_text(&written(&self.talk.borrow(), hour));
         let page = self.clone();
@@ -287,7 +259,7 @@ impl Page {
         });
     }
 
-    fn say(self: &Rc<Self>, words: String) {
+    pub(crate) fn say(self: &Rc<Self>, words: String) {
         self.shown.borrow_mut().notice = Some(words);
         let page = Rc::downgrade(self);
         self.notice.replace(Some(Timeout::after(NOTICE_FOR, move || {
@@ -299,7 +271,7 @@ impl Page {
     }
 
     /// The panel was opened or closed.
-    pub fn opened(&self) {
+    pub fn opened(self: &Rc<Self>) {
         match self.place.get_attribute(OPEN) {
             Some(page) => {
                 let focused = document().active_element().and_then(|element| element.dyn_into().ok());
@@ -349,8 +321,8 @@ impl Page {
         }
     }
 
-    fn redraw(&self) {
-        self.keep_pictures();
+    pub(crate) fn redraw(self: &Rc<Self>) {
+        self.keep_files();
         self.count_unread();
         let log = find::<Element>("talk-log");
         let was_at_end = log.is_none_or(|log| log.scroll_top() + log.client_height() + 24 >= log.scroll_height());
@@ -361,7 +333,7 @@ impl Page {
         }
     }
 
-    fn to_the_end(&self) {
+    pub(crate) fn to_the_end(&self) {
         if let Some(log) = find::<Element>("talk-log") {
             log.set_scroll_top(log.scroll_height());
         }
@@ -380,34 +352,6 @@ impl Page {
             self.place.set_attribute("data-unread", &unread).ok();
             if let Ok(event) = Event::new("talk") {
                 self.place.dispatch_event(&event).ok();
-            }
-        }
-    }
-
-    /// Gives each picture that arrived whole an address, and takes it back from those that are gone.
-    fn keep_pictures(&self) {
-        let talk = self.talk.borrow();
-        let mut shown = self.shown.borrow_mut();
-        shown.urls.retain(|(key, url)| {
-            let is_there = talk.file(*key).is_some();
-            if !is_there {
-                Url::revoke_object_url(url).ok();
-            }
-            is_there
-        });
-        for entry in talk.entries() {
-            let What::File(view) = entry.what else { continue };
-            if view.state != FileState::Done || shown.urls.iter().any(|(key, _)| *key == entry.key) {
-                continue;
-            }
-            let Some(bytes) = talk.file(entry.key) else { continue };
-            let options = BlobPropertyBag::new();
-            options.set_type(view.kind.media_type());
-            let content = Array::of1(&Uint8Array::from(bytes));
-            if let Ok(blob) = Blob::new_with_u8_array_sequence_and_options(&content, &options)
-                && let Ok(url) = Url::create_object_url_with_blob(&blob)
-            {
-                shown.urls.push((entry.key, url));
             }
         }
     }

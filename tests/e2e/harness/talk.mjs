@@ -47,9 +47,22 @@ export class Talk {
     return this.panel.locator('.talk-entry[data-live]');
   }
 
-  /** Sends a picture of the disk. */
+  /** Sends a file of the disk. */
   async send(file) {
     await this.panel.locator('#talk-file').setInputFiles(file);
+  }
+
+  /** The bytes of the newest document that came, or was sent. */
+  async document() {
+    const link = this.panel.locator('.talk-entry a[download$=".pdf"]').last();
+    await link.waitFor({ timeout: 60_000 });
+    return this.saved(link);
+  }
+
+  async saved(link) {
+    const saved = this.page.waitForEvent('download');
+    await link.click();
+    return { bytes: readFileSync(await (await saved).path()), name: (await saved).suggestedFilename() };
   }
 
   /** The bytes of the newest picture that is shown. */
@@ -57,10 +70,7 @@ export class Talk {
     const image = this.panel.locator('.talk-entry img').last();
     await image.waitFor({ timeout: 60_000 });
     await until('the picture is decoded', () => image.evaluate(({ complete, naturalWidth }) => complete && naturalWidth > 0));
-    const saved = this.page.waitForEvent('download');
-    await this.panel.getByRole('link', { name: 'Enregistrer' }).last().click();
-    const bytes = readFileSync(await (await saved).path());
     const { width, height } = await image.evaluate(({ naturalWidth: width, naturalHeight: height }) => ({ width, height }));
-    return { bytes, name: (await saved).suggestedFilename(), width, height };
+    return { ...(await this.saved(this.panel.getByRole('link', { name: 'Enregistrer' }).last())), width, height };
   }
 }

@@ -42,11 +42,14 @@ pub enum Bundle {
     Panel,
     /// The direct way from browser to browser, beside the pages of a consultation.
     Way,
+    /// What writes a document anew, in a worker of its own.
+    Cleaner,
 }
 
 impl Bundle {
     /// Those without a page first: shells name them.
-    const ALL: [Self; 7] = [Self::Worker, Self::Panel, Self::Way, Self::Patient, Self::Pro, Self::Admin, Self::Guest];
+    const ALL: [Self; 8] =
+        [Self::Worker, Self::Cleaner, Self::Panel, Self::Way, Self::Patient, Self::Pro, Self::Admin, Self::Guest];
 
     /// Gives the name of the folder, of the files and, after `colloque-`, of the package.
     const fn name(self) -> &'static str {
@@ -58,6 +61,7 @@ impl Bundle {
             Self::Worker => "worker",
             Self::Panel => "panel",
             Self::Way => "way",
+            Self::Cleaner => "cleaner",
         }
     }
 
@@ -67,6 +71,7 @@ impl Bundle {
             Self::Worker => Some("seal.js"),
             Self::Panel => Some("talk.js"),
             Self::Way => Some("direct.js"),
+            Self::Cleaner => Some("clean.js"),
             Self::Patient | Self::Pro | Self::Admin | Self::Guest => None,
         }
     }
