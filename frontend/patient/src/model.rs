@@ -1,6 +1,8 @@
 //! Everything that the screens show, as one plain value.
 
-use colloque_call::CallView;
+use std::time::Duration;
+
+use colloque_call::{CallView, Phase};
 use colloque_ids::Timestamp;
 use colloque_protocol::http::error::ErrorCode;
 use colloque_protocol::http::patient::{CodeChannel, PatientStatus, PatientView};
@@ -29,6 +31,8 @@ pub struct Model {
     pub call: CallView,
     /// Where the end-to-end encryption stands.
     pub sealed: Sealed,
+    /// Since when keys are awaited.
+    pub awaits_keys_since: Option<Timestamp>,
     /// How the panel of messages is.
     pub talk: TalkState,
     /// Whether sound waits for a tap.
@@ -235,6 +239,9 @@ pub enum DeviceNotice {
     NoMicrophone,
 }
 
+/// How long keys are awaited before the patient is told what to do. Longer: they look at a dark picture. Shorter: a bad network is told so too.
+const KEYS_WITHIN: Duration = Duration::from_secs(15);
+
 impl Model {
     /// The screen of this state.
     #[must_use]
@@ -249,6 +256,19 @@ impl Model {
             return Overlay::WordsDiffer;
         }
         overlay(&self.call, self.interrupted, self.not_given.map(|it| it.fault), self.needs_tap)
+    }
+
+    /// Takes over how far the encryption is.
+    pub fn take_sealed(&mut self, sealed: Sealed, now: Timestamp) {
+        let awaits = sealed.stage == SealStage::Preparing && self.call.phase == Phase::InCall;
+        self.awaits_keys_since = awaits.then(|| self.awaits_keys_since.unwrap_or(now));
+        self.sealed = sealed;
+    }
+
+    /// Whether keys are awaited for so long that the patient had better do something.
+    #[must_use]
+    pub fn awaits_keys_in_vain(&self) -> bool {
+        self.awaits_keys_since.is_some_and(|since| self.now >= since.after(KEYS_WITHIN))
     }
 
     /// Whether the practitioner's camera is to be seen.
@@ -290,5 +310,29 @@ impl Model {
     #[must_use]
     pub fn is_all_good(&self) -> bool {
         self.checks.seen && self.checks.heard && self.checks.line == Line::Good
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_awaited_from_the_call_on_and_anew_after_each_time() {
+        let start = Timestamp::from_millis(1_800_000_000_000);
+        let mut model = Model::default();
+        let mut is_in_vain_after = |phase: Phase, stage, seconds| {
+            model.now = start.after(Duration::from_secs(seconds));
+            model.call.phase = phase;
+            model.take_sealed(Sealed { stage, ..Sealed::default() }, model.now);
+            model.awaits_keys_in_vain()
+        };
+        use SealStage::{EndToEnd, Preparing};
+        assert!(!is_in_vain_after(Phase::Waiting, Preparing, 0));
+        assert!(!is_in_vain_after(Phase::InCall, Preparing, 60));
+        assert!(!is_in_vain_after(Phase::InCall, Preparing, 74));
+        assert!(is_in_vain_after(Phase::InCall, Preparing, 75));
+        assert!(!is_in_vain_after(Phase::InCall, EndToEnd, 76));
+        assert!(!is_in_vain_after(Phase::InCall, Preparing, 100));
     }
 }

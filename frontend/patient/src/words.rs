@@ -126,6 +126,7 @@ texts! {
         PausedByLink: "Connexion faible : la vidéo est en pause.", "Weak connection: the video is paused.";
         Sealed: "Chiffré de bout en bout", "End-to-end encrypted";
         SealPreparing: "Chiffrement en cours…", "Encrypting…";
+        NotSealed: "Le médecin n'a pas pu vérifier votre connexion : rien ne passe. Ouvrez de nouveau le lien reçu, en entier, ou appelez.", "The doctor could not verify your connection: nothing passes. Open the link you received again, whole, or call.";
         WordsAsk: "Le médecin voit-il les mêmes mots ?", "Does the doctor see the same words?";
         WordsDiffer: "Les mots diffèrent : le son et l'image sont coupés.", "The words differ: sound and picture are cut.";
         GuestAsks: "{0} ({1}) peut participer ?", "May {0} ({1}) take part?";

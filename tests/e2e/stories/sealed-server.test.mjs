@@ -133,10 +133,13 @@ test('a key package of another consultation, or a changed one, lets nobody in', 
   await stayApart([patient, doctor]);
   assert.equal((await textsOf(doctor, 'up', KIND.commit)).length, 0, 'somebody was let in');
   assert.deepEqual([await words(patient), await words(doctor)], [null, null]);
+  // Whoever waits in vain reads what to do.
+  await patient.notice('rien ne passe').getByRole('link', { name: 'Continuer par téléphone' }).waitFor({ timeout: 20_000 });
   // The right one is believed.
   await letGo(doctor.page, false);
   await Promise.all([mediaFlows(doctor.page), mediaFlows(patient.page)]);
   await agree({ patient, doctor });
+  assert.equal(await patient.notice('rien ne passe').count(), 0);
 });
 
 test('a group that is forked falls silent and shows no words', async () => {

@@ -56,7 +56,7 @@ impl Page {
         let (screen, drawn, stage, heard, call) = {
             let mut model = self.0.model.borrow_mut();
             model.call = self.0.room.view();
-            model.sealed = self.0.room.sealed();
+            model.take_sealed(self.0.room.sealed(), now());
             model.talk = self.0.room.talk();
             if let Some(capture) = &self.0.held.borrow().capture {
                 model.capture = given(capture);

@@ -138,7 +138,11 @@ fn notices(model: &Model) -> [Node; 9] {
             (true, true) if is_connecting => Some(calm("signal", Msg::Connecting.t())),
             (true, true) => {
                 let is_awaited = model.sealed.stage == SealStage::Preparing;
-                is_awaited.then(|| calm("shield", Msg::SealPreparing.t()))
+                if model.awaits_keys_in_vain() {
+                    Some(notice("shield", Msg::NotSealed.t()).child(call_link(model, Words::CallInstead, "second")))
+                } else {
+                    is_awaited.then(|| calm("shield", Msg::SealPreparing.t()))
+                }
             }
         }
     };
