@@ -357,3 +357,6 @@ pub fn written(talk: &Talk, hour: impl Fn(Timestamp) -> String) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;
