@@ -100,7 +100,7 @@ impl Call {
                 self.checks = Some(Checks { camera, microphone, sent: None });
             }
             Input::EndToEnd { message } => drop(self.link.send(ClientMessage::EndToEnd { message })),
-            Input::Direct(is_direct) => self.degradation.pass_directly(is_direct),
+            Input::Way(way) => self.degradation.take_way(way),
             Input::LinkSampled(sample) => self.degradation.sampled(sample, &self.view, self.now),
             Input::PageVisible(visible) => self.page_visible(visible),
             Input::Act(action) => self.act(action),

@@ -33,14 +33,25 @@ pub enum CameraRate {
     Nothing,
 }
 
+/// Which way sound and picture take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MediaWay {
+    /// None: their keys are awaited. An empty link says nothing.
+    None,
+    /// By the server, which measures the link too.
+    #[default]
+    Server,
+    /// From browser to browser: what the server measures is of an empty link.
+    Direct,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Degradation {
     quality: Quality,
     policy: PicturePolicy,
     shown: ShownPicture,
     measured: Option<Measured>,
-    /// Sound and picture do not pass the server: what it measures is of an empty link.
-    is_direct: bool,
+    way: MediaWay,
     link: Option<LinkQuality>,
     /// Whether this side's link carries too little, whatever it loses.
     is_narrow: bool,
@@ -79,7 +90,7 @@ impl Degradation {
     pub(crate) fn sampled(&mut self, sample: LinkSample, view: &CallView, now: Timestamp) {
         let (local, other) = (view.local, view.other_media());
         let is_shown = [self.policy.said(), other.pictures] == [Pictures::Shown; 2];
-        if other.camera && is_shown && view.is_other_here() {
+        if other.camera && is_shown && view.is_other_here() && self.way != MediaWay::None {
             self.shown.look(sample, now);
         } else {
             self.shown.look_away();
@@ -100,17 +111,17 @@ impl Degradation {
     }
 
     pub(crate) const fn measured(&mut self, measured: Measured) {
-        if !self.is_direct {
+        if matches!(self.way, MediaWay::Server) {
             self.measured = Some(measured);
         }
     }
 
-    /// Sound and picture pass from browser to browser, or by the server again: what the browser itself says is all that there is, or
-    /// nothing is known yet.
-    pub(crate) const fn pass_directly(&mut self, is_direct: bool) {
-        if self.is_direct != is_direct {
-            self.is_direct = is_direct;
-            self.measured = if is_direct { Some(Measured::NOTHING_AMISS) } else { None };
+    /// Sound and picture take another way: from browser to browser what the browser itself says is all that there is; else nothing is
+    /// known yet.
+    pub(crate) fn take_way(&mut self, way: MediaWay) {
+        if self.way != way {
+            self.way = way;
+            self.measured = (way == MediaWay::Direct).then_some(Measured::NOTHING_AMISS);
         }
     }
 

@@ -3,7 +3,7 @@
 use colloque_protocol::Role;
 use colloque_protocol::signaling::MediaState;
 
-use crate::degradation::Adaptation;
+use crate::degradation::{Adaptation, MediaWay};
 use crate::guests::GuestOrder;
 use crate::link::{LinkInput, LinkOutput};
 use crate::media::{MediaInput, MediaOutput};
@@ -47,8 +47,8 @@ pub enum Input {
     },
     /// Answers [`Output::SampleLink`].
     LinkSampled(LinkSample),
-    /// Whether sound and picture pass from browser to browser, past the server, whose measures of the link say nothing of them then.
-    Direct(bool),
+    /// Which way sound and picture take; by the server until something else is said.
+    Way(MediaWay),
     /// The page became visible or hidden.
     PageVisible(bool),
     /// The person did something.

@@ -25,7 +25,7 @@ mod shown;
 mod view;
 
 pub use call::Call;
-pub use degradation::{Adaptation, CameraRate};
+pub use degradation::{Adaptation, CameraRate, MediaWay};
 pub use desk::{Desk, DeskConnection, DeskInput, DeskOutput, DeskView, RingCause};
 pub use guests::{GuestOrder, GuestStep};
 pub use io::{Action, CallOptions, Input, Output};

@@ -398,7 +398,7 @@ impl Inner {
                 sample.shown_side_px = media_element::shown_side_px(&inner.elements.picture);
                 // Of a picture that nobody sees, nobody says that it stands still.
                 sample.frames = sample.frames.filter(|_| is_visible());
-                inner.feed(Input::Direct(inner.is_direct()));
+                inner.feed(Input::Way(inner.media_way()));
                 inner.feed(Input::LinkSampled(sample));
             }
         });

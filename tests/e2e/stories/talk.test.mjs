@@ -103,7 +103,7 @@ test('a photograph arrives whole and upright, and without what cameras hide in i
   assert.equal(came.name, 'photo-1.jpg');
   // What is no picture is said to be none, here.
   await theirs.send({ name: 'virus.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('MZ this program cannot be run') });
-  await theirs.panel.getByText('n\'est pas une image').waitFor();
+  await theirs.panel.getByText('n\'est ni une image').waitFor();
   await scene.endStory();
 });
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use colloque_call::{Action, Adaptation, CameraRate, Input, LinkSample, Output, PausedBy, Phase};
+use colloque_call::{Action, Adaptation, CameraRate, Input, LinkSample, MediaWay, Output, PausedBy, Phase};
 use colloque_protocol::Role;
 use colloque_protocol::signaling::{
     ClientMessage, LinkCause, LinkLevel, LinkQuality, MediaState, Pictures, ServerMessage, Stage,
@@ -231,16 +231,18 @@ fn a_good_link_is_told_once() {
 
 #[test]
 fn what_the_server_measures_of_a_link_that_carries_nothing_pauses_no_picture() {
-    let mut talk = Talk::of(Role::Patient);
-    talk.page.input(Input::Direct(true));
-    talk.measured(50, 50, 900);
-    talk.go_on(60);
-    assert_eq!((talk.adapted, talk.paused()), (Adaptation::default(), None));
-    // By the server again, it counts again.
-    talk.page.input(Input::Direct(false));
-    talk.measured(50, 50, 900);
-    talk.go_on(60);
-    assert_eq!(talk.adapted.camera, CameraRate::Nothing);
+    for way in [MediaWay::Direct, MediaWay::None] {
+        let mut talk = Talk::of(Role::Patient);
+        talk.page.input(Input::Way(way));
+        talk.measured(50, 50, 900);
+        talk.go_on(60);
+        assert_eq!((talk.adapted, talk.paused()), (Adaptation::default(), None), "{way:?}");
+        // By the server again, it counts again.
+        talk.page.input(Input::Way(MediaWay::Server));
+        talk.measured(50, 50, 900);
+        talk.go_on(60);
+        assert_eq!(talk.adapted.camera, CameraRate::Nothing, "{way:?}");
+    }
 }
 
 #[test]

@@ -3,10 +3,12 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use colloque_call::MediaWay;
 use colloque_protocol::signaling::Presence;
 
 use super::Inner;
 use crate::dom::monotonic_now;
+use crate::keys::SealStage;
 use crate::peer::Peer;
 use crate::way::Way;
 
@@ -31,6 +33,17 @@ impl Inner {
 
     pub(super) fn is_direct(&self) -> bool {
         self.asks || self.way.borrow().as_ref().is_some_and(|way| way.is("used"))
+    }
+
+    /// Which way sound and picture take.
+    pub(super) fn media_way(&self) -> MediaWay {
+        if self.is_direct() {
+            MediaWay::Direct
+        } else if self.sealed.borrow().stage == SealStage::EndToEnd {
+            MediaWay::Server
+        } else {
+            MediaWay::None
+        }
     }
 
     /// The server cannot close a way that it has no part in: it lasts as long as the transport to the server, with somebody there.
