@@ -3,7 +3,7 @@
 use hayro_syntax::object::{Dict, Name, ObjRef, Stream};
 
 /// Marks that readers draw themselves where no drawing comes with them.
-const MARKS: [&[u8]; 12] = [
+const MARKS: [&[u8]; 14] = [
     b"Caret",
     b"Circle",
     b"FreeText",
@@ -14,12 +14,17 @@ const MARKS: [&[u8]; 12] = [
     b"Polygon",
     b"Square",
     b"Squiggly",
+    b"Stamp",
     b"StrikeOut",
+    b"Text",
     b"Underline",
 ];
 
+/// Entries that say where a drawing is and in which layer.
+pub const PLACE: [&[u8]; 2] = [b"OC", b"Rect"];
+
 /// Entries that say how a mark looks, and the words of a note. Not who made it, and when.
-pub const SHAPE: [&[u8]; 20] = [
+pub const SHAPE: [&[u8]; 19] = [
     b"BE",
     b"BS",
     b"Border",
@@ -35,7 +40,6 @@ pub const SHAPE: [&[u8]; 20] = [
     b"Q",
     b"QuadPoints",
     b"RD",
-    b"Rect",
     b"Rotate",
     b"Sy",
     b"Vertices",
@@ -57,10 +61,12 @@ pub struct Seen<'a> {
     pub dict: Dict<'a>,
     /// Whether [`SHAPE`] is taken over besides the drawing.
     pub has_shape: bool,
+    /// Whether it is a field of a form.
+    pub is_answer: bool,
     pub is_printed: bool,
 }
 
-/// Reads one; none if nothing is seen of it, or if it is for tapping at.
+/// Reads one; none if it is hidden.
 pub fn seen<'a>(dict: &Dict<'a>) -> Option<Seen<'a>> {
     let flags = dict.get::<i32>("F").unwrap_or_default();
     if flags & UNSEEN != 0 {
@@ -68,24 +74,21 @@ pub fn seen<'a>(dict: &Dict<'a>) -> Option<Seen<'a>> {
     }
     let subtype = dict.get::<Name<'_>>("Subtype")?.to_vec();
     let drawing = drawing(dict);
-    let has_shape = MARKS.contains(&subtype.as_slice()) || subtype == b"Text";
+    let is_answer = subtype == b"Widget";
+    let has_shape = MARKS.contains(&subtype.as_slice());
     let becomes = match subtype.as_slice() {
-        // Answers in forms, and drawings of kinds that not every reader knows, are stamps: a drawing in its place.
-        b"Widget" | b"Watermark" | b"Redact" | b"Stamp" => b"Stamp".to_vec(),
+        // Shown when another one is tapped at.
+        b"Popup" => return None,
         _ if has_shape => subtype,
-        _ => return None,
+        // Answers in forms, links, and kinds that not every reader knows: a drawing in its place.
+        _ => b"Stamp".to_vec(),
     };
-    (has_shape || drawing.is_some()).then(|| Seen {
-        subtype: becomes,
-        drawing,
-        dict: dict.clone(),
-        has_shape,
-        is_printed: flags & PRINTED != 0,
-    })
+    let is_printed = flags & PRINTED != 0;
+    Some(Seen { subtype: becomes, drawing, dict: dict.clone(), has_shape, is_answer, is_printed })
 }
 
 /// The drawing for the state that it is in.
-fn drawing(dict: &Dict<'_>) -> Option<ObjRef> {
+pub fn drawing(dict: &Dict<'_>) -> Option<ObjRef> {
     let drawings = dict.get::<Dict<'_>>("AP")?;
     if drawings.get::<Stream<'_>>("N").is_some() {
         return drawings.get_ref("N");

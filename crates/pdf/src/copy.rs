@@ -1,14 +1,15 @@
 //! Takes over, from each page on, what draws it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use hayro_syntax::object::{Array, Dict, MaybeRef, Name, Object, ObjectIdentifier, Rect};
+use hayro_syntax::object::{Array, Dict, MaybeRef, Name, Number, Object, ObjectIdentifier, Rect};
 use hayro_syntax::page::{Page, Resources, Rotation};
 use hayro_syntax::xref::XRef;
 use pdf_writer::{Chunk, Dict as DictWriter, Finish, Name as Key, Obj, Pdf, Rect as Area, Ref, Settings, Str};
 
-use crate::annotation::{PRINTED, SHAPE, Seen, seen};
-use crate::inert::{is_foreign, is_layer, is_left_out};
+use crate::annotation::{PLACE, PRINTED, SHAPE, Seen, seen};
+use crate::form::Form;
+use crate::inert::{is_foreign, is_kept, is_layer};
 use crate::{CleanPdfError, MAX_OBJECTS, MAX_WRITTEN_BYTES, stream};
 
 /// Largest number that every reader takes (ISO 32000-1 table C.1).
@@ -17,18 +18,24 @@ const WIDEST: f64 = 2_147_483_647.0;
 /// Objects that were met, and those whose turn is still to come.
 struct Met<'a> {
     xref: &'a XRef,
+    /// Numbers of objects that the file had and has not any more.
+    taken_out: BTreeSet<u32>,
     numbers: BTreeMap<ObjectIdentifier, Option<Ref>>,
     open: VecDeque<(ObjectIdentifier, Ref)>,
     next: Ref,
 }
 
-impl Met<'_> {
+impl<'a> Met<'a> {
+    fn object(&self, id: ObjectIdentifier) -> Option<Object<'a>> {
+        if self.taken_out.contains(&id.obj_number) { None } else { self.xref.get(id) }
+    }
+
     /// Gives the number under which an object is written; none if there is no such object, or if it is not taken over.
     fn number(&mut self, id: ObjectIdentifier) -> Option<Ref> {
         if let Some(number) = self.numbers.get(&id) {
             return *number;
         }
-        let number = is_taken(self.xref.get::<Object<'_>>(id).as_ref()).then(|| self.next.bump());
+        let number = is_taken(self.object(id).as_ref()).then(|| self.next.bump());
         self.numbers.insert(id, number);
         if let Some(number) = number {
             self.open.push_back((id, number));
@@ -49,13 +56,16 @@ fn is_taken(object: Option<&Object<'_>>) -> bool {
 /// See the module.
 pub struct Copier<'a> {
     met: Met<'a>,
+    form: Form<'a>,
+    /// Drawings of what was put onto pages.
+    drawings: BTreeSet<ObjectIdentifier>,
     pdf: Pdf,
 }
 
 impl<'a> Copier<'a> {
-    pub fn new(xref: &'a XRef) -> Self {
-        let met = Met { xref, numbers: BTreeMap::new(), open: VecDeque::new(), next: Ref::new(1) };
-        Self { met, pdf: Pdf::with_settings(Settings { pretty: false }) }
+    pub fn new(xref: &'a XRef, taken_out: BTreeSet<u32>, form: Form<'a>) -> Self {
+        let met = Met { xref, taken_out, numbers: BTreeMap::new(), open: VecDeque::new(), next: Ref::new(1) };
+        Self { met, form, drawings: BTreeSet::new(), pdf: Pdf::with_settings(Settings { pretty: false }) }
     }
 
     /// Writes the document.
@@ -87,10 +97,8 @@ impl<'a> Copier<'a> {
     /// Writes everything that was met and is not written yet.
     fn opened(&mut self) -> Result<(), CleanPdfError> {
         while let Some((id, number)) = self.met.open.pop_front() {
-            if self.met.numbers.len() > MAX_OBJECTS || self.pdf.len() > MAX_WRITTEN_BYTES {
-                return Err(CleanPdfError::TooLong);
-            }
-            match self.met.xref.get::<Object<'_>>(id) {
+            self.is_short()?;
+            match self.met.object(id) {
                 Some(Object::Stream(stream)) => {
                     let content = stream::content(&stream)?;
                     let mut writer = self.pdf.stream(number, &content.bytes);
@@ -100,7 +108,17 @@ impl<'a> Copier<'a> {
                             writer.decode_parms().pair(Key(b"ColorTransform"), transform);
                         }
                     }
-                    entries(stream.dict(), &mut writer, &mut self.met, |key| stream::is_own_entry(key, &content));
+                    let (dict, own) = (stream.dict(), |key: &[u8]| stream::is_own_entry(key, &content));
+                    // What a drawing does not name itself it has from the form.
+                    let lacks = self.drawings.contains(&id) && !dict.contains_key("Resources");
+                    match self.form.resources.as_ref().filter(|_| lacks) {
+                        Some(shared) => {
+                            entries(dict, &mut writer, &mut self.met, |key| own(key) || key > b"Resources");
+                            resources(shared, writer.insert(Key(b"Resources")).dict(), &mut self.met);
+                            entries(dict, &mut writer, &mut self.met, |key| own(key) || key < b"Resources");
+                        }
+                        None => entries(dict, &mut writer, &mut self.met, own),
+                    }
                 }
                 Some(object) => direct(&object, self.pdf.indirect(number), &mut self.met),
                 None => self.pdf.indirect(number).primitive(pdf_writer::Null),
@@ -109,9 +127,14 @@ impl<'a> Copier<'a> {
         Ok(())
     }
 
+    fn is_short(&self) -> Result<(), CleanPdfError> {
+        let is_long = usize::try_from(self.met.next.get()).is_ok_and(|next| next > MAX_OBJECTS);
+        if is_long || self.pdf.len() > MAX_WRITTEN_BYTES { Err(CleanPdfError::TooLong) } else { Ok(()) }
+    }
+
     fn page(&mut self, page: &Page<'_>, tree: Ref) -> Result<Ref, CleanPdfError> {
         let number = self.met.next.bump();
-        let annotations = self.annotations(page.raw());
+        let annotations = self.annotations(page.raw())?;
         let mut chunk = Chunk::with_settings(Settings { pretty: false });
         let mut writer = chunk.page(number);
         writer.parent(tree).media_box(area(page.media_box())).crop_box(area(page.crop_box()));
@@ -121,8 +144,8 @@ impl<'a> Copier<'a> {
             Rotation::Flipped => 180,
             Rotation::FlippedHorizontal => 270,
         };
-        writer.rotate(turn);
         let old = page.raw();
+        writer.rotate(old.get::<Number>("Rotate").map_or(turn, quarter_turns));
         for key in ["UserUnit", "Contents", "Group"] {
             if let Some(value) = old.get_raw::<Object<'_>>(key) {
                 either(&value, writer.insert(Key(key.as_bytes())), &mut self.met);
@@ -137,9 +160,27 @@ impl<'a> Copier<'a> {
         Ok(number)
     }
 
-    fn annotations(&mut self, page: &Dict<'_>) -> Vec<Ref> {
-        let Some(list) = page.get::<Array<'_>>("Annots") else { return Vec::new() };
-        list.iter::<Dict<'_>>().filter_map(|one| seen(&one)).map(|one| self.annotation(&one)).collect()
+    fn annotations(&mut self, page: &Dict<'_>) -> Result<Vec<Ref>, CleanPdfError> {
+        let mut written = Vec::new();
+        let Some(list) = page.get::<Array<'_>>("Annots") else { return Ok(written) };
+        for one in list.raw_iter() {
+            let one = match one {
+                MaybeRef::Ref(id) => self.met.object(id.into()),
+                MaybeRef::NotRef(object) => Some(object),
+            };
+            let Some(seen) = one.and_then(Object::into_dict).and_then(|dict| seen(&dict)) else { continue };
+            if seen.is_answer && !self.form.is_drawn(&seen.dict) {
+                return Err(CleanPdfError::UndrawnForm);
+            }
+            if let Some(drawing) = seen.drawing {
+                self.drawings.insert(drawing.into());
+            }
+            if seen.has_shape || seen.drawing.is_some() {
+                self.is_short()?;
+                written.push(self.annotation(&seen));
+            }
+        }
+        Ok(written)
     }
 
     fn annotation(&mut self, seen: &Seen<'_>) -> Ref {
@@ -149,7 +190,8 @@ impl<'a> Copier<'a> {
         if seen.is_printed {
             writer.pair(Key(b"F"), PRINTED);
         }
-        for key in SHAPE.iter().filter(|key| seen.has_shape || **key == b"Rect") {
+        let shape: &[&[u8]] = if seen.has_shape { &SHAPE } else { &[] };
+        for key in PLACE.iter().chain(shape) {
             if let Some(value) = seen.dict.get_raw::<Object<'_>>(key) {
                 either(&value, writer.insert(Key(key)), &mut self.met);
             }
@@ -186,16 +228,19 @@ fn resources(resources: &Resources<'_>, mut writer: DictWriter<'_>, met: &mut Me
         (b"Shading", &resources.shadings),
         (b"XObject", &resources.x_objects),
     ];
-    for (key, names) in kinds {
-        let names = sorted(names);
-        if !names.is_empty() {
-            let mut writer = writer.insert(Key(key)).dict();
-            for (name, value) in names {
-                either(&value, writer.insert(Key(&name)), met);
-            }
+    for (key, old) in kinds {
+        if !sorted(old).is_empty() {
+            names(old, writer.insert(Key(key)).dict(), met);
         }
     }
     properties(&resources.properties, writer.insert(Key(b"Properties")), met);
+}
+
+/// Writes what stands under names that the file chose.
+fn names(old: &Dict<'_>, mut writer: DictWriter<'_>, met: &mut Met<'_>) {
+    for (name, value) in sorted(old) {
+        either(&value, writer.insert(Key(&name)), met);
+    }
 }
 
 /// What stretches of a drawing belong to: layers only, nothing that describes.
@@ -250,11 +295,15 @@ fn direct(object: &Object<'_>, writer: Obj<'_>, met: &mut Met<'_>) {
 fn entries(dict: &Dict<'_>, writer: &mut DictWriter<'_>, met: &mut Met<'_>, is_own: impl Fn(&[u8]) -> bool) {
     for (name, value) in sorted(dict) {
         match &*name {
-            b"Properties" => {
+            b"Resources" => {
                 let old = dict.get::<Dict<'_>>(&name).unwrap_or_default();
-                properties(&old, writer.insert(Key(&name)), met);
+                resources(&Resources::new(old), writer.insert(Key(&name)).dict(), met);
             }
-            name if is_left_out(name) || is_own(name) => {}
+            b"CharProcs" | b"Colorants" => {
+                let old = dict.get::<Dict<'_>>(&name).unwrap_or_default();
+                names(&old, writer.insert(Key(&name)).dict(), met);
+            }
+            name if !is_kept(name) || is_own(name) => {}
             name => either(&value, writer.insert(Key(name)), met),
         }
     }
@@ -265,6 +314,17 @@ fn sorted<'a>(dict: &Dict<'a>) -> Vec<(Name<'a>, MaybeRef<Object<'a>>)> {
     let mut entries: Vec<_> = dict.entries().filter(|(name, _)| !name.is_empty()).collect();
     entries.sort_by(|(one, _), (other, _)| one.cmp(other));
     entries
+}
+
+/// A turn in degrees, however its number is written.
+fn quarter_turns(turn: Number) -> i32 {
+    let turn = turn.as_i64().rem_euclid(360);
+    match turn {
+        90 => 90,
+        180 => 180,
+        270 => 270,
+        _ => 0,
+    }
 }
 
 /// What no reader takes is none.

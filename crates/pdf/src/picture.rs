@@ -62,31 +62,70 @@ fn end_of_scan(bytes: &[u8]) -> usize {
     bytes.windows(2).position(is_end).unwrap_or(bytes.len())
 }
 
-/// Takes out of a JPEG 2000 file (ISO 15444-1 annex I) every box that does not draw. None if it cannot be read.
+/// Takes out of a JPEG 2000 file (ISO 15444-1 annex I) every box that does not draw, and remarks. None if it cannot be read.
 pub fn jpeg_2000(bytes: &[u8]) -> Option<Vec<u8>> {
     // The picture by itself, without a file around it.
-    if bytes.starts_with(b"\xff\x4f\xff\x51") {
-        return Some(bytes.to_vec());
+    if bytes.starts_with(START_OF_CODESTREAM) {
+        return codestream(bytes);
     }
+    let kept = boxes(bytes, &|kind, content| match kind {
+        b"jP  " | b"ftyp" | b"rreq" => Some(content.to_vec()),
+        b"jp2h" | b"jpch" | b"jplh" => boxes(content, &|kind, content| {
+            [b"ihdr", b"bpcc", b"colr", b"pclr", b"cmap", b"cdef", b"res "].contains(&kind).then(|| content.to_vec())
+        }),
+        b"jp2c" => codestream(content),
+        _ => None,
+    })?;
+    (!kept.is_empty()).then_some(kept)
+}
+
+const START_OF_CODESTREAM: &[u8] = b"\xff\x4f\xff\x51";
+
+/// What stays of a box, by its kind and content.
+type Keep<'a> = &'a dyn Fn(&[u8; 4], &[u8]) -> Option<Vec<u8>>;
+
+/// Goes through boxes; `keep` gives what stays of the content of one.
+fn boxes(bytes: &[u8], keep: Keep<'_>) -> Option<Vec<u8>> {
     let mut rest = bytes;
     let mut kept = Vec::new();
     while !rest.is_empty() {
         let (length, tail) = rest.split_first_chunk::<4>()?;
-        let kind = tail.first_chunk::<4>()?;
-        let length = match u32::from_be_bytes(*length) {
+        let (kind, _) = tail.split_first_chunk::<4>()?;
+        let (head, length) = match u32::from_be_bytes(*length) {
             // Up to the end of the file.
-            0 => rest.len(),
+            0 => (8, rest.len()),
             // Eight bytes of length follow.
-            1 => usize::try_from(u64::from_be_bytes(*tail.get(4..)?.first_chunk::<8>()?)).ok()?,
-            length => usize::try_from(length).ok()?,
+            1 => (16, usize::try_from(u64::from_be_bytes(*tail.get(4..)?.first_chunk::<8>()?)).ok()?),
+            length => (8, usize::try_from(length).ok()?),
         };
-        let whole = rest.get(..length).filter(|whole| whole.len() >= 8)?;
-        if [b"jP  ", b"ftyp", b"jp2h", b"jp2c", b"rreq", b"jpch", b"jplh"].contains(&kind) {
-            kept.extend(whole);
+        if let Some(content) = keep(kind, rest.get(head..length)?) {
+            kept.extend(u32::try_from(content.len() + 8).ok()?.to_be_bytes());
+            kept.extend(kind);
+            kept.extend(content);
         }
         rest = rest.get(length..)?;
     }
-    (!kept.is_empty()).then_some(kept)
+    Some(kept)
+}
+
+/// Takes the remarks out of a picture's first header (annex A).
+fn codestream(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = bytes.strip_prefix(b"\xff\x4f")?;
+    let mut kept = b"\xff\x4f".to_vec();
+    loop {
+        let [0xff, marker, tail @ ..] = rest else { return None };
+        // The first part of a picture: its length is said, and no header follows that is read here.
+        if *marker == 0x90 {
+            kept.extend(rest);
+            return Some(kept);
+        }
+        let (length, _) = tail.split_first_chunk::<2>()?;
+        let length = usize::from(u16::from_be_bytes(*length)).max(2);
+        if *marker != 0x64 {
+            kept.extend(rest.get(..2 + length)?);
+        }
+        rest = tail.get(length..)?;
+    }
 }
 
 #[cfg(test)]
@@ -144,14 +183,24 @@ mod tests {
     }
 
     #[test]
-    fn boxes_that_do_not_draw_are_left_out() {
+    fn boxes_and_remarks_that_do_not_draw_are_left_out() {
         let part = |kind: &[u8], content: &[u8]| {
             let length = u32::try_from(content.len() + 8).unwrap_or(u32::MAX).to_be_bytes();
             [&length[..], kind, content].concat()
         };
-        let file =
-            [part(b"jP  ", b"\r\n\x87\n"), part(b"uuid", b"place"), part(b"xml ", b"who"), part(b"jp2c", b"draws")];
-        assert_eq!(jpeg_2000(&file.concat()), Some([part(b"jP  ", b"\r\n\x87\n"), part(b"jp2c", b"draws")].concat()));
+        let picture = |remark: &[u8]| [b"\xff\x4f\xff\x51\0\x04ab", remark, b"\xff\x90rest"].concat();
+        let (with, without) = (picture(b"\xff\x64\0\x06name"), picture(b""));
+        let header = |more: &[u8]| part(b"jp2h", &[&part(b"ihdr", b"size"), more].concat());
+        let first = part(b"jP  ", b"\r\n\x87\n");
+        let file = [
+            &first[..],
+            &part(b"uuid", b"place"),
+            &part(b"xml ", b"who"),
+            &header(&part(b"uuid", b"place")),
+            &part(b"jp2c", &with),
+        ];
+        assert_eq!(jpeg_2000(&file.concat()), Some([first, header(b""), part(b"jp2c", &without)].concat()));
+        assert_eq!(jpeg_2000(&with), Some(without));
         assert_eq!(jpeg_2000(b"\0\0\0\x09jp2c"), None);
     }
 }

@@ -16,6 +16,10 @@ pub struct Content<'a> {
 
 /// Reads a stream. Photographs lose what does not draw.
 pub fn content<'a>(stream: &Stream<'a>) -> Result<Content<'a>, CleanPdfError> {
+    // Content from elsewhere (ISO 32000-1 table 5), and names that readers understand differently.
+    if ["F", "DP"].iter().any(|key| stream.dict().contains_key(key)) {
+        return Err(CleanPdfError::Unreadable);
+    }
     let filters = stream.filters();
     let is_photograph = |filter: &Filter| matches!(filter, Filter::DctDecode | Filter::JpxDecode);
     // What was encrypted in a way of its own is decrypted differently by every reader.
@@ -59,17 +63,16 @@ const fn name(filter: Filter) -> Option<&'static str> {
     }
 }
 
-/// Entries of a stream that are written by whoever writes the stream, and those that fetch its content from elsewhere.
+/// Entries of a stream that are written by whoever writes the stream.
 pub fn is_own_entry(key: &[u8], content: &Content<'_>) -> bool {
-    let is_filter = matches!(key, b"Filter" | b"DecodeParms" | b"DP");
-    matches!(key, b"Length" | b"DL" | b"F" | b"FFilter" | b"FDecodeParms") || (is_filter && content.filter.is_some())
+    matches!(key, b"Filter" | b"DecodeParms") && content.filter.is_some()
 }
 
 /// Whether a photograph's colours are stated beside it: the only parameter of its filter.
 pub fn color_transform(dict: &Dict<'_>) -> Option<i32> {
     use hayro_syntax::object::{Array, Object};
     let of = |object: Object<'_>| object.into_dict().and_then(|dict| dict.get::<i32>("ColorTransform"));
-    match dict.get::<Object<'_>>("DecodeParms").or_else(|| dict.get::<Object<'_>>("DP"))? {
+    match dict.get::<Object<'_>>("DecodeParms")? {
         Object::Array(array) => Array::iter::<Object<'_>>(&array).last().and_then(of),
         object => of(object),
     }

@@ -50,7 +50,7 @@ colloque_web::texts! {
         FileTooLong: "Ce fichier est trop lourd : 8 Mo au plus.", "This file is too heavy: 8 MB at most.";
         NobodyForFile: "Personne d'autre n'est là pour recevoir le fichier.", "Nobody else is there to receive the file.";
         Preparing: "La photo est préparée : le lieu et l'appareil en sont retirés.", "The photo is being prepared: place and device are taken out of it.";
-        PreparingDocument: "Le document est préparé : l'auteur, les versions et ce qui ne se voit pas en sont retirés.", "The document is being prepared: author, versions and what is not seen are taken out of it.";
+        PreparingDocument: "Le document est préparé : l'auteur et les anciennes versions en sont retirés.", "The document is being prepared: author and earlier versions are taken out of it.";
         NotBelieved: "Quelqu'un a voulu entrer sans pouvoir prouver qui il est. Il n'est pas entré.", "Somebody wanted in and could not prove who they are. They did not come in.";
         Answers: "Réponses avant la consultation", "Answers before the consultation";
         YourAnswers: "Vos réponses", "Your answers";

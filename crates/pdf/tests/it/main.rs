@@ -5,3 +5,4 @@ mod forms;
 mod hostile;
 mod look;
 mod planted;
+mod truth;

@@ -31,7 +31,7 @@ fn full() -> Vec<u8> {
     file.add("<< /Type /Filespec /F (PLANTED.exe) /EF << /F 17 0 R >> >>");
     file.stream("/Type /EmbeddedFile", b"PLANTED file within");
     file.stream(
-        "/Type /XObject /Subtype /Form /BBox [0 0 60 20] /Resources << /Font << /F1 5 0 R >> /Properties << /P << /Note (PLANTED in form) >> >> >> /OPI << /F (PLANTED.tif) >>",
+        "/Type /XObject /Subtype /Form /BBox [0 0 60 20] /Resources << /Font << /F1 5 0 R >> /Properties << /P << /Note (PLANTED in form) >> >> >> /OPI << /F (PLANTED.tif) >> /PTEX.InfoDict << /Author (PLANTED) >> /Vendor 8 0 R",
         b"BT /F1 8 Tf 0 5 Td (Doliprane) Tj ET",
     );
     file.stream("/Type /XObject /Subtype /Form /BBox [0 0 60 20]", b"% PLANTED drawing that is not shown");
@@ -93,8 +93,8 @@ fn what_is_seen_is_written() {
     ] {
         assert!(contains(&new, seen), "{seen}: {}", String::from_utf8_lossy(&new));
     }
-    // Both answers of the form, each with its own drawing.
-    assert_eq!(String::from_utf8_lossy(&new).matches("/Stamp").count(), 2);
+    // Both answers of the form, each with its own drawing, and what is drawn for tapping at.
+    assert_eq!(String::from_utf8_lossy(&new).matches("/Stamp").count(), 4);
 }
 
 #[test]
