@@ -20,7 +20,7 @@ const BUDGETS: [Budget; 8] = [
     // Loaded when somebody wants to write, or somebody wrote.
     Budget { bundle: Bundle::Panel, shell_limit: 0, total_limit: 58_000, requests_limit: 5 },
     // Loaded with each document, by the panel.
-    Budget { bundle: Bundle::Cleaner, shell_limit: 0, total_limit: 120_000, requests_limit: 4 },
+    Budget { bundle: Bundle::Cleaner, shell_limit: 0, total_limit: 130_000, requests_limit: 4 },
     // Loaded where a patient's browser cannot seal frames.
     Budget { bundle: Bundle::Way, shell_limit: 0, total_limit: 30_000, requests_limit: 4 },
     Budget { bundle: Bundle::Patient, shell_limit: 14_000, total_limit: 120_000, requests_limit: 6 },
